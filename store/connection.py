@@ -1,0 +1,223 @@
+"""The one way to ClickHouse: a small pool of clients, embedded (chDB) or over HTTP, behind the same four calls.
+
+Knows no table. Safe for use by several threads: each call takes a client of its own out of the pool and waits for one
+where all are busy (a chDB handle serialises its calls). Values are bound by ClickHouse as `{name:Type}` parameters.
+Times go in and come out as aware datetimes in UTC.
+"""
+
+from __future__ import annotations
+
+import os
+import queue
+import threading
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import contextmanager
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any, Self
+from urllib.parse import urlsplit
+
+import clickhouse_connect
+from clickhouse_connect.driver.client import Client
+from clickhouse_connect.driver.exceptions import ClickHouseError
+
+from model import StoreInUse, StoreUnavailable
+from store.errors import translated
+from store.lock import FolderLock
+from store.sql import Sql
+
+SETTINGS = {
+    "async_insert": "0",
+    "session_timezone": "UTC",
+    "join_use_nulls": "0",
+    "output_format_native_write_json_as_string": "1",
+}
+"""Pinned for every statement of ours: an insert is done when the call returns (design fact 6), times are UTC."""
+
+DATABASE = "throughline"
+
+
+class Store:
+    """Open with `Store.embedded` or `Store.server`; close it, or use it in a `with` statement."""
+
+    def __init__(self, connect: _Connector, *, embedded: bool, database: str, pool: int) -> None:
+        self.is_embedded = embedded
+        self.database = database
+        self._connect = connect
+        self._lock = threading.Lock()
+        self._size = pool
+        self._clients: list[Client] = []
+        self._free: queue.LifoQueue[Client] = queue.LifoQueue()
+        try:
+            first = connect("default")
+            first.command(f"CREATE DATABASE IF NOT EXISTS `{_plain(database)}`")
+            first.close()
+        except ClickHouseError as error:
+            raise translated(error) from error
+
+    @classmethod
+    def embedded(cls, folder: Path, *, database: str = DATABASE, pool: int = 6) -> Store:
+        """The store in a folder of this process; raises `StoreInUse` where another process has it open.
+
+        `folder` is made if it is not there, private to the user.
+        """
+        folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        lock = FolderLock(folder)
+        try:
+            return cls(_EmbeddedConnector(folder / "clickhouse", lock), embedded=True, database=database, pool=pool)
+        except BaseException:
+            lock.release()
+            raise
+
+    @classmethod
+    def server(cls, url: str, *, database: str = DATABASE, pool: int = 8) -> Store:
+        """The store on a ClickHouse server, `http[s]://[user[:password]@]host:port`; raises `StoreUnavailable`."""
+        return cls(_ServerConnector(url), embedded=False, database=database, pool=pool)
+
+    def rows(self, statement: str | Sql, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
+        """The rows of a SELECT, as dicts by column name."""
+        sql = _bound(statement, params)
+        with self._client() as client:
+            result = client.query(sql.text, parameters=_values(sql.params))
+            return list(result.named_results())
+
+    def value(self, statement: str | Sql, params: Mapping[str, Any] | None = None) -> Any:
+        """The first column of the first row of a SELECT; None where there is no row."""
+        sql = _bound(statement, params)
+        with self._client() as client:
+            result = client.query(sql.text, parameters=_values(sql.params))
+            return result.result_rows[0][0] if result.result_rows else None
+
+    def execute(self, statement: str | Sql, params: Mapping[str, Any] | None = None) -> None:
+        """Run a statement that gives no rows (DDL, INSERT ... SELECT, ALTER)."""
+        sql = _bound(statement, params)
+        with self._client() as client:
+            client.command(sql.text, parameters=_values(sql.params))
+
+    def insert(self, table: str, columns: Sequence[str], rows: Sequence[Sequence[Any]]) -> None:
+        """Append rows; a no-op for none. For small sets: bulk goes by INSERT ... SELECT."""
+        if rows:
+            with self._client() as client:
+                client.insert(table, rows, column_names=list(columns))
+
+    def insert_raw(self, statement: Sql, body: bytes, format_name: str) -> None:
+        """Run `INSERT INTO ... SELECT ... FROM input('...') FORMAT <format_name>` with `body` as its data.
+
+        Server only: an embedded store reads the same bytes with `file('<path>', ...)`.
+        """
+        with self._client() as client:
+            client.command(
+                f"{statement.text} FORMAT {_plain(format_name)}", parameters=_values(statement.params), data=body
+            )
+
+    def close(self) -> None:
+        """Give every client back to the engine and free the folder. A second call does nothing."""
+        with self._lock:
+            clients, self._clients = self._clients, []
+        for client in clients:
+            client.close()
+        self._connect.close()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exc: object) -> None:
+        self.close()
+
+    @contextmanager
+    def _client(self) -> Iterator[Client]:
+        client = self._take()
+        try:
+            yield client
+        except ClickHouseError as error:
+            raise translated(error) from error
+        finally:
+            self._free.put(client)
+
+    def _take(self) -> Client:
+        try:
+            return self._free.get_nowait()
+        except queue.Empty:
+            pass
+        with self._lock:
+            if len(self._clients) < self._size:
+                try:
+                    client = self._connect(self.database)
+                except ClickHouseError as error:
+                    raise translated(error) from error
+                self._clients.append(client)
+                return client
+        return self._free.get()
+
+
+class _EmbeddedConnector:
+    def __init__(self, path: Path, lock: FolderLock) -> None:
+        self._path = path
+        self._lock = lock
+
+    def __call__(self, database: str) -> Client:
+        try:
+            return clickhouse_connect.get_client(
+                interface="chdb", path=str(self._path), database=database, settings=dict(SETTINGS), tz_mode="aware"
+            )
+        except clickhouse_connect.driver.exceptions.ProgrammingError as error:
+            raise StoreInUse(f"The tables in {self._path} cannot be opened: {_first_line(error)}") from error
+
+    def close(self) -> None:
+        self._lock.release()
+
+
+class _ServerConnector:
+    def __init__(self, url: str) -> None:
+        parts = urlsplit(url)
+        if parts.scheme not in {"http", "https"} or not parts.hostname:
+            raise StoreUnavailable("The ClickHouse URL must read http://host:port or https://host:port.")
+        self._parts = parts
+
+    def __call__(self, database: str) -> Client:
+        return clickhouse_connect.get_client(
+            interface=self._parts.scheme,
+            host=self._parts.hostname,
+            port=self._parts.port or (8443 if self._parts.scheme == "https" else 8123),
+            username=self._parts.username or os.environ.get("THROUGHLINE_CLICKHOUSE_USER", "default"),
+            password=self._parts.password or os.environ.get("THROUGHLINE_CLICKHOUSE_PASSWORD", ""),
+            database=database,
+            settings=dict(SETTINGS),
+            tz_mode="aware",
+            autogenerate_session_id=False,
+            connect_timeout=5,
+            send_receive_timeout=300,
+        )
+
+    def close(self) -> None:
+        """Nothing is held beyond the clients."""
+
+
+_Connector = _EmbeddedConnector | _ServerConnector
+
+
+def _bound(statement: str | Sql, params: Mapping[str, Any] | None) -> Sql:
+    sql = statement if isinstance(statement, Sql) else Sql(statement)
+    return Sql(sql.text, {**sql.params, **params}) if params else sql
+
+
+def _values(params: Mapping[str, Any]) -> dict[str, Any]:
+    return {name: _value(value) for name, value in params.items()}
+
+
+def _value(value: Any) -> Any:
+    if isinstance(value, datetime):
+        if value.tzinfo is None:
+            raise ValueError("a time without a zone was given to the store")
+        return value.astimezone(UTC).strftime("%Y-%m-%d %H:%M:%S.%f")
+    return value
+
+
+def _plain(name: str) -> str:
+    if not name.replace("_", "").isalnum():
+        raise ValueError(f"not a plain name: {name!r}")
+    return name
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0]

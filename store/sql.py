@@ -1,0 +1,37 @@
+"""SQL texts with their bound values, read from a room's `queries/` folder or put together from parts."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field
+from functools import cache
+from importlib.resources import files
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True)
+class Sql:
+    """A statement or a part of one, and the values of its `{name:Type}` parameters."""
+
+    text: str
+    params: Mapping[str, Any] = field(default_factory=dict)
+
+    def __add__(self, other: Sql) -> Sql:
+        clash = {name for name in self.params.keys() & other.params.keys() if self.params[name] != other.params[name]}
+        if clash:
+            raise ValueError(f"two different values for the parameters {sorted(clash)}")
+        return Sql(f"{self.text} {other.text}", {**self.params, **other.params})
+
+    @staticmethod
+    def joined(parts: Iterable[Sql], separator: str) -> Sql:
+        """The parts in order, with their parameters; an empty text for no parts."""
+        total = Sql("")
+        for index, part in enumerate(parts):
+            total = total + (Sql(separator) if index else Sql("")) + part
+        return Sql(total.text.strip(), total.params)
+
+
+@cache
+def load_query(room: str, name: str) -> str:
+    """The statement in `<room>/queries/<name>.sql`, its header comment included; raises FileNotFoundError."""
+    return (files(room) / "queries" / f"{name}.sql").read_text(encoding="utf-8")

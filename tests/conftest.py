@@ -1,0 +1,59 @@
+"""Fixtures every room's tests share: a fresh store over both engines, the real data beside the project."""
+
+from __future__ import annotations
+
+import os
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from store import Store, migrate
+from tests.support.clickhouse_server import ClickHouseServer
+
+ROOMS = ("store", "collector", "correlator", "sla_engine", "alerting")
+
+
+@pytest.fixture(scope="session")
+def shared_data() -> Path:
+    """The folder of real public data; skips where it is absent."""
+    folder = Path(os.environ.get("THROUGHLINE_SHARED_DATA", Path(__file__).parents[2] / "shared" / "data"))
+    if not folder.is_dir():
+        pytest.skip(f"the real public data is not at {folder}; set THROUGHLINE_SHARED_DATA")
+    return folder
+
+
+@pytest.fixture(scope="session")
+def embedded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """One folder for all embedded stores of a run: the engine opens one path per process."""
+    return tmp_path_factory.mktemp("embedded")
+
+
+@pytest.fixture(scope="session")
+def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[ClickHouseServer]:
+    """A real ClickHouse server over HTTP, one for the run."""
+    server = ClickHouseServer(tmp_path_factory.mktemp("server"))
+    yield server
+    server.kill()
+
+
+@pytest.fixture(params=["embedded", pytest.param("server", marks=pytest.mark.server)])
+def empty_store(request: pytest.FixtureRequest, embedded_folder: Path) -> Iterator[Store]:
+    """A store without tables, once embedded and once on a server, in a database of its own."""
+    database = f"t_{uuid.uuid4().hex[:12]}"
+    if request.param == "embedded":
+        store = Store.embedded(embedded_folder, database=database)
+    else:
+        server: ClickHouseServer = request.getfixturevalue("clickhouse_server")
+        store = Store.server(server.url, database=database)
+    yield store
+    store.execute(f"DROP DATABASE IF EXISTS {database} SYNC")
+    store.close()
+
+
+@pytest.fixture
+def store(empty_store: Store) -> Store:
+    """A store with all tables of all rooms, once embedded and once on a server."""
+    migrate(empty_store, ROOMS)
+    return empty_store

@@ -1,0 +1,58 @@
+"""The store keeps its promises over both engines: bound values, aware times, errors that say whether to try again."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime, timedelta, timezone
+
+import pytest
+
+from model import StoreUnavailable
+from store import Sql, StatementFailed, Store
+
+
+def test_times_go_in_and_come_out_as_aware_utc_instants(empty_store: Store) -> None:
+    empty_store.execute("CREATE TABLE t (at DateTime64(6, 'UTC')) ENGINE = MergeTree ORDER BY at")
+    at = datetime(2026, 3, 29, 2, 30, 0, 123456, tzinfo=timezone(timedelta(hours=2)))
+    empty_store.insert("t", ["at"], [[at]])
+    assert empty_store.rows("SELECT at FROM t WHERE at = {at:DateTime64(6)}", {"at": at}) == [{"at": at}]
+    assert empty_store.value("SELECT at FROM t").tzinfo == UTC
+
+
+def test_a_time_without_a_zone_is_refused(empty_store: Store) -> None:
+    with pytest.raises(ValueError, match="without a zone"):
+        empty_store.value("SELECT {at:DateTime64(6)}", {"at": datetime(2026, 1, 1)})  # noqa: DTZ001
+
+
+@pytest.mark.parametrize("value", ["O'Brien", "a\\b", "line\nbreak", "{x:String}", "'; DROP TABLE t; --", "ü€", "\t"])
+def test_a_bound_value_comes_back_as_it_was_given(empty_store: Store, value: str) -> None:
+    assert empty_store.value("SELECT {v:String}", {"v": value}) == value
+    assert empty_store.value("SELECT {v:Array(String)}", {"v": [value, "x"]}) == [value, "x"]
+
+
+def test_a_refused_statement_says_so_with_the_servers_code(empty_store: Store) -> None:
+    with pytest.raises(StatementFailed) as caught:
+        empty_store.rows("SELECT nothing_of_that_name")
+    assert caught.value.code == 47
+    assert not caught.value.retryable
+
+
+def test_a_server_that_is_not_there_is_worth_another_try() -> None:
+    with pytest.raises(StoreUnavailable) as caught:
+        Store.server("http://127.0.0.1:1")
+    assert caught.value.retryable
+
+
+def test_parts_of_a_statement_join_with_their_values() -> None:
+    where = Sql.joined([Sql("a = {a:UInt8}", {"a": 1}), Sql("b = {b:UInt8}", {"b": 2})], "AND")
+    assert where == Sql("a = {a:UInt8} AND b = {b:UInt8}", {"a": 1, "b": 2})
+    with pytest.raises(ValueError, match="two different values"):
+        _ = Sql("{a:UInt8}", {"a": 1}) + Sql("{a:UInt8}", {"a": 2})
+
+
+def test_several_threads_use_the_store_at_once(empty_store: Store) -> None:
+    from concurrent.futures import ThreadPoolExecutor
+
+    with ThreadPoolExecutor(16) as threads:
+        assert sorted(threads.map(lambda n: empty_store.value("SELECT {n:UInt32} + 0", {"n": n}), range(64))) == [
+            *range(64)
+        ]
