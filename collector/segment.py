@@ -1,0 +1,39 @@
+"""What a segment is: one tenant, one signal, one UTC day of accepted requests, and an id that sorts by time.
+
+The segment is the unit of everything that follows: one spool file, one part in ClickHouse, one piece of the
+correlator's work.
+"""
+
+from __future__ import annotations
+
+import secrets
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+
+
+class Signal(StrEnum):
+    """What kind of telemetry a segment holds."""
+
+    TRACES = "traces"
+    LOGS = "logs"
+
+    @property
+    def table(self) -> str:
+        """The raw table its rows go to."""
+        return "otel_traces" if self is Signal.TRACES else "otel_logs"
+
+
+def new_segment_id(opened_at: datetime) -> str:
+    """An id for a segment opened at this instant: 16 hex digits of microseconds since 1970, a dash, 8 random ones."""
+    return f"{(opened_at - _EPOCH) // _MICROSECOND:016x}-{secrets.token_hex(4)}"
+
+
+def opened_at(segment_id: str) -> datetime:
+    """When the segment of this id was opened: the ReceivedAt of all its rows. Raises ValueError for another text."""
+    micros, dash, tail = segment_id.partition("-")
+    if len(micros) != 16 or dash != "-" or len(tail) != 8:
+        raise ValueError(f"not a segment id: {segment_id!r}")
+    return _EPOCH + int(micros, 16) * _MICROSECOND
