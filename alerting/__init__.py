@@ -1,0 +1,14 @@
+"""Who is told of a broken or endangered promise, once, through which channel; what people answer. Never judges."""
+
+from alerting.alert import Alert, AlertState, Links
+from alerting.reading import AlertReader, AlertRow
+from alerting.silence import Silence
+
+__all__ = [
+    "Alert",
+    "AlertReader",
+    "AlertRow",
+    "AlertState",
+    "Links",
+    "Silence",
+]
