@@ -1,6 +1,7 @@
 -- Received: what came in, column-compatible with the OpenTelemetry Collector's ClickHouse exporter, plus who sent it
 -- (Tenant), when the collector accepted it (ReceivedAt) and in which segment (SegmentId). Partitioned by the day of
--- receipt: the dates inside telemetry are not ours to trust.
+-- receipt: the dates inside telemetry are not ours to trust. Parts are synced before an INSERT returns, because the spool
+-- file that holds the same rows is deleted after it.
 CREATE TABLE IF NOT EXISTS otel_traces (
   Timestamp DateTime64(9) CODEC(Delta(8), ZSTD(1)),
   TraceId String CODEC(ZSTD(1)),
@@ -14,7 +15,7 @@ CREATE TABLE IF NOT EXISTS otel_traces (
   ScopeName String CODEC(ZSTD(1)),
   ScopeVersion String CODEC(ZSTD(1)),
   SpanAttributes Map(LowCardinality(String), String) CODEC(ZSTD(1)),
-  Duration UInt64 COMMENT 'nanoseconds; 0 for a span that ends before it starts' CODEC(ZSTD(1)),
+  Duration UInt64 COMMENT 'nanoseconds; read it as Int64: negative for a span that ends before it starts; 0 without an end' CODEC(ZSTD(1)),
   StatusCode LowCardinality(String) COMMENT 'Unset, Ok, Error' CODEC(ZSTD(1)),
   StatusMessage String CODEC(ZSTD(1)),
   Events Nested (
@@ -42,7 +43,7 @@ CREATE TABLE IF NOT EXISTS otel_traces (
 ) ENGINE = MergeTree
 PARTITION BY toDate(ReceivedAt)
 ORDER BY (ServiceName, SpanName, toDateTime(Timestamp))
-SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1;
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- For foreign readers (Grafana, HyperDX): our own statements never rely on it, because a view's part commits apart from
 -- the part of its table. Not partitioned: an insert must not fail for the number of days its spans cover.
@@ -95,7 +96,7 @@ CREATE TABLE IF NOT EXISTS otel_logs (
 ) ENGINE = MergeTree
 PARTITION BY toDate(ReceivedAt)
 ORDER BY (toStartOfFiveMinutes(Timestamp), ServiceName, Timestamp)
-SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1;
+SETTINGS index_granularity = 8192, ttl_only_drop_parts = 1, fsync_after_insert = 1, fsync_part_directory = 1;
 
 -- One row per segment proven to be in ClickHouse; written again by a repeated proof, so it is read with FINAL.
 CREATE TABLE IF NOT EXISTS segments (
