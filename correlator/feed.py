@@ -1,0 +1,54 @@
+"""What the SLA engine reads of derived data, as statements to build on: what changed, events, how far systems have come."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from model import Workflow
+from store import Sql, Store, load_query
+
+
+def changed_instances(after: int, upto: int) -> Sql:
+    """tenant, workflow, key of the instances recomputed with after < version <= upto, once each."""
+    return Sql(load_query("correlator", "changed_instances"), {"touched_after": after, "touched_upto": upto})
+
+
+def latest_version(store: Store, tenant: str) -> int:
+    """The version of the last finished tick, microseconds since 1970, strictly increasing; 0 where there is none."""
+    return int(store.value(load_query("correlator", "latest_version"), {"tenant": tenant}) or 0)
+
+
+def instance_events(tenant: str, workflow: Workflow, keys: Sql) -> Sql:
+    """The events of the instances named by `keys` (a sub-SELECT of one column `key`), one row per instance and event.
+
+    Columns: tenant, workflow, key, event_id, milestone, place, occurred_at, received_at, system, kind, outcome,
+    keys Map(LowCardinality(String), Array(String)), attributes Map(LowCardinality(String), String), flags Array.
+    """
+    text = load_query("correlator", "instance_events").replace("/*keys*/", keys.text)
+    own = {"events_tenant": tenant, "events_workflow": workflow.name, "events_root": workflow.root}
+    return Sql(text, {**keys.params, **own})
+
+
+def system_progress(tenant: str, as_of: datetime) -> Sql:
+    """system, seen_at: the latest event of each declared system, not future-dated and not after `as_of`."""
+    return Sql(load_query("correlator", "system_progress"), {"progress_tenant": tenant, "progress_as_of": as_of})
+
+
+def reached_values(tenant: str, workflow: Workflow, key_type: str, events: Sql) -> Sql:
+    """event_id, value: the values of `key_type` that each event carries or reaches inward over links, once each.
+
+    `events` is a sub-SELECT of one column `event_id`, of events of this workflow. Links hold within their windows, hop
+    by hop.
+    """
+    levels = len(workflow.keys) - 1 - workflow.key_type(key_type).rank
+    walks = [load_query("correlator", "reached_from_events").replace("/*events*/", events.text)]
+    for _ in range(levels):
+        walks.append(load_query("correlator", "reached_hop").replace("/*reached*/", walks[-1]))
+    union = " UNION ALL ".join(f"({walk})" for walk in walks)
+    own = {
+        "reached_tenant": tenant,
+        "reached_workflow": workflow.name,
+        "reached_prefix": f"{workflow.name}\x1f{key_type}\x1f",
+    }
+    text = load_query("correlator", "reached_values").replace("/*walks*/", union)
+    return Sql(text, {**events.params, **own})
