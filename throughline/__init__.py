@@ -1,0 +1,1 @@
+"""Settings, wiring, command line and process lifecycle; no domain logic."""

@@ -1,0 +1,91 @@
+"""The command line refuses in one line, and says what to do."""
+
+from __future__ import annotations
+
+import socket
+import subprocess
+from pathlib import Path
+
+import pytest
+
+from tests.support.platform import Platform, throughline
+
+CATALOG = Path(__file__).with_name("catalog.yaml")
+
+
+def refused(done: subprocess.CompletedProcess[str]) -> str:
+    """The one line of a refusal."""
+    assert done.returncode == 1, (done.stdout, done.stderr)
+    assert "Traceback" not in done.stderr
+    [line] = done.stderr.strip().splitlines()
+    return line
+
+
+def test_help_names_every_command() -> None:
+    text = throughline("--help").stdout
+    for command in ("up", "demo", "catalog", "import", "migrate", "rebuild", "status", "sla"):
+        assert f"\n  {command} " in text
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        pytest.param(("rebuild", "orders"), id="rebuild"),
+        pytest.param(("sla", "backtest", "f.yaml", "--from", "a", "--to", "b"), id="back-test"),
+        pytest.param(("up", "--standby"), id="standby"),
+        pytest.param(("demo", "--verify"), id="verify"),
+        pytest.param(("demo", "--fault", "lost_event"), id="fault"),
+    ],
+)
+def test_what_is_documented_and_not_built_is_refused(arguments: tuple[str, ...]) -> None:
+    assert "not supported in this version" in refused(throughline(*arguments))
+
+
+def test_a_folder_in_use_gets_one_line_that_names_the_holder(tmp_path: Path) -> None:
+    platform = Platform(tmp_path)
+    try:
+        line = refused(throughline("up", "--data-dir", str(tmp_path), "--http-port", "0"))
+    finally:
+        platform.kill()
+    assert str(tmp_path) in line
+    assert str(platform.process.pid) in line
+
+
+@pytest.mark.parametrize("option", ["--http-port", "--otlp-http-port", "--otlp-grpc-port"])
+def test_a_port_in_use_gets_one_line_that_names_the_option(tmp_path: Path, option: str) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = str(taken.getsockname()[1])
+        ports = {"--http-port": "0", "--otlp-http-port": "0", "--otlp-grpc-port": "0"} | {option: port}
+        arguments = [word for pair in ports.items() for word in pair]
+        line = refused(throughline("up", "--data-dir", str(tmp_path), *arguments))
+    assert port in line
+    assert option in line
+
+
+def test_an_unreachable_server_gets_one_line(tmp_path: Path) -> None:
+    line = refused(throughline("status", "--data-dir", str(tmp_path), "--clickhouse-url", "http://127.0.0.1:1"))
+    assert "127.0.0.1" in line
+
+
+def test_listening_beyond_this_machine_needs_tokens(tmp_path: Path) -> None:
+    assert "tokens" in refused(throughline("up", "--data-dir", str(tmp_path), "--host", "0.0.0.0"))
+
+
+def test_an_unknown_catalog_key_is_named_with_the_nearest_valid_one(tmp_path: Path) -> None:
+    (tmp_path / "c.yaml").write_text(CATALOG.read_text().replace("owner: parts-desk", "ownr: parts-desk"))
+    done = throughline("catalog", "check", str(tmp_path))
+    assert done.returncode == 1
+    assert "c.yaml" in done.stderr
+    assert "ownr" in done.stderr
+    assert "owner" in done.stderr
+
+
+def test_a_catalog_is_checked_and_applied_without_a_running_platform(tmp_path: Path) -> None:
+    folder = tmp_path / "catalog"
+    folder.mkdir()
+    (folder / "c.yaml").write_text(CATALOG.read_text())
+    assert "good catalog" in throughline("catalog", "check", str(folder)).stdout
+    data = ("--data-dir", str(tmp_path / "data"))
+    assert "now the active catalog" in throughline("catalog", "apply", str(folder), *data).stdout
+    assert "already" in throughline("catalog", "apply", str(folder), *data).stdout
+    assert "parts" in throughline("status", *data).stdout

@@ -1,0 +1,202 @@
+"""The command line: options, their environment variables, and errors in one line. What runs stands in other modules."""
+
+from __future__ import annotations
+
+import json
+import sys
+from collections.abc import Callable
+from importlib.metadata import version
+from pathlib import Path
+from typing import Any
+
+import click
+
+from model import CatalogError, NotSupported, ThroughlineError, catalog_schema, catalog_warnings, load_catalog
+from throughline.settings import ROLES, Settings, StoreSettings
+
+_LOG_LEVELS = click.Choice(["debug", "info", "warning", "error"])
+
+
+def _option(*names: str, **rest: Any) -> Callable[[Any], Any]:
+    env = "THROUGHLINE_" + names[-1].lstrip("-").upper().replace("-", "_")
+    return click.option(*names, envvar=env, show_envvar=True, show_default=True, **rest)
+
+
+def _store_options(command: Any) -> Any:
+    command = _option("--clickhouse-url", help="Keep the tables on this ClickHouse server (http://host:8123).")(command)
+    return _option(
+        "--data-dir",
+        type=click.Path(path_type=Path, file_okay=False),
+        default=Path("throughline-data"),
+        help="Spool, quarantine and control.json; and the tables, unless they are on a server.",
+    )(command)
+
+
+def _platform_options(command: Any) -> Any:
+    options = [
+        _option("--host", default="127.0.0.1", help="Address to listen on; any but loopback needs a tokens file."),
+        _option("--otlp-grpc-port", default=4317, type=click.IntRange(0, 65535), help="OTLP over gRPC; 0: any free."),
+        _option("--otlp-http-port", default=4318, type=click.IntRange(0, 65535), help="OTLP/HTTP and CloudEvents."),
+        _option("--http-port", default=8080, type=click.IntRange(0, 65535), help="Dashboard and REST API."),
+        _option("--tokens-file", type=click.Path(path_type=Path), help="YAML list of {name, tenant, roles, sha256}."),
+        _option("--public-url", help="The dashboard's address as people reach it, for links in alerts."),
+        _option("--tick-seconds", default=5.0, type=click.FloatRange(0.2, 3600), help="How often SLAs are judged."),
+        _option("--log-level", type=_LOG_LEVELS, default="info", help="How much the log says."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+@click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
+@click.version_option(version("throughline"), "-V", "--version", prog_name="throughline")
+def cli() -> None:
+    """Follow every business transaction across all its systems, and judge it against the promises made."""
+
+
+@cli.command()
+@_store_options
+@_option("--catalog", type=click.Path(path_type=Path), help="Apply this folder first; without it: the one applied last.")
+@_option("--roles", default="all", help=f"Comma separated: all, {', '.join(ROLES)}.")
+@_platform_options
+@_option("--standby", is_flag=True, help="Wait until the holder of the store's lease ends. Not supported in this version.")
+def up(data_dir: Path, clickhouse_url: str | None, catalog: Path | None, roles: str, standby: bool, **rest: Any) -> None:
+    """Run the platform, or the named roles of it, in this process."""
+    from throughline.platform import run
+
+    if standby:
+        raise NotSupported("--standby is not supported in this version.")
+    chosen = ROLES if roles.strip() == "all" else tuple(role.strip() for role in roles.split(",") if role.strip())
+    level = rest.pop("log_level")
+    settings = Settings(StoreSettings(data_dir, clickhouse_url), catalog=catalog, roles=chosen, **rest)
+    run(settings, log_level=level)
+
+
+@cli.command()
+@_store_options
+@_platform_options
+@_option("--duration", type=click.FloatRange(1), metavar="SECONDS", help="Stop by itself after that long.")
+@_option("--history-days", default=30, type=click.IntRange(0, 3650), help="Back-dated history sent on the first start.")
+@_option("--orders", default=5000, type=click.IntRange(0, 10_000_000), help="Orders in that history.")
+@_option("--seed", default=1, type=int, help="Same seed, same orders.")
+@_option("--fault", help="A fault to show. Not supported in this version.")
+@_option("--verify", is_flag=True, help="Compare findings with the known truth. Not supported in this version.")
+def demo(data_dir: Path, clickhouse_url: str | None, fault: str | None, verify: bool, **rest: Any) -> None:
+    """Run the platform with sample systems that take orders, deliver, invoice and collect."""
+    from throughline.demo import DemoSettings, run_demo
+
+    if fault or verify:
+        raise NotSupported(f"{'--fault' if fault else '--verify'} is not supported in this version.")
+    level = rest.pop("log_level")
+    sample = DemoSettings(*(rest.pop(name) for name in ("duration", "history_days", "orders", "seed")))
+    run_demo(Settings(StoreSettings(data_dir, clickhouse_url), **rest), sample, log_level=level)
+
+
+@cli.group()
+def catalog() -> None:
+    """Check, describe and apply definitions of workflows, SLAs, calendars, systems and routes."""
+
+
+@catalog.command("check")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+def catalog_check(folder: Path) -> None:
+    """Name every mistake in a catalog folder, with file, path and the nearest valid key."""
+    found = load_catalog(folder)
+    for warning in catalog_warnings(found):
+        click.echo(f"warning: {warning}", err=True)
+    click.echo(
+        f"{folder} is a good catalog: {len(found.workflows)} workflows, {len(found.slas)} SLAs, "
+        f"{len(found.systems)} systems, {len(found.calendars)} calendars, {len(found.routes)} routes."
+    )
+
+
+@catalog.command("schema")
+def catalog_schema_command() -> None:
+    """Print the JSON Schema of a catalog document, for editors that complete and check YAML."""
+    click.echo(json.dumps(catalog_schema(), indent=2))
+
+
+@catalog.command("apply")
+@click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@_store_options
+def catalog_apply(folder: Path, data_dir: Path, clickhouse_url: str | None) -> None:
+    """Make a catalog folder the active one; a running platform takes it up within seconds."""
+    from throughline.commands import apply
+
+    click.echo(apply(StoreSettings(data_dir, clickhouse_url), folder))
+
+
+@cli.command("import")
+@click.argument("file", type=click.Path(path_type=Path))
+@click.option("--mapping", required=True, type=click.Path(path_type=Path), help="YAML: columns to time, id, type, attributes.")
+@click.option("--rejected", type=click.Path(path_type=Path), help="Where rejected rows go. [default: FILE.rejected.csv]")
+@_store_options
+def import_command(
+    file: Path, mapping: Path, rejected: Path | None, data_dir: Path, clickhouse_url: str | None
+) -> None:
+    """Bring a CSV, JSON lines or Parquet file in, each row an event."""
+    from throughline.commands import import_with_progress
+
+    import_with_progress(StoreSettings(data_dir, clickhouse_url), file, mapping, rejected)
+
+
+@cli.command()
+@_store_options
+@click.option("--dry-run", is_flag=True, help="Print the statements that are pending; change nothing.")
+def migrate(data_dir: Path, clickhouse_url: str | None, dry_run: bool) -> None:
+    """Bring the tables up to this version (`up` does it by itself)."""
+    from throughline.commands import migrate_tables
+
+    click.echo(migrate_tables(StoreSettings(data_dir, clickhouse_url), dry_run=dry_run))
+
+
+@cli.command()
+@_store_options
+@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+def status(data_dir: Path, clickhouse_url: str | None, as_json: bool) -> None:
+    """Say what is stored, what waits, what failed, and where the platform listens."""
+    from throughline.commands import status_text
+
+    click.echo(status_text(StoreSettings(data_dir, clickhouse_url), as_json=as_json))
+
+
+@cli.command()
+@click.argument("workflow")
+def rebuild(workflow: str) -> None:
+    """Derive a workflow again from what was received. Not supported in this version."""
+    raise NotSupported(f"rebuild {workflow} is not supported in this version.")
+
+
+@cli.group()
+def sla() -> None:
+    """Try promises out."""
+
+
+@sla.command("backtest", context_settings={"ignore_unknown_options": True})
+@click.argument("arguments", nargs=-1)
+def sla_backtest(arguments: tuple[str, ...]) -> None:
+    """Judge stored history by a changed SLA. Not supported in this version."""
+    raise NotSupported(f"sla backtest {' '.join(arguments)} is not supported in this version.")
+
+
+def main() -> None:
+    """The `throughline` command. Exit status 0: done; 1: refused or failed, with one line why; 2: wrong usage."""
+    try:
+        cli(standalone_mode=False)
+    except click.exceptions.Abort:
+        sys.exit(130)
+    except click.ClickException as error:
+        error.show()
+        sys.exit(error.exit_code)
+    except CatalogError as error:
+        for problem in error.problems:
+            click.echo(f"error: {problem}", err=True)
+        count = len(error.problems)
+        click.echo(f"{count} mistake{'' if count == 1 else 's'} found; nothing was applied.", err=True)
+        sys.exit(1)
+    except ThroughlineError as error:
+        click.echo(f"error: {error}", err=True)
+        sys.exit(1)
+    except OSError as error:
+        click.echo(f"error: {error.strerror or error}: {error.filename or ''}".rstrip(": "), err=True)
+        sys.exit(1)

@@ -1,0 +1,149 @@
+"""The timers of a running platform: when to stitch, to judge, to notify. Each calls its room's tick and nothing else.
+
+1. Ticks of one kind never overlap: one APScheduler job each, one instance at most, missed runs folded into one.
+2. Stitching runs when the writer says segments are in, at most a second apart, and looks for itself every few seconds
+   (another process may have written). Judging runs every `tick_seconds`, and soon after something was stitched.
+3. The time is read here, once per tick, and handed down.
+4. A tick that fails is counted and tried again at its next turn; every tick is idempotent.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+from collections import Counter
+from collections.abc import Callable
+from datetime import datetime
+
+from apscheduler.executors.pool import ThreadPoolExecutor
+from apscheduler.schedulers.background import BackgroundScheduler
+
+from alerting import Alerting
+from correlator import Correlator
+from model import Catalog, Clock, ThroughlineError
+from sla_engine import SlaEngine
+from store import AppliedCatalog, Store, catalog_history, tenants
+
+log = logging.getLogger(__name__)
+
+_LOOK_SECONDS = 0.2
+_IDLE_LOOKS = 10
+
+
+class Catalogs:
+    """The applied catalogs of every tenant, read again when one has been applied, by whichever process."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self._lock = threading.Lock()
+        self._histories: dict[str, tuple[AppliedCatalog, ...]] = {}
+
+    def refresh(self) -> None:
+        """Read what has been applied since the last look."""
+        found = {tenant: catalog_history(self._store, tenant) for tenant in tenants(self._store)}
+        with self._lock:
+            self._histories = found
+
+    def history(self, tenant: str) -> tuple[AppliedCatalog, ...]:
+        """Every catalog a tenant has had, oldest first."""
+        with self._lock:
+            return self._histories.get(tenant, ())
+
+    def active(self, tenant: str) -> Catalog | None:
+        """The catalog a tenant has now, or None."""
+        history = self.history(tenant)
+        return history[-1].catalog if history else None
+
+    def tenants(self) -> tuple[str, ...]:
+        """The tenants with a catalog."""
+        with self._lock:
+            return tuple(self._histories)
+
+
+class Engine:
+    """Runs the ticks of the roles it is given a collaborator for; None leaves that tick out."""
+
+    def __init__(
+        self,
+        clock: Clock,
+        catalogs: Catalogs,
+        *,
+        correlator: Correlator | None,
+        sla_engine: SlaEngine | None,
+        alerting: Alerting | None,
+        tick_seconds: float,
+    ) -> None:
+        self._clock = clock
+        self._catalogs = catalogs
+        self._correlator = correlator
+        self._sla_engine = sla_engine
+        self._alerting = alerting
+        self._tick_seconds = tick_seconds
+        self._committed = threading.Event()
+        self._stitched = threading.Event()
+        self._looks = 0
+        self._judged_at: datetime | None = None
+        self.failures: Counter[str] = Counter()
+        self.last_error: dict[str, str] = {}
+        self._scheduler = BackgroundScheduler(
+            executors={"default": ThreadPoolExecutor(4)},
+            job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
+            timezone="UTC",
+        )
+
+    def start(self) -> None:
+        """Begin to tick."""
+        self._every(2.0, "catalog", self._catalogs.refresh)
+        if self._correlator is not None:
+            self._every(_LOOK_SECONDS, "stitch", self._stitch)
+        if self._sla_engine is not None or self._alerting is not None:
+            self._every(min(1.0, self._tick_seconds), "judge", self._judge)
+        self._scheduler.start()
+
+    def stop(self) -> None:
+        """Let the running ticks end, begin no more."""
+        self._scheduler.shutdown(wait=True)
+
+    def segments_committed(self) -> None:
+        """The writer has put segments into ClickHouse."""
+        self._committed.set()
+
+    def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
+        self._scheduler.add_job(self._guarded, "interval", (name, tick), seconds=seconds, id=name)
+
+    def _guarded(self, name: str, tick: Callable[[], None]) -> None:
+        try:
+            tick()
+            self.last_error.pop(name, None)
+        except Exception as error:  # noqa: BLE001 - a timer's outermost frame: recorded, shown, tried again
+            self.failures[name] += 1
+            self.last_error[name] = str(error).splitlines()[0] if str(error) else type(error).__name__
+            log.error("the %s tick failed and will be tried again: %s", name, self.last_error[name])
+            if not isinstance(error, ThroughlineError):
+                log.debug("details", exc_info=error)
+
+    def _stitch(self) -> None:
+        self._looks += 1
+        if not self._committed.is_set() and self._looks % _IDLE_LOOKS:
+            return
+        self._committed.clear()
+        assert self._correlator is not None  # noqa: S101 - the job exists only with it
+        for tenant in self._catalogs.tenants():
+            catalog = self._catalogs.active(tenant)
+            if catalog is not None and self._correlator.tick(tenant, catalog).segments:
+                self._stitched.set()
+                self._committed.set()
+
+    def _judge(self) -> None:
+        now = self._clock.now()
+        due = self._judged_at is None or (now - self._judged_at).total_seconds() >= self._tick_seconds
+        if not due and not self._stitched.is_set():
+            return
+        self._stitched.clear()
+        self._judged_at = now
+        for tenant in self._catalogs.tenants():
+            history = self._catalogs.history(tenant)
+            if self._sla_engine is not None:
+                self._sla_engine.tick(tenant, history, now)
+            if self._alerting is not None:
+                self._alerting.tick(tenant, history[-1].catalog, now)

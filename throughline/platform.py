@@ -1,0 +1,220 @@
+"""One process of the platform: opens, wires, serves, and stops in the reverse order.
+
+1. What can be refused is refused before anything is started: roles, addresses, catalog, ports, the folder's lock.
+2. Receivers open last and close first: nothing is accepted that nobody would store, and on the way out the spool is
+   drained into ClickHouse as far as it goes in a bounded time; what is left is there for the next start.
+3. Ctrl-C and SIGTERM set one event; a second one ends at once.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import logging
+import os
+import secrets
+import signal
+import socket
+from collections.abc import Callable, Iterator
+from contextlib import AsyncExitStack, contextmanager, suppress
+from dataclasses import replace
+from pathlib import Path
+
+import click
+import uvicorn
+from starlette.types import ASGIApp
+
+from alerting import Alerting, AlertReader
+from collector import Collector, Spool, Writer
+from correlator import Correlator, InstanceReader
+from dashboard import Services, create_app
+from model import Refused, SystemClock, load_access, load_catalog
+from sla_engine import SlaEngine, VerdictReader
+from store import FolderLock, Store, apply_catalog
+from throughline.admin import create_admin
+from throughline.control import Control
+from throughline.engine import Catalogs, Engine
+from throughline.logs import configure
+from throughline.metrics import metrics_text
+from throughline.settings import Settings
+from throughline.tables import open_migrated
+
+log = logging.getLogger(__name__)
+
+Announce = Callable[["Settings"], None]
+
+
+def run(settings: Settings, *, log_level: str = "info", log_file: Path | None = None) -> None:
+    """Run until Ctrl-C or SIGTERM; prints one line when ready. Raises our own errors before that line."""
+    configure(log_level, log_file)
+    asyncio.run(serve(settings, announce=_announce))
+
+
+async def serve(
+    settings: Settings,
+    *,
+    announce: Announce,
+    stop: asyncio.Event | None = None,
+    before_stop: Callable[[], None] = lambda: None,
+) -> None:
+    """Start, call `announce` with the addresses really used, wait for `stop` or a signal, and stop.
+
+    `before_stop` runs while everything still answers, so that whoever sends to us can end in peace.
+    """
+    stop = stop or asyncio.Event()
+    _stop_on_signals(stop)
+    catalog = load_catalog(settings.catalog) if settings.catalog else None
+    access = load_access(settings.tokens_file)
+    clock = SystemClock()
+    data_dir = settings.store.data_dir
+    data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
+    async with AsyncExitStack() as stack:
+        http = stack.enter_context(_listening(settings.host, settings.http_port, "--http-port"))
+        settings = replace(settings, http_port=http.getsockname()[1])
+        if settings.store.clickhouse_url:
+            stack.callback(FolderLock(data_dir).release)
+        store = await asyncio.to_thread(open_migrated, settings.store)
+        stack.callback(store.close)
+        if catalog is not None:
+            apply_catalog(store, catalog, tenant="default", actor="throughline up", at=clock.now())
+        catalogs = Catalogs(store)
+        catalogs.refresh()
+
+        roles = set(settings.roles)
+        alerting = Alerting(store, clock, settings.base_url) if "alerting" in roles else None
+        engine = Engine(
+            clock,
+            catalogs,
+            correlator=Correlator(store, clock) if "correlator" in roles else None,
+            sla_engine=SlaEngine(store, clock) if "sla_engine" in roles else None,
+            alerting=alerting,
+            tick_seconds=settings.tick_seconds,
+        )
+        if alerting is not None:
+            alerting.start()
+            stack.callback(alerting.stop)
+        engine.start()
+        stack.push_async_callback(asyncio.to_thread, engine.stop)
+
+        collector = None
+        if "collector" in roles:
+            spool = Spool(data_dir / "spool")
+            writer = Writer(store, spool, clock, on_commit=engine.segments_committed)
+            writer.start()
+            stack.push_async_callback(asyncio.to_thread, writer.stop)
+            collector = Collector(
+                spool,
+                writer,
+                access,
+                clock,
+                host=settings.host,
+                grpc_port=settings.otlp_grpc_port,
+                http_port=settings.otlp_http_port,
+            )
+            await collector.start()
+            stack.push_async_callback(collector.stop)
+            settings = replace(settings, otlp_grpc_port=collector.grpc_port, otlp_http_port=collector.http_port)
+
+        def checks() -> list[tuple[str, bool, str]]:
+            return readiness(store, collector)
+
+        if "dashboard" in roles:
+            services = Services(
+                store=store,
+                clock=clock,
+                catalog=catalogs.active,
+                access=access,
+                instances=InstanceReader(store),
+                verdicts=VerdictReader(store),
+                alerts=AlertReader(store, clock),
+                readiness=checks,
+                metrics=lambda: metrics_text(store, collector, engine),
+                base_url=settings.base_url,
+            )
+            await _served(stack, create_app(services), http)
+
+        admin = stack.enter_context(_listening("127.0.0.1", 0, "the admin port"))
+        control = Control(
+            pid=os.getpid(),
+            admin=f"http://127.0.0.1:{admin.getsockname()[1]}",
+            token=secrets.token_urlsafe(32),
+            http=settings.base_url,
+            otlp_grpc=f"{settings.host}:{settings.otlp_grpc_port}",
+            otlp_http=f"http://{settings.host}:{settings.otlp_http_port}",
+        )
+        await _served(stack, create_admin(control, settings, store, catalogs, engine, collector), admin)
+        stack.callback(Control.remove, data_dir)
+        control.write(data_dir)
+        announce(settings)
+        await stop.wait()
+        log.info("stopping")
+        await asyncio.to_thread(before_stop)
+
+
+def readiness(store: Store, collector: Collector | None) -> list[tuple[str, bool, str]]:
+    """What `/readyz` asks: (name, whether it is well, a word for people)."""
+    try:
+        store.value("SELECT 1")
+        found = [("store", True, "answers")]
+    except Exception as error:  # noqa: BLE001 - whatever is wrong with the store, the answer is "not ready"
+        found = [("store", False, str(error))]
+    if collector is not None:
+        well, why = collector.ready()
+        found.append(("spool", well, why))
+    return found
+
+
+class _Server(uvicorn.Server):
+    @contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        """Leave the signals to us: three servers share this process."""
+        yield
+
+
+async def _served(stack: AsyncExitStack, app: ASGIApp, listening: socket.socket) -> None:
+    server = _Server(
+        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False)
+    )
+    task = asyncio.create_task(server.serve(sockets=[listening]))
+
+    async def stop() -> None:
+        server.should_exit = True
+        with suppress(asyncio.CancelledError):
+            await task
+
+    stack.push_async_callback(stop)
+    while not server.started and not task.done():
+        await asyncio.sleep(0.01)
+    if task.done():
+        task.result()
+
+
+@contextmanager
+def _listening(host: str, port: int, option: str) -> Iterator[socket.socket]:
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
+    with socket.socket(family, socket.SOCK_STREAM) as found:
+        found.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+        try:
+            found.bind((host, port))
+            found.listen(512)
+        except OSError as error:
+            raise Refused(f"Cannot listen on {host}:{port}: {error.strerror}. Choose another with {option}.") from error
+        yield found
+
+
+def _stop_on_signals(stop: asyncio.Event) -> None:
+    loop = asyncio.get_running_loop()
+
+    def on_signal(number: signal.Signals) -> None:
+        if stop.is_set():
+            os._exit(128 + number)
+        stop.set()
+
+    for number in (signal.SIGINT, signal.SIGTERM):
+        loop.add_signal_handler(number, on_signal, number)
+
+
+def _announce(settings: Settings) -> None:
+    click.echo(
+        f"Throughline is ready: dashboard and API {settings.base_url}, OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, "
+        f"OTLP/HTTP and CloudEvents http://{settings.host}:{settings.otlp_http_port}"
+    )

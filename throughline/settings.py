@@ -1,0 +1,70 @@
+"""What one run of Throughline is told: folders, addresses, roles. Values only; `throughline.cli` fills them in."""
+
+from __future__ import annotations
+
+import ipaddress
+from dataclasses import dataclass
+from pathlib import Path
+
+from model import Refused
+
+ROLES = ("collector", "correlator", "sla_engine", "alerting", "dashboard")
+"""The parts of the platform that can run in processes of their own over a ClickHouse server."""
+
+
+@dataclass(frozen=True, slots=True)
+class StoreSettings:
+    """Where the tables are: in `data_dir`, or on the server at `clickhouse_url`."""
+
+    data_dir: Path
+    clickhouse_url: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class Settings:
+    """One `throughline up`. Ports from 1 to 65,535, or 0 for any free one; `tick_seconds` is how often SLAs are judged."""
+
+    store: StoreSettings
+    catalog: Path | None = None
+    roles: tuple[str, ...] = ROLES
+    host: str = "127.0.0.1"
+    otlp_grpc_port: int = 4317
+    otlp_http_port: int = 4318
+    http_port: int = 8080
+    tokens_file: Path | None = None
+    public_url: str | None = None
+    tick_seconds: float = 5.0
+
+    def __post_init__(self) -> None:
+        unknown = [role for role in self.roles if role not in ROLES]
+        if unknown:
+            raise Refused(f"Unknown role {unknown[0]!r}; the roles are all, {', '.join(ROLES)}.")
+        if self.store.clickhouse_url is None and set(self.roles) != set(ROLES):
+            raise Refused(
+                "Roles run apart only over a ClickHouse server: embedded tables belong to one process. "
+                "Give --clickhouse-url, or leave out --roles."
+            )
+        if not is_loopback(self.host) and self.tokens_file is None:
+            raise Refused(
+                f"Listening on {self.host} needs authentication: name a tokens file in THROUGHLINE_TOKENS_FILE, "
+                "or leave --host at 127.0.0.1."
+            )
+
+    @property
+    def base_url(self) -> str:
+        """The dashboard's address as people reach it, without a slash at its end; it stands in every alert."""
+        return (self.public_url or f"http://{_in_url(self.host)}:{self.http_port}").rstrip("/")
+
+
+def is_loopback(host: str) -> bool:
+    """Whether only this machine can reach that address."""
+    if host == "localhost":
+        return True
+    try:
+        return ipaddress.ip_address(host).is_loopback
+    except ValueError:
+        return False
+
+
+def _in_url(host: str) -> str:
+    return f"[{host}]" if ":" in host else host

@@ -1,0 +1,70 @@
+"""What `throughline status` tells, as plain values and as text."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from collector import Collector
+from correlator import InstanceReader
+from sla_engine import VerdictReader
+from store import Store, active_catalog, tenants
+from throughline.engine import Catalogs, Engine
+from throughline.settings import Settings
+
+
+def stored(store: Store) -> dict[str, Any]:
+    """What the tables hold, by tenant: instances by workflow and status, verdicts by SLA."""
+    return {
+        "store": "embedded" if store.is_embedded else "server",
+        "tenants": {
+            tenant: {
+                "catalog": (active_catalog(store, tenant) or _NO_CATALOG).hash[:12],
+                "workflows": InstanceReader(store).workflow_counts(tenant),
+                "slas": {sla: counts.verdicts for sla, counts in VerdictReader(store).sla_counts(tenant).items()},
+            }
+            for tenant in tenants(store)
+        },
+    }
+
+
+def running(
+    settings: Settings, store: Store, catalogs: Catalogs, engine: Engine, collector: Collector | None
+) -> dict[str, Any]:
+    """The same of a running platform, with its addresses, its spool and its ticks."""
+    found: dict[str, Any] = {
+        "running": True,
+        "roles": list(settings.roles),
+        "addresses": {
+            "dashboard": settings.base_url,
+            "otlp_grpc": f"{settings.host}:{settings.otlp_grpc_port}",
+            "otlp_http": f"http://{settings.host}:{settings.otlp_http_port}",
+        },
+        "failed_ticks": dict(engine.failures),
+        "last_errors": dict(engine.last_error),
+    }
+    if collector is not None:
+        found["collector"] = collector.status()
+    return {**found, **stored(store)}
+
+
+def describe(found: dict[str, Any]) -> str:
+    """The same as lines for people."""
+    lines = ["running" if found["running"] else "not running"]
+    lines += [f"  {name}: {value}" for name, value in found.get("addresses", {}).items()]
+    lines += [f"  collector {name}: {value}" for name, value in found.get("collector", {}).items()]
+    lines += [f"  {name} tick failed: {why}" for name, why in found.get("last_errors", {}).items()]
+    lines.append(f"store: {found['store']}")
+    for tenant, each in found["tenants"].items():
+        lines.append(f"tenant {tenant}, catalog {each['catalog']}")
+        for kind in ("workflows", "slas"):
+            for name, counts in each[kind].items():
+                total = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
+                lines.append(f"  {name}: {total or 'nothing yet'}")
+    return "\n".join(lines)
+
+
+class _NoCatalog:
+    hash = "none"
+
+
+_NO_CATALOG = _NoCatalog()
