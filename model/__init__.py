@@ -1,5 +1,7 @@
 """The words of Throughline as frozen types, the catalog, the clock, the error tree. Reads a catalog folder at most."""
 
+from model.access import ANYBODY, DEFAULT_TENANT, ROLES, Access, Principal, load_access
+from model.catalog import DefinitionBody, catalog_from_sources, definition_bodies, load_catalog
 from model.clock import Clock, ManualClock, SystemClock
 from model.definitions import (
     TRACE_KEY,
@@ -25,6 +27,7 @@ from model.definitions import (
     Verdict,
     Workflow,
 )
+from model.duration import format_duration, parse_duration
 from model.errors import (
     BadRequest,
     CatalogError,
@@ -38,9 +41,15 @@ from model.errors import (
     ThroughlineError,
     Unavailable,
 )
+from model.keys import NORMALIZE_STEPS, composite_key, is_blank, normalized
 
 __all__ = [
+    "ANYBODY",
+    "DEFAULT_TENANT",
+    "NORMALIZE_STEPS",
+    "ROLES",
     "TRACE_KEY",
+    "Access",
     "Amount",
     "AtRisk",
     "BadRequest",
@@ -51,6 +60,7 @@ __all__ = [
     "Comparison",
     "Condition",
     "CutOff",
+    "DefinitionBody",
     "KeyType",
     "ManualClock",
     "Match",
@@ -61,6 +71,7 @@ __all__ = [
     "Occurrence",
     "Outcome",
     "Pause",
+    "Principal",
     "Problem",
     "Promise",
     "Receiver",
@@ -76,4 +87,13 @@ __all__ = [
     "Unavailable",
     "Verdict",
     "Workflow",
+    "catalog_from_sources",
+    "composite_key",
+    "definition_bodies",
+    "format_duration",
+    "is_blank",
+    "load_access",
+    "load_catalog",
+    "normalized",
+    "parse_duration",
 ]

@@ -1,6 +1,7 @@
 """The ClickHouse connection, embedded or server; migrations; query texts; the tables `definitions` and `audit_log`."""
 
 from store.connection import DATABASE, Store
+from store.definitions import AppliedCatalog, active_catalog, apply_catalog, audit, catalog_history, tenants
 from store.errors import StatementFailed
 from store.lock import FolderLock
 from store.migration import Migration, migrate, migrations, pending
@@ -8,13 +9,19 @@ from store.sql import Sql, load_query
 
 __all__ = [
     "DATABASE",
+    "AppliedCatalog",
     "FolderLock",
     "Migration",
     "Sql",
     "StatementFailed",
     "Store",
+    "active_catalog",
+    "apply_catalog",
+    "audit",
+    "catalog_history",
     "load_query",
     "migrate",
     "migrations",
     "pending",
+    "tenants",
 ]

@@ -1,0 +1,207 @@
+"""Reading a catalog: a folder or its texts to one resolved `Catalog`, or all mistakes at once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
+from pathlib import Path as FilePath
+from typing import Any
+
+from pydantic import ValidationError
+
+from model.catalog import resolve
+from model.catalog.canonical import digest
+from model.catalog.problems import Place, Problems
+from model.catalog.written import WrittenDocument
+from model.catalog.yaml_text import Document, YamlMistake, documents
+from model.definitions import Calendar, Catalog
+from model.errors import CatalogError, Problem
+
+SUFFIXES = (".yaml", ".yml")
+LARGEST_FILE_BYTES = 4 * 2**20
+MOST_FILES = 10_000
+
+_PARTS = ("keys", "milestones", "slas", "systems", "calendars", "routes")
+_OF_A_WORKFLOW = ("title", "owner", "criticality", "keys", "root", "amount", "milestones", "slas")
+_REQUIRED = ("keys", "root", "milestones")
+
+
+@dataclass(frozen=True, slots=True)
+class _Read:
+    """One document: where its problems go, and what of it could be validated (None: nothing)."""
+
+    place: Place
+    written: WrittenDocument | None
+
+
+def load_catalog(folder: FilePath) -> Catalog:
+    """The catalog in a folder: every `*.yaml` and `*.yml` in it and below, in the order of their paths.
+
+    Raises `CatalogError` with all problems; a folder without such a file is one.
+    """
+    problems = Problems()
+    if not folder.is_dir():
+        raise CatalogError((Problem(str(folder), "", "there is no such folder"),))
+    files = sorted(each for each in folder.rglob("*") if each.suffix in SUFFIXES and not each.is_dir())
+    if not files:
+        raise CatalogError((Problem(str(folder), "", "no *.yaml or *.yml file is in this folder"),))
+    if len(files) > MOST_FILES:
+        raise CatalogError((Problem(str(folder), "", f"there are more than {MOST_FILES:,} files in this folder"),))
+    sources = []
+    for file in files:
+        name = file.relative_to(folder).as_posix()
+        try:
+            sources.append((name, _text(file)))
+        except OSError as error:
+            problems.add(Problem(name, "", f"cannot be read: {error.strerror or error}"))
+        except ValueError as error:
+            problems.add(Problem(name, "", str(error)))
+    return _catalog(sources, problems)
+
+
+def catalog_from_sources(sources: Iterable[tuple[str, str]]) -> Catalog:
+    """The catalog in texts, each given with its path, as `Catalog.sources` holds them; raises `CatalogError`."""
+    return _catalog(list(sources), Problems())
+
+
+def _text(file: FilePath) -> str:
+    data = file.read_bytes()
+    if len(data) > LARGEST_FILE_BYTES:
+        raise ValueError(f"is larger than {LARGEST_FILE_BYTES // 2**20} MB")
+    try:
+        return data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise ValueError(f"is not UTF-8: byte {error.start} cannot be decoded") from error
+
+
+def _catalog(sources: list[tuple[str, str]], problems: Problems) -> Catalog:
+    reads = [read for file, text in sources for read in _documents(file, text, problems)]
+    declared = _declared(reads)
+    _check_unique(reads)
+    made = [(read.place, read.written) for read in reads if read.written is not None]
+    catalog = Catalog(
+        workflows=tuple(
+            found
+            for place, written in made
+            if written.workflow is not None and (found := resolve.workflow(written, declared, place))
+        ),
+        systems=tuple(
+            resolve.system(index, each, declared, place)
+            for place, written in made
+            for index, each in enumerate(written.systems)
+        ),
+        calendars=tuple(each for each in declared.calendars.values() if each is not None),
+        routes=tuple(resolve.route(each) for _, written in made for each in written.routes),
+        sources=tuple(sources),
+    )
+    if found := problems.sorted():
+        raise CatalogError(found)
+    return replace(catalog, hash=digest(catalog))
+
+
+def _documents(file: str, text: str, problems: Problems) -> Iterable[_Read]:
+    try:
+        for document in documents(text):
+            yield _read(file, document, problems)
+    except YamlMistake as mistake:
+        problems.add(Problem(file, "", str(mistake), line=mistake.line))
+
+
+def _read(file: str, document: Document, problems: Problems) -> _Read:
+    place = Place(file, document, problems)
+    for mistake in document.mistakes:
+        problems.add(Problem(file, "", str(mistake), line=mistake.line))
+    value = document.value
+    if not isinstance(value, dict):
+        place.add((), "a document must be a mapping with keys like `workflow` or `systems`")
+        return _Read(place, None)
+    if "views" in value:
+        place.add(("views",), "`views` is not supported in this version")
+    _check_workflow_parts(value, place)
+    return _Read(place, _validated({key: each for key, each in value.items() if key != "views"}, place))
+
+
+def _check_workflow_parts(value: dict[str, Any], place: Place) -> None:
+    if value.get("workflow") is None:
+        for key in _OF_A_WORKFLOW:
+            if key in value:
+                place.add((key,), f"`{key}` belongs to a workflow, and this document names none: add `workflow: NAME`")
+        return
+    for key in _REQUIRED:
+        if not value.get(key) and not (isinstance(value.get(key), (bool, int))):
+            place.add((), f"`{key}` is required in a workflow")
+
+
+def _validated(value: dict[str, Any], place: Place) -> WrittenDocument | None:
+    """The document, without the parts that have mistakes, so that the rest of it is checked in the same go."""
+    try:
+        return WrittenDocument.model_validate(value)
+    except ValidationError as error:
+        wrong = place.add_all(error, WrittenDocument)
+    try:
+        return WrittenDocument.model_validate(_without(value, wrong))
+    except ValidationError:
+        return None
+
+
+def _without(value: dict[str, Any], wrong: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
+    kept = dict(value)
+    parts: dict[str, set[str | int]] = {}
+    for path in wrong:
+        if path and path[0] in _PARTS and len(path) > 1:
+            parts.setdefault(str(path[0]), set()).add(path[1])
+        elif path:
+            kept.pop(str(path[0]), None)
+    for name, places in parts.items():
+        part = kept.get(name)
+        if isinstance(part, list):
+            kept[name] = [each for index, each in enumerate(part) if index not in places]
+        elif isinstance(part, dict):
+            kept[name] = {key: each for key, each in part.items() if key not in places}
+    return kept
+
+
+def _declared(reads: Iterable[_Read]) -> resolve.Declared:
+    calendars: dict[str, Calendar | None] = {}
+    for read in reads:
+        value = read.place.document.value
+        raw = value.get("calendars") if isinstance(value, dict) else None
+        calendars.update(dict.fromkeys(raw if isinstance(raw, dict) else (), None))
+    for read in reads:
+        for name, written in read.written.calendars.items() if read.written else ():
+            calendars[name] = resolve.calendar(name, written, read.place)
+    return resolve.Declared(calendars)
+
+
+def _check_unique(reads: Iterable[_Read]) -> None:
+    """Names are looked for in the values as read, so that a part with mistakes counts too."""
+    checks: tuple[tuple[str, Callable[[Any], list[tuple[tuple[str | int, ...], Any]]]], ...] = (
+        ("workflow", lambda value: [(("workflow",), value.get("workflow"))]),
+        ("SLA", lambda value: _ids(value, "slas")),
+        ("system", lambda value: _ids(value, "systems")),
+        ("route", lambda value: _ids(value, "routes")),
+        ("calendar", lambda value: [(("calendars", name), name) for name in _mapping(value, "calendars")]),
+    )
+    reads = [read for read in reads if isinstance(read.place.document.value, dict)]
+    for kind, names in checks:
+        first: dict[str, str] = {}
+        for read in reads:
+            for path, name in names(read.place.document.value):
+                if not isinstance(name, str):
+                    continue
+                here = f"{read.place.file}:{read.place.document.line_of(path)}"
+                if name in first:
+                    read.place.add(path, f"the {kind} `{name}` is declared twice (first in {first[name]})")
+                first.setdefault(name, here)
+
+
+def _ids(value: dict[str, Any], part: str) -> list[tuple[tuple[str | int, ...], Any]]:
+    listed = value.get(part)
+    if not isinstance(listed, list):
+        return []
+    return [((part, index, "id"), each.get("id")) for index, each in enumerate(listed) if isinstance(each, dict)]
+
+
+def _mapping(value: dict[str, Any], part: str) -> dict[str, Any]:
+    found = value.get(part)
+    return found if isinstance(found, dict) else {}

@@ -1,0 +1,289 @@
+"""From the catalog as written to its resolved, hashed definitions, checking every reference on the way.
+
+Each function takes the written models, reports mistakes to its `Place` and returns what it could make. Names are looked
+up among all that are declared, also those whose own definition has mistakes, so that one mistake is reported once.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
+
+from model.catalog.canonical import calendar_hash, known_countries, sla_hash, workflow_hash
+from model.catalog.problems import Place
+from model.catalog.written import (
+    SwitchedOff,
+    WrittenCalendar,
+    WrittenDocument,
+    WrittenKey,
+    WrittenMatch,
+    WrittenMilestone,
+    WrittenRoute,
+    WrittenSla,
+    WrittenSystem,
+)
+from model.catalog.yaml_text import Path
+from model.definitions import (
+    TRACE_KEY,
+    Amount,
+    Calendar,
+    CutOff,
+    KeyType,
+    Match,
+    Milestone,
+    Objective,
+    Occurrence,
+    Outcome,
+    Pause,
+    Promise,
+    Receiver,
+    Route,
+    Sla,
+    System,
+    Workflow,
+)
+
+_STATUSES = frozenset({"ok", "error", "unset"})
+
+
+@dataclass(frozen=True, slots=True)
+class Declared:
+    """All names of the catalog that others may refer to; a calendar with mistakes is None."""
+
+    calendars: Mapping[str, Calendar | None]
+
+
+def titled(name: str) -> str:
+    """A title made from a name: `order_to_cash` reads `Order to cash`."""
+    words = name.replace("_", " ").strip() or name
+    return words[0].upper() + words[1:]
+
+
+def calendar(name: str, written: WrittenCalendar, place: Place) -> Calendar | None:
+    """A calendar with its hash; None where its holidays are not known."""
+    at: Path = ("calendars", name)
+    country = written.holidays.country if written.holidays else None
+    subdivision = written.holidays.subdivision if written.holidays else None
+    if country is not None:
+        known = known_countries()
+        if country not in known:
+            place.add(
+                (*at, "holidays", "country"), f"no public holidays are known for `{country}`", near=country, known=known
+            )
+            return None
+        if subdivision is not None and subdivision not in known[country]:
+            place.add(
+                (*at, "holidays", "subdivision"),
+                f"`{country}` has no subdivision `{subdivision}`",
+                near=subdivision,
+                known=known[country],
+            )
+            return None
+    made = Calendar(name, written.zone, written.hours, country, subdivision, written.days)
+    return replace(made, hash=calendar_hash(made))
+
+
+def system(index: int, written: WrittenSystem, declared: Declared, place: Place) -> System:
+    """A system; its calendar must be declared."""
+    _known_calendar(written.calendar, declared, ("systems", index, "calendar"), place)
+    return System(
+        id=written.id,
+        title=written.title or titled(written.id),
+        layer=written.layer,
+        owner=written.owner,
+        criticality=written.criticality,
+        services=tuple(written.services),
+        cadence=written.cadence,
+        calendar=written.calendar,
+    )
+
+
+def route(written: WrittenRoute) -> Route:
+    """A route."""
+    receivers = []
+    for each in written.receivers:
+        kind, target = next((kind, target) for kind, target in each if target is not None)
+        receivers.append(Receiver(kind, target))
+    match = tuple((label, tuple(values)) for label, values in written.match.items())
+    return Route(written.id, match, tuple(receivers), written.continue_)
+
+
+def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Workflow | None:
+    """A workflow with its SLAs; None where it has no usable keys."""
+    name = written.workflow or ""
+    keys = _keys(written, place)
+    milestones = _milestones(written.milestones, place)
+    amount = written.amount
+    made = Workflow(
+        name=name,
+        title=written.title or titled(name),
+        keys=keys,
+        root=written.root or "",
+        milestones=milestones,
+        owner=written.owner,
+        criticality=written.criticality,
+        amount=Amount(amount.attribute, amount.currency_attribute) if amount else None,
+    )
+    made = replace(made, hash=workflow_hash(made))
+    names = _names(written, place)
+    slas = tuple(_sla(index, each, made, names, declared, place) for index, each in enumerate(written.slas))
+    return replace(made, slas=slas)
+
+
+@dataclass(frozen=True, slots=True)
+class _Names:
+    milestones: tuple[str, ...]
+    keys: tuple[str, ...]
+
+
+def _names(written: WrittenDocument, place: Place) -> _Names:
+    """Names as declared in the document, whether or not their definitions are right."""
+    value = place.document.value
+    listed = value.get("milestones") or [] if isinstance(value, dict) else []
+    ids = [each.get("id") for each in listed if isinstance(each, dict)]
+    keys = [key for key, each in written.keys.items() if not isinstance(each, SwitchedOff)]
+    return _Names(tuple(each for each in ids if isinstance(each, str)), tuple(keys))
+
+
+def _keys(written: WrittenDocument, place: Place) -> tuple[KeyType, ...]:
+    listed = [(name, key) for name, key in written.keys.items() if not isinstance(key, SwitchedOff)]
+    for name, key in written.keys.items():
+        _check_key(name, key, name == written.root, place)
+    names = [name for name, _ in listed]
+    if written.root == TRACE_KEY:
+        place.add(("root",), "`trace` cannot be the root: a trace id names a request, not a business object")
+    elif written.root is not None and written.root not in names:
+        place.add(("root",), f"`{written.root}` is not one of `keys`", near=written.root, known=names)
+    elif names and written.root is not None and names[0] != written.root:
+        place.add(("keys",), f"keys are listed from the root outward: `{written.root}` must be the first")
+    if TRACE_KEY not in written.keys:
+        listed.append((TRACE_KEY, WrittenKey()))
+    return tuple(
+        KeyType(name, rank, _alternatives(key), tuple(key.normalize), key.window)
+        for rank, (name, key) in enumerate(listed)
+    )
+
+
+def _alternatives(key: WrittenKey) -> tuple[tuple[str, ...], ...]:
+    if key.any_of is not None:
+        return tuple(tuple(each) for each in key.any_of)
+    return tuple((each,) for each in key.attributes or ())
+
+
+def _check_key(name: str, key: WrittenKey, is_root: bool, place: Place) -> None:
+    at: Path = ("keys", name)
+    if name == TRACE_KEY:
+        for field in ("attributes", "any_of", "normalize"):
+            if getattr(key, field):
+                place.add((*at, field), f"`trace` is the trace id of a record: it has no `{field}`")
+    elif isinstance(key, SwitchedOff):
+        place.add(at, "only `trace` can be switched off; leave this key out instead")
+    elif (key.attributes is None) == (key.any_of is None):
+        place.add(at, "exactly one of `attributes` and `any_of` is required")
+    if is_root and key.window is not None:
+        place.add((*at, "window"), "the root key has no window: it names the instance, nothing links from it")
+    for part, alternative in enumerate(key.any_of or ()):
+        if len(set(alternative)) < len(alternative):
+            place.add((*at, "any_of", part), "names an attribute twice")
+
+
+def _milestones(written: list[WrittenMilestone], place: Place) -> tuple[Milestone, ...]:
+    seen: dict[str, int] = {}
+    for index, each in enumerate(written):
+        if each.id in seen:
+            place.add(("milestones", index, "id"), f"the milestone `{each.id}` is declared twice")
+        seen.setdefault(each.id, index)
+        if each.unique and each.repeatable:
+            place.add(("milestones", index), "`unique` and `repeatable` contradict each other")
+    return tuple(
+        Milestone(
+            id=each.id,
+            place=index,
+            match=_match(each.match),
+            title=each.title or titled(each.id),
+            system=each.system,
+            kind=each.kind,
+            repeatable=each.repeatable,
+            optional=each.optional,
+            unique=each.unique,
+            ends=Outcome(each.ends) if each.ends else None,
+        )
+        for index, each in enumerate(written)
+    )
+
+
+def _match(written: WrittenMatch) -> Match:
+    statuses = frozenset(written.status or ("ok", "unset"))
+    return Match(
+        span=written.span,
+        event=written.event,
+        service=written.service,
+        attributes=tuple((name, each) for name, conditions in written.attributes.items() for each in conditions),
+        statuses=_STATUSES if "any" in statuses else statuses,
+    )
+
+
+def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declared: Declared, place: Place) -> Sla:
+    at: Path = ("slas", index)
+    _check_milestones(written, names, at, place)
+    if written.per is not None:
+        _check_per(written.per, owner, names, (*at, "per"), place)
+    found = _known_calendar(written.calendar, declared, (*at, "calendar"), place)
+    if found is not None and not any(found.hours) and not any(spans for _, spans in found.days):
+        place.add((*at, "calendar"), f"the calendar `{found.name}` has no working time: this clock would never run")
+    by = written.by
+    if by is not None and by.cut_off is not None and written.calendar is None:
+        place.add((*at, "by", "cut_off"), "a cut-off needs a `calendar`, which says what a business day is")
+    objective = written.objective
+    made = Sla(
+        id=written.id,
+        workflow=owner.name,
+        title=written.title or titled(written.id),
+        from_milestone=written.from_,
+        to_milestone=written.to,
+        within=written.within,
+        promise=Promise(by.attribute) if by and by.attribute is not None else None,
+        cut_off=CutOff(by.cut_off, by.due) if by and by.cut_off is not None and by.due is not None else None,
+        calendar=written.calendar,
+        zone=written.zone or (found.zone if found else "UTC"),
+        occurrence=Occurrence(written.occurrence or "first"),
+        per=written.per,
+        pause=Pause(written.pause.from_, written.pause.to) if written.pause else None,
+        at_risk=written.at_risk,
+        severity=written.severity,
+        objective=Objective(objective.target, objective.window, objective.minimum) if objective else None,
+        owner=written.owner or owner.owner,
+    )
+    return replace(made, hash=sla_hash(made, found))
+
+
+def _check_milestones(written: WrittenSla, names: _Names, at: Path, place: Place) -> None:
+    named: list[tuple[Path, str]] = [((*at, "from"), written.from_), ((*at, "to"), written.to)]
+    if written.pause:
+        named += [((*at, "pause", "from"), written.pause.from_), ((*at, "pause", "to"), written.pause.to)]
+        if written.pause.from_ == written.pause.to:
+            place.add((*at, "pause"), "the same milestone cannot both stop and resume the clock")
+    for path, milestone in named:
+        if milestone not in names.milestones:
+            place.add(
+                path, f"`{milestone}` is not a milestone of this workflow", near=milestone, known=names.milestones
+            )
+    if written.from_ == written.to:
+        place.add((*at, "to"), "an SLA from a milestone to itself is answered by its own start")
+
+
+def _check_per(per: str, owner: Workflow, names: _Names, path: Path, place: Place) -> None:
+    if per == owner.root:
+        place.add(path, f"`{per}` is the root key: an instance has one value of it; leave `per` out")
+    elif per not in names.keys:
+        place.add(
+            path, f"`{per}` is not one of `keys`", near=per, known=[each for each in names.keys if each != owner.root]
+        )
+
+
+def _known_calendar(name: str | None, declared: Declared, path: Path, place: Place) -> Calendar | None:
+    if name is None:
+        return None
+    if name not in declared.calendars:
+        place.add(path, f"no calendar `{name}` is declared", near=name, known=declared.calendars)
+    return declared.calendars.get(name)

@@ -1,0 +1,291 @@
+"""The catalog as written: one model per mapping of the format. Strict: unknown keys and wrong types are refused.
+
+What single values mean is in `model.catalog.fields`; what the parts mean together is decided in `model.catalog.resolve`.
+The JSON Schema and the reference documentation are made from these models and their descriptions.
+"""
+
+from __future__ import annotations
+
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, WithJsonSchema, model_validator
+
+from model.catalog.fields import (
+    AddressName,
+    Conditions,
+    Days,
+    Duration,
+    EnvironmentName,
+    Hours,
+    MailAddress,
+    Name,
+    NameCondition,
+    RiskPoint,
+    Share,
+    Text,
+    TimeOfDay,
+    WebAddress,
+    Zone,
+)
+from model.catalog.mistake import mistake
+
+NormalizeStep = Literal["trim", "upper", "lower", "strip_leading_zeros"]
+MilestoneKind = Literal["milestone", "step", "exception", "retry", "compensation"]
+Status = Literal["ok", "error", "unset", "any"]
+
+
+class Written(BaseModel):
+    """Base of all mappings. A key of the format without a value counts as absent."""
+
+    model_config = ConfigDict(extra="forbid", strict=True, frozen=True)
+
+    @model_validator(mode="before")
+    @classmethod
+    def _without_empty(cls, value: Any) -> Any:
+        if not isinstance(value, dict):
+            return value
+        names = {field.alias or name for name, field in cls.model_fields.items()}
+        return {key: each for key, each in value.items() if each is not None or key not in names}
+
+
+class WrittenKey(Written):
+    """A key type: where its values are found, how they are normalized, how long a link from it holds."""
+
+    attributes: Annotated[list[Text], Field(min_length=1)] | None = Field(
+        None, description="Attribute names; the first with a non-blank value decides."
+    )
+    any_of: Annotated[list[Annotated[list[Text], Field(min_length=1)]], Field(min_length=1)] | None = Field(
+        None, description="Instead of `attributes`: alternatives; one of several attributes is a composite key."
+    )
+    normalize: list[NormalizeStep] = Field(
+        default_factory=list, description="Steps applied in order to each value before it is compared."
+    )
+    window: Duration | None = Field(
+        None, description="How far in time a link from such a key holds around the event that proved it."
+    )
+
+
+class SwitchedOff(WrittenKey):
+    """`trace: false`."""
+
+
+def _key(value: Any) -> Any:
+    if value is False:
+        return SwitchedOff()
+    if value is None or value is True:
+        return {}
+    return value
+
+
+KeyField = Annotated[WrittenKey, BeforeValidator(_key, json_schema_input_type=WrittenKey | Literal[False] | None)]
+
+
+class WrittenAmount(Written):
+    """Where the value of an instance is found."""
+
+    attribute: Text = Field(description="The attribute that carries the amount, a decimal number.")
+    currency_attribute: Text | None = Field(None, description="The attribute that carries its currency.")
+
+
+def _as_list(value: Any) -> Any:
+    return [value] if isinstance(value, str) else value
+
+
+class WrittenMatch(Written):
+    """Which records reach a milestone; all conditions given must hold, and `span` or `event` must be given."""
+
+    span: NameCondition | None = Field(None, description="The span's name: a text, a glob with `*`, or a list of them.")
+    event: NameCondition | None = Field(None, description="The event's name, likewise.")
+    service: NameCondition | None = Field(None, description="The service's name, likewise.")
+    attributes: dict[Text, Conditions] = Field(
+        default_factory=dict,
+        description="Attributes by name: a text, a glob, a list, or operators `exists, gte, gt, lte, lt, pattern`.",
+    )
+    status: (
+        Annotated[
+            list[Status],
+            BeforeValidator(_as_list),
+            Field(min_length=1),
+            WithJsonSchema(
+                {
+                    "anyOf": [
+                        {"enum": ["ok", "error", "unset", "any"]},
+                        {"type": "array", "items": {"enum": ["ok", "error", "unset", "any"]}},
+                    ]
+                }
+            ),
+        ]
+        | None
+    ) = Field(None, description="A span's status; without it all but `error`.")
+
+    @model_validator(mode="after")
+    def _names_a_record(self) -> WrittenMatch:
+        if self.span is None and self.event is None:
+            raise mistake("`span` or `event` is required")
+        if self.span is not None and self.event is not None:
+            raise mistake("both `span` and `event` is not supported in this version: name one of them")
+        return self
+
+
+class WrittenMilestone(Written):
+    """A named point an instance reaches."""
+
+    id: Name = Field(description="Its name, unique in the workflow.")
+    title: Text | None = Field(None, description="What people read; made from the id without one.")
+    system: Name | None = Field(None, description="The id of the system that reports it.")
+    match: WrittenMatch = Field(description="Which records reach it.")
+    kind: MilestoneKind = Field("milestone", description="What it is in the course of the work.")
+    repeatable: bool = Field(False, description="Whether it may be reached several times.")
+    optional: bool = Field(False, description="Whether an instance may do without it.")
+    unique: bool = Field(False, description="Whether a second time is an exception, like an invoice posted twice.")
+    ends: Literal["completed", "cancelled", "failed"] | None = Field(
+        None, description="The outcome, where it ends the instance."
+    )
+
+
+class WrittenBy(Written):
+    """A due date: either the attribute that carries it, or a cut-off time with the time due."""
+
+    attribute: Text | None = Field(
+        None, description="The attribute of the `from` event that carries the promised date."
+    )
+    cut_off: TimeOfDay | None = Field(None, description="Started by then on a business day is due the same day.")
+    due: TimeOfDay | None = Field(None, description="The local time it is due; after the cut-off: next business day.")
+
+    @model_validator(mode="after")
+    def _one_of_two(self) -> WrittenBy:
+        has_cut_off = self.cut_off is not None or self.due is not None
+        if (self.attribute is not None) == has_cut_off:
+            raise mistake("must be either {attribute: ...} or {cut_off: ..., due: ...}")
+        if has_cut_off and (self.cut_off is None or self.due is None):
+            raise mistake("`cut_off` and `due` are given together")
+        if self.cut_off is not None and self.due is not None and self.due < self.cut_off:
+            raise mistake("`due` is earlier than `cut_off`: something started in between would be due before its start")
+        return self
+
+
+class WrittenPause(Written):
+    """The milestones that stop and resume the clock."""
+
+    from_: Name = Field(alias="from", description="The milestone that stops the clock.")
+    to: Name = Field(description="The milestone that resumes it.")
+
+
+class WrittenObjective(Written):
+    """The share of clocks that must be met over a rolling window."""
+
+    target: Share = Field(description="The share to be met.")
+    window: Duration = Field(description="The rolling window it is counted over.")
+    minimum: Annotated[int, Field(ge=0, le=1_000_000_000)] = Field(
+        0, description="Below so many clocks there is no figure, so that low volume does not lie."
+    )
+
+
+class WrittenSla(Written):
+    """A promise about the instances of a workflow."""
+
+    id: AddressName = Field(description="Its name, unique in the catalog.")
+    title: Text | None = Field(None, description="What people read; made from the id without one.")
+    from_: Name = Field(alias="from", description="The milestone that starts the clock.")
+    to: Name = Field(description="The milestone that answers it.")
+    within: Duration | None = Field(None, description="The time allowed, in the SLA's own time.")
+    by: WrittenBy | None = Field(None, description="Instead of `within`: a due date.")
+    calendar: Name | None = Field(None, description="The calendar whose working hours count.")
+    zone: Zone | None = Field(None, description="The time zone of promised days; else the calendar's, else UTC.")
+    occurrence: Literal["first", "last", "each"] | None = Field(None, description="Which starts open a clock.")
+    per: Name | None = Field(None, description="An alias key: one clock for each of its values.")
+    pause: WrittenPause | None = Field(None, description="What stops and resumes the clock.")
+    at_risk: RiskPoint | None = Field(None, description="When it is at risk: a share of its time, or a time left.")
+    severity: Name = Field("medium", description="How bad a breach is; routes match it.")
+    owner: Name | None = Field(None, description="Who answers for it; else the workflow's owner.")
+    objective: WrittenObjective | None = Field(None, description="The share that must be met.")
+
+    @model_validator(mode="before")
+    @classmethod
+    def _supported(cls, value: Any) -> Any:
+        if isinstance(value, dict):
+            for kind in ("every", "volume"):
+                if kind in value:
+                    raise mistake(f"`{kind}` is not supported in this version", at=kind)
+        return value
+
+    @model_validator(mode="after")
+    def _one_kind(self) -> WrittenSla:
+        if (self.within is None) == (self.by is None):
+            raise mistake("exactly one of `within` and `by` is required")
+        if self.per is not None and self.occurrence in {"last", "each"}:
+            raise mistake(f"`per` judges the first start of each value: `occurrence: {self.occurrence}` contradicts it")
+        return self
+
+
+class WrittenHolidays(Written):
+    """Public holidays, closed unless `days` says otherwise."""
+
+    country: Name = Field(description="ISO 3166-1 code, like DE.")
+    subdivision: Name | None = Field(None, description="Code of the state or province, like BE.")
+
+
+class WrittenCalendar(Written):
+    """Working time of an organisation."""
+
+    zone: Zone = Field("UTC", description="The IANA time zone its hours are in.")
+    hours: Hours = Field(description='Weekdays to hours: `{mon-fri: "09:00-17:00", "sat,sun": closed}`.')
+    holidays: WrittenHolidays | None = Field(None, description="Public holidays it is closed on.")
+    days: Days = Field((), description='Single dates with hours of their own: `{"2026-12-31": closed}`.')
+
+
+class WrittenSystem(Written):
+    """An integration point."""
+
+    id: Name = Field(description="Its name, as milestones give it.")
+    title: Text | None = Field(None, description="What people read; made from the id without one.")
+    layer: Name | None = Field(None, description="saas, erp, middleware, warehouse.")
+    owner: Name | None = Field(None, description="Who answers for it.")
+    criticality: Name = Field("normal", description="How much depends on it.")
+    services: list[Text] = Field(default_factory=list, description="The service names it reports under.")
+    cadence: Duration | None = Field(None, description="The longest it should be silent while its calendar is open.")
+    calendar: Name | None = Field(None, description="When it is awake.")
+
+
+class WrittenReceiver(Written):
+    """Where an alert is delivered: exactly one of these."""
+
+    webhook: WebAddress | None = Field(None, description="A URL that takes Alertmanager's webhook JSON.")
+    email: MailAddress | None = Field(None, description="A mail address.")
+    apprise_env: EnvironmentName | None = Field(
+        None, description="The environment variable that holds an Apprise URL, which is a secret."
+    )
+
+    @model_validator(mode="after")
+    def _one_of_three(self) -> WrittenReceiver:
+        if sum(each is not None for each in (self.webhook, self.email, self.apprise_env)) != 1:
+            raise mistake("exactly one of `webhook`, `email`, `apprise_env` is required")
+        return self
+
+
+class WrittenRoute(Written):
+    """Which alerts go to whom; routes are asked in order and the first that matches decides."""
+
+    id: Name = Field(description="Its name, unique in the catalog.")
+    match: dict[Name, Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1)]] = Field(
+        default_factory=dict, description="Labels with the values they may have; all must hold. None: every alert."
+    )
+    receivers: Annotated[list[WrittenReceiver], Field(min_length=1)] = Field(description="Where it goes.")
+    continue_: bool = Field(False, alias="continue", description="Whether the routes after it are asked too.")
+
+
+class WrittenDocument(Written):
+    """One document: a workflow and any of systems, calendars and routes."""
+
+    workflow: AddressName | None = Field(None, description="The workflow's name, unique in the catalog.")
+    title: Text | None = Field(None, description="What people read; made from the name without one.")
+    owner: Name | None = Field(None, description="Who answers for the workflow.")
+    criticality: Name = Field("normal", description="How much depends on it.")
+    keys: dict[Name, KeyField] = Field(default_factory=dict, description="Key types, from the root outward.")
+    root: Name | None = Field(None, description="The key type that names an instance: the first of `keys`.")
+    amount: WrittenAmount | None = Field(None, description="Where an instance's value is found.")
+    milestones: list[WrittenMilestone] = Field(default_factory=list, description="The points an instance reaches.")
+    slas: list[WrittenSla] = Field(default_factory=list, description="The promises about it.")
+    systems: list[WrittenSystem] = Field(default_factory=list, description="Integration points.")
+    calendars: dict[Name, WrittenCalendar] = Field(default_factory=dict, description="Working times by name.")
+    routes: list[WrittenRoute] = Field(default_factory=list, description="Who is told what.")

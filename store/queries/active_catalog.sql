@@ -1,0 +1,7 @@
+-- Purpose: the catalog applied last for a tenant.
+-- Parameters: tenant String. Reads by the primary key (tenant, kind).
+SELECT hash, body, actor, effective_at
+FROM definitions
+WHERE tenant = {tenant:String} AND kind = 'catalog'
+ORDER BY effective_at DESC
+LIMIT 1
