@@ -1,9 +1,9 @@
 """How ClickHouse itself turns a spool segment into rows: one INSERT ... SELECT per segment, no Python per row.
 
-The segment's bytes are one OTLP export request (serialized requests concatenate), read by the format ProtobufSingle with
-our own wire-compatible schema (collector/otlp.proto). An embedded store reads the spool file where it lies; a server
-is sent it as the body of the request. Every statement carries the settings the promise "exactly once" rests on: see
-`_INSERT`.
+The segment's bytes are one OTLP export request (serialized requests concatenate), read by the format ProtobufSingle
+with our own wire-compatible schema (collector/otlp.proto). An embedded store reads the spool file where it lies; a
+server is sent it as the body of the request. Every statement carries the settings the promise "exactly once" rests on:
+see `_INSERT`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,8 @@ from store import Sql, load_query
 
 _VALUE = (
     "Tuple(value Enum8('none' = 0, 'string_value' = 1, 'bool_value' = 2, 'int_value' = 3, 'double_value' = 4, "
-    "'bytes_value' = 7), string_value String, bool_value Bool, int_value Int64, double_value Float64, bytes_value String)"
+    "'bytes_value' = 7), string_value String, bool_value Bool, int_value Int64, double_value Float64, "
+    "bytes_value String)"
 )
 _ATTRIBUTES = f"attributes Array(Tuple(key String, value {_VALUE}))"
 _SPAN = (
@@ -38,7 +39,8 @@ _STRUCTURE = {
     ),
     Signal.LOGS: (
         f"resource_logs Array(Tuple(resource Tuple({_ATTRIBUTES}), schema_url String, scope_logs Array(Tuple("
-        f"scope Tuple(name String, version String, {_ATTRIBUTES}), schema_url String, log_records Array(Tuple({_RECORD}))))))"
+        f"scope Tuple(name String, version String, {_ATTRIBUTES}), schema_url String, "
+        f"log_records Array(Tuple({_RECORD}))))))"
     ),
 }
 _MESSAGE = {Signal.TRACES: "Traces", Signal.LOGS: "Logs"}
@@ -46,14 +48,14 @@ _MESSAGE = {Signal.TRACES: "Traces", Signal.LOGS: "Logs"}
 _COLUMNS = {
     Signal.TRACES: (
         "Timestamp, TraceId, SpanId, ParentSpanId, TraceState, SpanName, SpanKind, ServiceName, ResourceAttributes, "
-        "ScopeName, ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, `Events.Timestamp`, `Events.Name`, "
-        "`Events.Attributes`, `Links.TraceId`, `Links.SpanId`, `Links.TraceState`, `Links.Attributes`, ReceivedAt, Tenant, "
-        "SegmentId"
+        "ScopeName, ScopeVersion, SpanAttributes, Duration, StatusCode, StatusMessage, `Events.Timestamp`, "
+        "`Events.Name`, `Events.Attributes`, `Links.TraceId`, `Links.SpanId`, `Links.TraceState`, `Links.Attributes`, "
+        "ReceivedAt, Tenant, SegmentId"
     ),
     Signal.LOGS: (
         "Timestamp, TraceId, SpanId, TraceFlags, SeverityText, SeverityNumber, ServiceName, Body, ResourceSchemaUrl, "
-        "ResourceAttributes, ScopeSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes, LogAttributes, EventName, ReceivedAt, "
-        "Tenant, SegmentId"
+        "ResourceAttributes, ScopeSchemaUrl, ScopeName, ScopeVersion, ScopeAttributes, LogAttributes, EventName, "
+        "ReceivedAt, Tenant, SegmentId"
     ),
 }
 

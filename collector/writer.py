@@ -1,0 +1,290 @@
+"""The writer: takes closed segments in order and puts each into ClickHouse exactly once.
+
+What makes it exactly once (each step repeats safely after a crash at any point):
+
+1. A segment is one INSERT, one block, one part: all of its rows appear or none.
+2. Where the fate of an earlier attempt is unknown (this process or ClickHouse was restarted, a connection broke, a time
+   ran out), an INSERT of the segment that may still run is ended first, and then its rows are counted. All there: the
+   INSERT took place. Deduplication tokens are not trusted: one is recorded before its part is.
+3. After every INSERT the rows are counted; only then the segment's row in `segments` is written, and only after that
+   the spool file is deleted.
+
+A refused segment is not inserted piece by piece, which would break 1. Halves of it are tried without storing anything
+until the offending requests are found; these go to quarantine, the file is replaced by one without them, and that is
+inserted. When even an empty request is refused, or the whole is not when tried again, the data is not at fault: the
+writer waits and tries again.
+"""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from collector import record
+from collector.counters import Counters
+from collector.decode import insert_of, probe_of
+from collector.quarantine import Quarantine
+from collector.record import Contents, Record
+from collector.requests import Accepted
+from collector.segment import opened_at
+from collector.spool import ClosedSegment, Spool, write_synced
+from model import Clock, StoreUnavailable, ThroughlineError, Unavailable
+from store import Sql, StatementFailed, Store, load_query
+
+_log = logging.getLogger(__name__)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MEMORY_LIMIT_EXCEEDED = 241
+
+
+class QuarantineFull(Unavailable):
+    """So many requests are refused that something else must be wrong: the writer stops until somebody looks."""
+
+
+@dataclass(frozen=True, slots=True)
+class WriterLimits:
+    """Waiting times in seconds after a failure, doubled from the first to the last; requests in quarantine."""
+
+    first_wait: float = 0.25
+    last_wait: float = 15.0
+    quarantined: int = 1000
+
+
+class Writer:
+    """Moves segments from the spool into the store in a thread of its own, from `start` to `stop`.
+
+    `on_commit` is called (in that thread) after each segment that is proven.
+    """
+
+    def __init__(
+        self,
+        store: Store,
+        spool: Spool,
+        quarantine: Quarantine,
+        *,
+        clock: Clock,
+        counters: Counters,
+        on_commit: Callable[[], object] | None = None,
+        limits: WriterLimits | None = None,
+    ) -> None:
+        self._store = store
+        self._spool = spool
+        self._quarantine = quarantine
+        self._clock = clock
+        self._counters = counters
+        self._on_commit = on_commit
+        self._limits = limits or WriterLimits()
+        self._unknown = {each.id for each in spool.closed()}
+        self._stop = threading.Event()
+        self._thread: threading.Thread | None = None
+        self.last_error: str | None = None
+
+    def start(self) -> None:
+        """Begin to move segments."""
+        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
+        self._thread.start()
+
+    def stop(self, timeout_seconds: float = 30.0) -> None:
+        """Move what is there while ClickHouse answers, then end. What is left stays in the spool for the next start."""
+        self._stop.set()
+        if self._thread is not None:
+            self._thread.join(timeout_seconds)
+            self._thread = None
+
+    def _run(self) -> None:
+        wait = self._limits.first_wait
+        while True:
+            segment = self._spool.take(timeout_seconds=0.2)
+            if segment is None:
+                if self._stop.is_set():
+                    return
+                continue
+            try:
+                self.move(segment)
+            except Exception as error:  # noqa: BLE001
+                # Whatever it is, the segment stays first in the queue and its fate is unknown: a writer that ended here
+                # would let the spool fill in silence.
+                self._unknown.add(segment.id)
+                self._failed(segment, error)
+                if self._stop.is_set():
+                    return
+                self._stop.wait(wait)
+                wait = min(wait * 2, self._limits.last_wait)
+            else:
+                wait = self._limits.first_wait
+                self.last_error = None
+                if self._on_commit is not None:
+                    self._notify(self._on_commit)
+
+    def move(self, segment: ClosedSegment) -> None:
+        """Put one segment into the store, prove it, record it, delete its file. Raises what prevented it."""
+        data = segment.path.read_bytes()
+        contents = record.read(data)
+        if contents is None or not contents.records:
+            self._spool.finished(segment)
+            return
+        if segment.id not in self._unknown or not self._already_stored(segment, contents):
+            began = time.monotonic()
+            try:
+                self._insert(segment, data)
+            except StatementFailed as error:
+                self._without_offenders(segment, data, contents, error)
+                return
+            except StoreUnavailable as error:
+                if getattr(error.__cause__, "code", None) != _MEMORY_LIMIT_EXCEEDED or segment.id not in self._unknown:
+                    raise
+                self._without_offenders(segment, data, contents, error)
+                return
+            self._counters.add("insert_seconds", time.monotonic() - began, table=segment.signal.table)
+            stored = self._stored(segment)
+            if stored != contents.items:
+                raise StoreUnavailable(
+                    f"the segment {segment.id} has {stored} rows in ClickHouse after its insert, not {contents.items}"
+                )
+        self._record(segment, contents)
+        self._unknown.discard(segment.id)
+        self._spool.finished(segment)
+        self._counters.add("segments", signal=segment.signal.value)
+        self._counters.add("rows", contents.items, table=segment.signal.table)
+
+    # Exactly once.
+
+    def _already_stored(self, segment: ClosedSegment, contents: Contents) -> bool:
+        if not self._store.is_embedded:
+            self._store.execute(load_query("collector", "end_insert_of_segment"), {"segment_id": segment.id})
+        stored = self._stored(segment)
+        if stored == contents.items:
+            return True
+        if stored:
+            _log.warning("the segment %s is there with %d of %d rows", segment.id, stored, contents.items)
+            self._store.execute(load_query("collector", f"{segment.signal}_remove_segment"), _identity(segment))
+        return False
+
+    def _insert(self, segment: ClosedSegment, data: bytes) -> None:
+        if self._store.is_embedded:
+            self._store.execute(insert_of(segment.signal, segment.tenant, segment.id, segment.path.absolute()))
+        else:
+            statement = insert_of(segment.signal, segment.tenant, segment.id, None)
+            self._store.insert_raw(statement, data, "ProtobufSingle")
+
+    def _stored(self, segment: ClosedSegment) -> int:
+        return int(
+            self._store.value(load_query("collector", f"{segment.signal}_rows_of_segment"), _identity(segment)) or 0
+        )
+
+    def _record(self, segment: ClosedSegment, contents: Contents) -> None:
+        times = [each.received_us for each in contents.records]
+        self._store.execute(
+            Sql(
+                load_query("collector", "record_segment"),
+                {
+                    "tenant": segment.tenant,
+                    "segment_id": segment.id,
+                    "signal": segment.signal.value,
+                    "rows": contents.items,
+                    "bytes": sum(each.length for each in contents.records),
+                    "received_from": _at(min(times)),
+                    "received_to": _at(max(times)),
+                    "committed_at": self._clock.now(),
+                },
+            )
+        )
+
+    # Poison.
+
+    def _without_offenders(
+        self, segment: ClosedSegment, data: bytes, contents: Contents, error: ThroughlineError
+    ) -> None:
+        self._unknown.add(segment.id)
+        if self._refusal(segment, contents.opening) is not None or self._refusal(segment, data) is None:
+            raise StoreUnavailable(f"ClickHouse refuses an insert for a reason that is not in the data: {error}")
+        if self._quarantine.count() >= self._limits.quarantined:
+            raise QuarantineFull(
+                f"{self._limits.quarantined} refused requests are in quarantine and more are refused "
+                f"({error}). Look at them, retry or discard them; until then nothing is written."
+            )
+        offenders = self._offenders(segment, data, contents, contents.records)
+        for each, reason in offenders:
+            body = data[each.offset : each.end]
+            self._quarantine.put(
+                Accepted(segment.signal, body, each.items),
+                tenant=segment.tenant,
+                segment_id=segment.id,
+                reason=reason,
+                received_at=_at(each.received_us),
+                at=self._clock.now(),
+            )
+            self._counters.add("quarantined", signal=segment.signal.value)
+            _log.error("a request of tenant %s went to quarantine: %s", segment.tenant, reason)
+        out = {each.start for each, _ in offenders}
+        rest = _joined(data, contents.opening, [each for each in contents.records if each.start not in out])
+        self.move(self._spool.replaced(segment, rest))
+
+    def _offenders(
+        self, segment: ClosedSegment, data: bytes, contents: Contents, records: Sequence[Record]
+    ) -> list[tuple[Record, str]]:
+        reason = self._refusal(segment, _joined(data, contents.opening, records))
+        if reason is None:
+            return []
+        if len(records) == 1:
+            return [(records[0], reason)]
+        middle = len(records) // 2
+        return [
+            *self._offenders(segment, data, contents, records[:middle]),
+            *self._offenders(segment, data, contents, records[middle:]),
+        ]
+
+    def _refusal(self, segment: ClosedSegment, data: bytes) -> str | None:
+        try:
+            if self._store.is_embedded:
+                path = segment.path.with_suffix(".probe").absolute()
+                write_synced(path, data)
+                try:
+                    self._store.execute(probe_of(segment.signal, segment.tenant, segment.id, path))
+                finally:
+                    path.unlink()
+            else:
+                self._store.insert_raw(
+                    probe_of(segment.signal, segment.tenant, segment.id, None), data, "ProtobufSingle"
+                )
+        except StatementFailed as error:
+            return str(error)
+        except StoreUnavailable as error:
+            if getattr(error.__cause__, "code", None) != _MEMORY_LIMIT_EXCEEDED:
+                raise
+            return str(error)
+        return None
+
+    # Telling.
+
+    def _failed(self, segment: ClosedSegment, error: Exception) -> None:
+        self._counters.add("insert_failures", table=segment.signal.table)
+        message = str(error).splitlines()[0] if str(error) else type(error).__name__
+        if message != self.last_error:
+            _log.error("the segment %s waits in the spool: %s", segment.id, message, exc_info=not _expected(error))
+        self.last_error = message
+
+    def _notify(self, on_commit: Callable[[], object]) -> None:
+        try:
+            on_commit()
+        except Exception:  # noqa: BLE001
+            _log.exception("what was to happen after a segment failed; the segment is in")
+
+
+def _joined(data: bytes, opening: bytes, records: Sequence[Record]) -> bytes:
+    return opening + b"".join(data[each.start : each.end] for each in records)
+
+
+def _identity(segment: ClosedSegment) -> dict[str, object]:
+    return {"tenant": segment.tenant, "segment_id": segment.id, "received_at": opened_at(segment.id)}
+
+
+def _at(microseconds: int) -> datetime:
+    return _EPOCH + timedelta(microseconds=microseconds)
+
+
+def _expected(error: Exception) -> bool:
+    return isinstance(error, ThroughlineError)
