@@ -89,61 +89,44 @@ def load_access(path: Path | None) -> Access:
 
 def _access(file: str, document: Document) -> Access:
     problems = [Problem(file, "", str(each), line=each.line) for each in document.mistakes]
-    entries: list[tuple[str, Principal]] = []
+    entries: dict[str, Principal] = {}
     for index, entry in enumerate(document.value):
-        told = [
-            Problem(file, f"[{index}]{path}", message, hint, document.line_of((index,)))
-            for path, message, hint in _mistakes(entry)
-        ]
-        problems += told
-        if told:
-            continue
-        sha256 = entry["sha256"].lower()
-        if any(sha256 == known for known, _ in entries):
-            problems.append(
-                Problem(file, f"[{index}].sha256", "another entry has the same token", line=document.line_of((index,)))
-            )
-        entries.append(
-            (sha256, Principal(entry["name"], entry.get("tenant", DEFAULT_TENANT), frozenset(entry["roles"])))
-        )
+        line = document.line_of((index,))
+        mistakes = _mistakes(entry)
+        if not mistakes and entry["sha256"].lower() in entries:
+            mistakes = [(".sha256", "an entry above has the same token", "")]
+        problems += [Problem(file, f"[{index}]{at}", message, hint, line) for at, message, hint in mistakes]
+        if not mistakes:
+            principal = Principal(entry["name"], entry.get("tenant", DEFAULT_TENANT), frozenset(entry["roles"]))
+            entries[entry["sha256"].lower()] = principal
     if problems:
         raise CatalogError(tuple(problems))
-    return Access(is_open=False, entries=tuple(entries))
+    return Access(is_open=False, entries=tuple(entries.items()))
 
 
 def _mistakes(entry: Any) -> list[tuple[str, str, str]]:
-    """(path in the entry, what is wrong, hint); values are never repeated, except names of keys and roles."""
+    """(path in the entry, what is wrong, hint); of what is written, only roles are ever repeated."""
     if not isinstance(entry, dict):
         return [("", "must be a mapping of name, tenant, roles, sha256", "")]
-    found = [
-        ("", "an entry has a key that is not known here", f"known here: {', '.join(_KEYS)}")
-        for key in entry
-        if key not in _KEYS
-    ]
-    found += [
-        (f".{key}", "must be text that is not blank", "")
-        for key in ("name", "tenant")
-        if (key == "name" or key in entry) and not _is_text(entry.get(key))
-    ]
-    roles = entry.get("roles")
-    if not isinstance(roles, list) or not roles or not all(isinstance(each, str) for each in roles):
-        found.append((".roles", "must be a list of roles", f"known here: {', '.join(sorted(ROLES))}"))
-    else:
-        found += [
-            (
-                ".roles",
-                f"`{role[:30]}` is not a role",
-                nearest(role, sorted(ROLES)) or f"known here: {', '.join(sorted(ROLES))}",
-            )
-            for role in roles
-            if role not in ROLES
-        ]
+    found = []
+    if any(key not in _KEYS for key in entry):
+        found.append(("", "has a key that is not known here", f"known here: {', '.join(_KEYS)}"))
+    if not _is_text(entry.get("name")):
+        found.append((".name", "must be text that is not blank", ""))
+    if "tenant" in entry and not _is_text(entry["tenant"]):
+        found.append((".tenant", "must be text that is not blank", ""))
     sha256 = entry.get("sha256")
     if not isinstance(sha256, str) or not _SHA256.fullmatch(sha256):
-        found.append(
-            (".sha256", "must be the SHA-256 of the token: 64 hexadecimal digits", "printf %s TOKEN | sha256sum")
-        )
-    return found
+        hint = "printf %s TOKEN | sha256sum"
+        found.append((".sha256", "must be the SHA-256 of the token, 64 hexadecimal digits", hint))
+    return found + _role_mistakes(entry.get("roles"))
+
+
+def _role_mistakes(roles: Any) -> list[tuple[str, str, str]]:
+    known = sorted(ROLES)
+    if not isinstance(roles, list) or not roles or not all(isinstance(each, str) for each in roles):
+        return [(".roles", "must be a list of roles", f"known here: {', '.join(known)}")]
+    return [(".roles", f"`{role[:30]}` is not a role", nearest(role, known)) for role in roles if role not in ROLES]
 
 
 def _is_text(value: Any) -> bool:

@@ -24,7 +24,7 @@ _COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
 def check_pattern(pattern: str) -> None:
     """Raise ValueError with a sentence for a person unless RE2 can compile the pattern.
 
-    Decided by Python's compiler and a list of what Python takes and RE2 does not (syntax: github.com/google/re2/wiki/Syntax).
+    Decided by Python's compiler and a list of what Python takes and RE2 does not (github.com/google/re2/wiki/Syntax).
     """
     if len(pattern) > _LONGEST:
         raise ValueError(f"the pattern is longer than {_LONGEST} characters")

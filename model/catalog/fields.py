@@ -200,12 +200,7 @@ def _operator(name: str, operand: Any) -> Condition:
     return Condition(comparison, operand=float(operand))
 
 
-_TEXTS = {
-    "anyOf": [
-        {"type": ["string", "number", "boolean"]},
-        {"type": "array", "items": {"type": ["string", "number", "boolean"]}},
-    ]
-}
+_SCALAR = {"type": ["string", "number", "boolean"]}
 _DURATION_SCHEMA = {
     "type": "string",
     "pattern": r"^(\d+d)?(\d+h)?(\d+m)?(\d+s)?$",
@@ -231,7 +226,8 @@ _NAME_SCHEMA = {
 }
 _CONDITION_SCHEMA = {
     "anyOf": [
-        *_TEXTS["anyOf"],
+        _SCALAR,
+        {"type": "array", "items": _SCALAR, "minItems": 1},
         {
             "type": "object",
             "properties": {

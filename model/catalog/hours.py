@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from datetime import date
+from itertools import pairwise
 from typing import Any
 
 from model.catalog.mistake import mistake
@@ -50,7 +51,7 @@ def parse_spans(written: Any, at: str) -> Spans:
     if not texts or not all(isinstance(each, str) for each in texts):
         raise mistake("must be hours like 09:00-17:00, or closed", at=at)
     spans = sorted(_span(part.strip(), at) for text in texts for part in text.split(","))
-    for (_, end), (start, _) in zip(spans, spans[1:], strict=False):
+    for (_, end), (start, _) in pairwise(spans):
         if start < end:
             raise mistake("the spans overlap", at=at)
     return tuple(spans)

@@ -5,7 +5,7 @@ from __future__ import annotations
 import difflib
 import types
 import typing
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, Literal, get_args, get_origin
 
 from pydantic import BaseModel, ValidationError
@@ -44,13 +44,22 @@ class Problems:
 class Place:
     """Where problems of one document are reported: its file, lines and the list they go to."""
 
-    def __init__(self, file: str, document: Document, problems: Problems) -> None:
+    def __init__(
+        self, file: str, document: Document, problems: Problems, kept: Mapping[str, Sequence[int]] | None = None
+    ) -> None:
         self.file = file
         self.document = document
         self._problems = problems
+        self._kept = kept or {}
+
+    def renumbered(self, kept: Mapping[str, Sequence[int]]) -> Place:
+        """The same place for lists that lost items; `kept` has the original positions of those that are left."""
+        return Place(self.file, self.document, self._problems, kept)
 
     def add(self, path: Path, message: str, *, near: str = "", known: Iterable[str] = (), hint: str = "") -> None:
         """Report a mistake at a path; `near` is the wrong word, `known` the right ones."""
+        if len(path) > 1 and isinstance(path[1], int) and path[0] in self._kept:
+            path = (path[0], self._kept[str(path[0])][path[1]], *path[2:])
         told = hint or nearest(near, known)
         self._problems.add(Problem(self.file, path_text(path), message, told, self.document.line_of(path)))
 

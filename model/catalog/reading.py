@@ -13,7 +13,7 @@ from model.catalog import resolve
 from model.catalog.canonical import digest
 from model.catalog.problems import Place, Problems
 from model.catalog.written import WrittenDocument
-from model.catalog.yaml_text import Document, YamlMistake, documents
+from model.catalog.yaml_text import Document, Path, YamlMistake, documents
 from model.definitions import Calendar, Catalog
 from model.errors import CatalogError, Problem
 
@@ -24,12 +24,20 @@ MOST_FILES = 10_000
 _PARTS = ("keys", "milestones", "slas", "systems", "calendars", "routes")
 _OF_A_WORKFLOW = ("title", "owner", "criticality", "keys", "root", "amount", "milestones", "slas")
 _REQUIRED = ("keys", "root", "milestones")
+_EMPTY: dict[str, Any] = {"keys": {}, "milestones": []}
+
+_Kept = dict[str, list[int]]
+"""For each list that lost items with mistakes: the original positions of those that are left."""
 
 
 @dataclass(frozen=True, slots=True)
 class _Read:
-    """One document: where its problems go, and what of it could be validated (None: nothing)."""
+    """One document: where its problems go, and what of it could be validated (None: nothing).
 
+    `written` may lack list items that have mistakes; `place` reports by its positions, `raw` by those of the text.
+    """
+
+    raw: Place
     place: Place
     written: WrittenDocument | None
 
@@ -81,9 +89,7 @@ def _catalog(sources: list[tuple[str, str]], problems: Problems) -> Catalog:
     made = [(read.place, read.written) for read in reads if read.written is not None]
     catalog = Catalog(
         workflows=tuple(
-            found
-            for place, written in made
-            if written.workflow is not None and (found := resolve.workflow(written, declared, place))
+            resolve.workflow(written, declared, place) for place, written in made if written.workflow is not None
         ),
         systems=tuple(
             resolve.system(index, each, declared, place)
@@ -94,8 +100,8 @@ def _catalog(sources: list[tuple[str, str]], problems: Problems) -> Catalog:
         routes=tuple(resolve.route(each) for _, written in made for each in written.routes),
         sources=tuple(sources),
     )
-    if found := problems.sorted():
-        raise CatalogError(found)
+    if mistakes := problems.sorted():
+        raise CatalogError(mistakes)
     return replace(catalog, hash=digest(catalog))
 
 
@@ -114,57 +120,62 @@ def _read(file: str, document: Document, problems: Problems) -> _Read:
     value = document.value
     if not isinstance(value, dict):
         place.add((), "a document must be a mapping with keys like `workflow` or `systems`")
-        return _Read(place, None)
+        return _Read(place, place, None)
     if "views" in value:
         place.add(("views",), "`views` is not supported in this version")
     _check_workflow_parts(value, place)
-    return _Read(place, _validated({key: each for key, each in value.items() if key != "views"}, place))
+    written, kept = _validated({key: each for key, each in value.items() if key != "views"}, place)
+    return _Read(place, place.renumbered(kept), written)
 
 
 def _check_workflow_parts(value: dict[str, Any], place: Place) -> None:
     if value.get("workflow") is None:
-        for key in _OF_A_WORKFLOW:
-            if key in value:
-                place.add((key,), f"`{key}` belongs to a workflow, and this document names none: add `workflow: NAME`")
+        first = next((key for key in _OF_A_WORKFLOW if key in value), None)
+        if first is not None:
+            place.add((first,), f"`{first}` belongs to a workflow, and this document names none: add `workflow: NAME`")
         return
     for key in _REQUIRED:
-        if not value.get(key) and not (isinstance(value.get(key), (bool, int))):
+        if value.get(key) is None:
             place.add((), f"`{key}` is required in a workflow")
+        elif value[key] == _EMPTY.get(key):
+            place.add((key,), "must not be empty")
 
 
-def _validated(value: dict[str, Any], place: Place) -> WrittenDocument | None:
+def _validated(value: dict[str, Any], place: Place) -> tuple[WrittenDocument | None, _Kept]:
     """The document, without the parts that have mistakes, so that the rest of it is checked in the same go."""
     try:
-        return WrittenDocument.model_validate(value)
+        return WrittenDocument.model_validate(value), {}
     except ValidationError as error:
-        wrong = place.add_all(error, WrittenDocument)
+        rest, kept = _without(value, place.add_all(error, WrittenDocument))
     try:
-        return WrittenDocument.model_validate(_without(value, wrong))
+        return WrittenDocument.model_validate(rest), kept
     except ValidationError:
-        return None
+        return None, {}
 
 
-def _without(value: dict[str, Any], wrong: Iterable[tuple[str | int, ...]]) -> dict[str, Any]:
-    kept = dict(value)
+def _without(value: dict[str, Any], wrong: Iterable[Path]) -> tuple[dict[str, Any], _Kept]:
+    rest = dict(value)
+    kept: _Kept = {}
     parts: dict[str, set[str | int]] = {}
     for path in wrong:
         if path and path[0] in _PARTS and len(path) > 1:
             parts.setdefault(str(path[0]), set()).add(path[1])
         elif path:
-            kept.pop(str(path[0]), None)
+            rest.pop(str(path[0]), None)
     for name, places in parts.items():
-        part = kept.get(name)
+        part = rest.get(name)
         if isinstance(part, list):
-            kept[name] = [each for index, each in enumerate(part) if index not in places]
+            kept[name] = [index for index in range(len(part)) if index not in places]
+            rest[name] = [part[index] for index in kept[name]]
         elif isinstance(part, dict):
-            kept[name] = {key: each for key, each in part.items() if key not in places}
-    return kept
+            rest[name] = {key: each for key, each in part.items() if key not in places}
+    return rest, kept
 
 
 def _declared(reads: Iterable[_Read]) -> resolve.Declared:
     calendars: dict[str, Calendar | None] = {}
     for read in reads:
-        value = read.place.document.value
+        value = read.raw.document.value
         raw = value.get("calendars") if isinstance(value, dict) else None
         calendars.update(dict.fromkeys(raw if isinstance(raw, dict) else (), None))
     for read in reads:
@@ -175,27 +186,27 @@ def _declared(reads: Iterable[_Read]) -> resolve.Declared:
 
 def _check_unique(reads: Iterable[_Read]) -> None:
     """Names are looked for in the values as read, so that a part with mistakes counts too."""
-    checks: tuple[tuple[str, Callable[[Any], list[tuple[tuple[str | int, ...], Any]]]], ...] = (
+    checks: tuple[tuple[str, Callable[[Any], list[tuple[Path, Any]]]], ...] = (
         ("workflow", lambda value: [(("workflow",), value.get("workflow"))]),
         ("SLA", lambda value: _ids(value, "slas")),
         ("system", lambda value: _ids(value, "systems")),
         ("route", lambda value: _ids(value, "routes")),
         ("calendar", lambda value: [(("calendars", name), name) for name in _mapping(value, "calendars")]),
     )
-    reads = [read for read in reads if isinstance(read.place.document.value, dict)]
+    places = [read.raw for read in reads if isinstance(read.raw.document.value, dict)]
     for kind, names in checks:
         first: dict[str, str] = {}
-        for read in reads:
-            for path, name in names(read.place.document.value):
+        for place in places:
+            for path, name in names(place.document.value):
                 if not isinstance(name, str):
                     continue
-                here = f"{read.place.file}:{read.place.document.line_of(path)}"
+                here = f"{place.file}:{place.document.line_of(path)}"
                 if name in first:
-                    read.place.add(path, f"the {kind} `{name}` is declared twice (first in {first[name]})")
+                    place.add(path, f"the {kind} `{name}` is declared twice (first in {first[name]})")
                 first.setdefault(name, here)
 
 
-def _ids(value: dict[str, Any], part: str) -> list[tuple[tuple[str | int, ...], Any]]:
+def _ids(value: dict[str, Any], part: str) -> list[tuple[Path, Any]]:
     listed = value.get(part)
     if not isinstance(listed, list):
         return []

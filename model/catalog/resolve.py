@@ -108,10 +108,11 @@ def route(written: WrittenRoute) -> Route:
     return Route(written.id, match, tuple(receivers), written.continue_)
 
 
-def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Workflow | None:
-    """A workflow with its SLAs; None where it has no usable keys."""
+def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Workflow:
+    """A workflow with its SLAs."""
     name = written.workflow or ""
-    keys = _keys(written, place)
+    names = _names(place)
+    keys = _keys(written, names.keys, place)
     milestones = _milestones(written.milestones, place)
     amount = written.amount
     made = Workflow(
@@ -125,7 +126,6 @@ def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Work
         amount=Amount(amount.attribute, amount.currency_attribute) if amount else None,
     )
     made = replace(made, hash=workflow_hash(made))
-    names = _names(written, place)
     slas = tuple(_sla(index, each, made, names, declared, place) for index, each in enumerate(written.slas))
     return replace(made, slas=slas)
 
@@ -136,28 +136,26 @@ class _Names:
     keys: tuple[str, ...]
 
 
-def _names(written: WrittenDocument, place: Place) -> _Names:
+def _names(place: Place) -> _Names:
     """Names as declared in the document, whether or not their definitions are right."""
-    value = place.document.value
-    listed = value.get("milestones") or [] if isinstance(value, dict) else []
-    ids = [each.get("id") for each in listed if isinstance(each, dict)]
-    keys = [key for key, each in written.keys.items() if not isinstance(each, SwitchedOff)]
-    return _Names(tuple(each for each in ids if isinstance(each, str)), tuple(keys))
+    milestones, keys = place.document.value.get("milestones"), place.document.value.get("keys")
+    ids = [each.get("id") for each in milestones if isinstance(each, dict)] if isinstance(milestones, list) else []
+    names = [name for name, each in keys.items() if each is not False] if isinstance(keys, dict) else []
+    return _Names(tuple(each for each in ids if isinstance(each, str)), tuple(names))
 
 
-def _keys(written: WrittenDocument, place: Place) -> tuple[KeyType, ...]:
+def _keys(written: WrittenDocument, names: tuple[str, ...], place: Place) -> tuple[KeyType, ...]:
     listed = [(name, key) for name, key in written.keys.items() if not isinstance(key, SwitchedOff)]
     for name, key in written.keys.items():
         _check_key(name, key, name == written.root, place)
-    names = [name for name, _ in listed]
     if written.root == TRACE_KEY:
         place.add(("root",), "`trace` cannot be the root: a trace id names a request, not a business object")
-    elif written.root is not None and written.root not in names:
+    elif written.root is not None and names and written.root not in names:
         place.add(("root",), f"`{written.root}` is not one of `keys`", near=written.root, known=names)
     elif names and written.root is not None and names[0] != written.root:
         place.add(("keys",), f"keys are listed from the root outward: `{written.root}` must be the first")
     if TRACE_KEY not in written.keys:
-        listed.append((TRACE_KEY, WrittenKey()))
+        listed.append((TRACE_KEY, WrittenKey.model_validate({})))
     return tuple(
         KeyType(name, rank, _alternatives(key), tuple(key.normalize), key.window)
         for rank, (name, key) in enumerate(listed)

@@ -1,6 +1,6 @@
 """The catalog as written: one model per mapping of the format. Strict: unknown keys and wrong types are refused.
 
-What single values mean is in `model.catalog.fields`; what the parts mean together is decided in `model.catalog.resolve`.
+What single values mean is in `model.catalog.fields`; what the parts mean together, in `model.catalog.resolve`.
 The JSON Schema and the reference documentation are made from these models and their descriptions.
 """
 
@@ -71,7 +71,7 @@ class SwitchedOff(WrittenKey):
 
 def _key(value: Any) -> Any:
     if value is False:
-        return SwitchedOff()
+        return SwitchedOff.model_validate({})
     if value is None or value is True:
         return {}
     return value
@@ -146,9 +146,7 @@ class WrittenMilestone(Written):
 class WrittenBy(Written):
     """A due date: either the attribute that carries it, or a cut-off time with the time due."""
 
-    attribute: Text | None = Field(
-        None, description="The attribute of the `from` event that carries the promised date."
-    )
+    attribute: Text | None = Field(None, description="The attribute of the `from` event that has the promised date.")
     cut_off: TimeOfDay | None = Field(None, description="Started by then on a business day is due the same day.")
     due: TimeOfDay | None = Field(None, description="The local time it is due; after the cut-off: next business day.")
 

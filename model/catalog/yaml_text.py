@@ -19,6 +19,7 @@ from ruamel.yaml.events import (
     DocumentStartEvent,
     Event,
     MappingEndEvent,
+    NodeEvent,
     ScalarEvent,
     SequenceEndEvent,
     SequenceStartEvent,
@@ -135,7 +136,7 @@ class _Reader:
             raise YamlMistake(f"values are nested more than {DEEPEST} deep", line)
         if isinstance(event, AliasEvent):
             return self._alias(event.anchor, line)
-        anchor = event.anchor
+        anchor = event.anchor if isinstance(event, NodeEvent) else None
         if anchor:
             self._anchors[anchor] = None
         if isinstance(event, ScalarEvent):
@@ -188,7 +189,8 @@ class _Reader:
 
 
 def _check_tag(event: Event, kind: str) -> None:
-    tag = str(event.ctag) if getattr(event, "ctag", None) else ""
+    ctag = getattr(event, "ctag", None)
+    tag = str(ctag) if ctag else ""
     if tag not in {"", "!"} and _TAGS.get(tag) != kind:
         raise YamlMistake(f"the tag {tag} is not known here", event.start_mark.line + 1)
 

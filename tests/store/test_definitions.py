@@ -105,7 +105,13 @@ def test_an_applied_catalog_is_in_the_audit_log_with_its_actor(store: Store) -> 
 
 def test_the_audit_log_keeps_what_it_is_given(store: Store) -> None:
     audit(
-        store, tenant="default", actor="ann", action="clock.excused", subject="c1", detail={"reason": "störung"}, at=NOON
+        store,
+        tenant="default",
+        actor="ann",
+        action="clock.excused",
+        subject="c1",
+        detail={"reason": "störung"},
+        at=NOON,
     )
     (row,) = store.rows("SELECT subject, detail FROM audit_log")
     assert row == {"subject": "c1", "detail": '{"reason": "störung"}'}
