@@ -1,0 +1,256 @@
+"""Brings a file into the received log records, exactly once, chunk by chunk.
+
+1. The file (hash of its bytes) and the mapping (hash of what it says) name the import. A finished one is skipped.
+2. Each chunk is recorded before its first attempt with the segment id and receive time all its rows carry, and the
+   bytes it holds. It is inserted by one statement as one part of one partition: wholly, or not at all.
+3. Where the fate of an attempt is unknown (a run that was killed), what may still run of it is ended, then the rows of
+   its segment are counted before it is inserted again (design, fact 6).
+4. A chunk whose rows are proven is listed in `segments`, where the correlator takes it, then marked stored.
+
+Rows are never looked at one by one in Python; `importing.statement` has what ClickHouse is told.
+"""
+
+from __future__ import annotations
+
+import difflib
+import fcntl
+import hashlib
+import os
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from contextlib import ExitStack, contextmanager
+from dataclasses import replace
+from pathlib import Path
+
+from collector.importing import chunk as chunking
+from collector.importing.chunk import Chunk, Chunks
+from collector.importing.dialect import rewritten, sniffed
+from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
+from collector.importing.mapping import FileFormat, ImportMapping
+from collector.importing.report import ImportProgress, ImportReport, rejects_path, write_rejects
+from collector.importing.source import SourceFile, is_parquet, parquet_as_json_lines, utf8
+from collector.importing.statement import ChunkRows, Shape, Statements, import_mark, missing_columns
+from model import BadRequest, CatalogError, Clock, Problem, Refused
+from store import Sql, StatementFailed, Store, load_query
+
+
+def import_file(
+    store: Store,
+    path: Path,
+    mapping: ImportMapping,
+    *,
+    clock: Clock,
+    tenant: str = "default",
+    rejected: Path | None = None,
+    chunk_bytes: int = chunking.CHUNK_BYTES,
+    chunk_lines: int = chunking.CHUNK_LINES,
+) -> Iterator[ImportProgress | ImportReport]:
+    """Import a file step by step: the progress after each chunk, the report last.
+
+    A file already imported with this mapping changes nothing; an interrupted import goes on where it stopped.
+    `rejected` is where refused rows are written, by default `<file name>.rejected.csv` beside the file; nothing is
+    written where there are none. Raises `CatalogError` where the mapping names columns the file does not have,
+    `BadRequest` where the file cannot be read, `Refused` where it is being imported already.
+    """
+    with ExitStack() as stack:
+        stack.enter_context(_only_one(path))
+        import_id = ImportId(tenant, _hash(path), mapping.hash)
+        ledger = ImportLedger(store, import_id)
+        record = ledger.record()
+        if record is not None and record.finished_at is not None:
+            yield ImportReport(record.accepted, record.rejected, reasons=ledger.reasons(), already_imported=True)
+            return
+        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughline-import-")))
+        source = SourceFile(_readable(path, mapping, folder))
+        stack.callback(source.close)
+        run = _Run(store, ledger, import_id, mapping, source, folder, clock)
+        run.begin(record, path.name, chunk_bytes, chunk_lines)
+        started = time.perf_counter()
+        for rows in run.chunks():
+            read = min(source.raw_position, source.size)
+            yield ImportProgress(rows, read, source.size, time.perf_counter() - started)
+        yield run.end(rejected or rejects_path(path), time.perf_counter() - started)
+
+
+class _Run:
+    def __init__(
+        self,
+        store: Store,
+        ledger: ImportLedger,
+        import_id: ImportId,
+        mapping: ImportMapping,
+        source: SourceFile,
+        folder: Path,
+        clock: Clock,
+    ) -> None:
+        self._store, self._ledger, self._id, self._mapping = store, ledger, import_id, mapping
+        self._source, self._folder, self._clock = source, folder, clock
+        self._shape, skip, lines = _shape(source, mapping)
+        self._first = (skip, lines + 1)
+        try:
+            self._statements = Statements(mapping, self._shape)
+            store.rows(self._statements.check())
+        except StatementFailed as error:
+            raise CatalogError((Problem(mapping.file, "attributes", f"an expression is wrong: {error}"),)) from error
+        self._rows_now = self._accepted = self._rejected = 0
+        self._resumed = False
+
+    def begin(self, record: ImportRecord | None, file_name: str, chunk_bytes: int, chunk_lines: int) -> None:
+        """Find out what an earlier run had done, and go to where it stopped."""
+        self._file_name = file_name
+        self._record = record or ImportRecord(self._clock.now())
+        if record is None:
+            self._write(self._record)
+        begun = self._ledger.chunks()
+        stored = [each for each in begun if each.stored]
+        self._open = [each for each in begun if not each.stored]
+        self._resumed = bool(begun)
+        self._accepted = sum(each.accepted for each in stored)
+        self._rejected = sum(each.rejected for each in stored)
+        byte_from, line_from = self._first
+        if stored:
+            byte_from, line_from = stored[-1].byte_to, stored[-1].line_from + stored[-1].lines
+        csv = self._shape.format is FileFormat.CSV
+        self._chunks = Chunks(
+            self._source,
+            byte_from=byte_from,
+            line_from=line_from,
+            number=len(stored),
+            delimiter=self._shape.delimiter if csv else "",
+            quote=self._shape.quote if csv else "",
+            max_bytes=chunk_bytes,
+            max_lines=chunk_lines,
+        )
+
+    def chunks(self) -> Iterator[int]:
+        """Store chunk after chunk; gives the rows done so far."""
+        for begun in self._open:
+            chunk = self._chunks.exact(begun.byte_to - begun.byte_from)
+            if not self._store.is_embedded:
+                mark = {"mark": import_mark(begun.segment_id)}
+                self._store.rows(load_query("collector", "import_end_running"), mark)
+            yield self._stored(chunk, begun, self._ledger.stored_rows(begun))
+        for chunk in self._chunks:
+            yield self._stored(chunk, self._ledger.begin(chunk, self._clock.now()), 0)
+
+    def end(self, rejected_file: Path, seconds: float) -> ImportReport:
+        """Write the rejected rows to a file, record that the import is done, and report."""
+        if self._rejected:
+            write_rejects(self._ledger, rejected_file, self._shape.columns)
+        done = replace(self._record, finished_at=self._clock.now(), accepted=self._accepted, rejected=self._rejected)
+        self._write(done)
+        return ImportReport(
+            accepted=self._accepted,
+            rejected=self._rejected,
+            rows_per_second=self._rows_now / seconds if seconds else 0.0,
+            reasons=self._ledger.reasons() if self._rejected else {},
+            rejected_file=str(rejected_file) if self._rejected else None,
+            resumed=self._resumed,
+        )
+
+    def _stored(self, chunk: Chunk, record: ChunkRecord, already: int) -> int:
+        data = utf8(chunk.data)
+        csv = self._shape.format is FileFormat.CSV
+        rows = ChunkRows(
+            self._id.tenant,
+            self._id.value,
+            chunk.number,
+            record.segment_id,
+            record.received_at,
+            chunk.line_from,
+            spans_lines=csv and self._shape.quote.encode() in data,
+        )
+        if not already:
+            try:
+                self._insert(self._statements.accept, rows, data)
+            except StatementFailed:
+                if not csv:
+                    raise
+                data = rewritten(data, self._shape.delimiter, self._shape.quote)
+                self._insert(self._statements.accept, rows, data)
+        accepted = already or self._ledger.stored_rows(record)
+        rejected = 0
+        if accepted != chunk.lines:
+            rejected = self._refused(rows, record, data)
+        self._ledger.finish(record, accepted=accepted, rejected=rejected, now=self._clock.now())
+        self._accepted += accepted
+        self._rejected += rejected
+        self._rows_now += accepted + rejected
+        return self._accepted + self._rejected
+
+    def _refused(self, rows: ChunkRows, record: ChunkRecord, data: bytes) -> int:
+        try:
+            self._insert(self._statements.reject, rows, data)
+        except StatementFailed:
+            if self._shape.format is not FileFormat.CSV:
+                raise
+            fixed = rewritten(data, self._shape.delimiter, self._shape.quote)
+            self._insert(self._statements.reject, rows, fixed)
+        return self._ledger.rejected_rows(record)
+
+    def _insert(self, statement: Callable[[ChunkRows, Sql], Sql], rows: ChunkRows, data: bytes) -> None:
+        if self._store.is_embedded:
+            file = self._folder / "chunk"
+            file.write_bytes(data)
+            form = f"'{self._shape.engine_format}', '{self._shape.structure}'"
+            self._store.execute(statement(rows, Sql(f"file({{chunk_file:String}}, {form})", {"chunk_file": str(file)})))
+        else:
+            source = Sql(f"input('{self._shape.structure}')")
+            self._store.insert_raw(statement(rows, source), data, self._shape.engine_format)
+
+    def _write(self, record: ImportRecord) -> None:
+        self._ledger.write(record, file_name=self._file_name, source=self._mapping.source, now=self._clock.now())
+
+
+def _shape(source: SourceFile, mapping: ImportMapping) -> tuple[Shape, int, int]:
+    """What chunks are read as, and the bytes and lines before the first record."""
+    if mapping.format is not FileFormat.CSV:
+        return Shape(FileFormat.JSONL), 0, 0
+    wanted = [name for names in mapping.columns().values() for name in names]
+    dialect = sniffed(source.head, wanted, source.path.name)
+    missing = missing_columns(mapping, dialect.columns)
+    if missing:
+        raise CatalogError(tuple(_no_column(mapping.file, *each, dialect.columns, source.path) for each in missing))
+    return Shape(FileFormat.CSV, dialect.columns, dialect.delimiter, dialect.quote), dialect.skip, dialect.lines
+
+
+def _no_column(name: str, where: str, column: str, columns: tuple[str, ...], file: Path) -> Problem:
+    near = difflib.get_close_matches(column, columns, n=1)
+    hint = f"did you mean {near[0]!r}?" if near else "it has: " + ", ".join(columns[:20])
+    return Problem(name, where, f"{file.name} has no column {column!r}", hint)
+
+
+def _readable(path: Path, mapping: ImportMapping, folder: Path) -> Path:
+    parquet = is_parquet(path)
+    if parquet != (mapping.format is FileFormat.PARQUET):
+        what = "is Parquet" if parquet else "is not Parquet"
+        raise BadRequest(f"{path} {what}, but the mapping says format: {mapping.format.value}.")
+    if not parquet:
+        return path
+    target = folder / "rows.jsonl"
+    parquet_as_json_lines(path, target)
+    return target
+
+
+def _hash(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()
+
+
+@contextmanager
+def _only_one(path: Path) -> Iterator[None]:
+    """Hold the file against a second import of it on this machine; raises `Refused` where there is one."""
+    try:
+        handle = os.open(path, os.O_RDONLY)
+    except OSError as error:
+        raise BadRequest(f"{path} cannot be read: {error.strerror}.") from error
+    try:
+        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError as error:
+        os.close(handle)
+        raise Refused(f"{path} is being imported already; wait until that is done.") from error
+    try:
+        yield
+    finally:
+        os.close(handle)

@@ -1,0 +1,57 @@
+"""What came of an import, and the file of the rows that were not taken."""
+
+from __future__ import annotations
+
+import csv
+import os
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collector.importing.ledger import ImportLedger
+
+_PAGE = 5_000
+
+
+@dataclass(frozen=True, slots=True)
+class ImportProgress:
+    """How far an import is: rows of the file done, bytes of the file read, seconds since this run began."""
+
+    rows: int
+    bytes_done: int
+    bytes_total: int
+    seconds: float
+
+
+@dataclass(frozen=True, slots=True)
+class ImportReport:
+    """The outcome of an import: rows of the whole file, those an earlier, interrupted run had taken included.
+
+    `reasons` counts the rejected rows. `rows_per_second` is of this run, 0 for a file that was imported before;
+    `rejected_file` is None where no row was rejected.
+    """
+
+    accepted: int
+    rejected: int
+    rows_per_second: float = 0.0
+    reasons: dict[str, int] = field(default_factory=dict)
+    rejected_file: str | None = None
+    already_imported: bool = False
+    resumed: bool = False
+
+
+def write_rejects(ledger: ImportLedger, path: Path, columns: Sequence[str]) -> None:
+    """Write the refused rows as CSV: line, reason, then the columns of the file (`row` for JSON lines)."""
+    with path.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(["line", "reason", *(columns or ["row"])])
+        after = 0
+        while page := ledger.rejects(after, _PAGE):
+            writer.writerows([row["line"], row["reason"], *row["cells"]] for row in page)
+            after = page[-1]["line"]
+
+
+def rejects_path(file: Path) -> Path:
+    """`<file name>.rejected.csv` beside the file, or in the working folder where that one is not writable."""
+    folder = file.resolve().parent
+    return (folder if os.access(folder, os.W_OK) else Path.cwd()) / f"{file.name}.rejected.csv"

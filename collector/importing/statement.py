@@ -1,0 +1,246 @@
+"""Compiles a mapping to SQL: the statements that turn the bytes of a chunk into log records and into rejected rows.
+
+Both read the chunk as text columns and decide the reason per row in one place, so that every row is in exactly one of
+the two. Texts of people (names, sources, values) are bound; identifiers are ours (`r0` the first column as read, `c0`
+the same without NULL); expressions come generated from `importing.expression`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from datetime import datetime
+from typing import Any
+
+from collector.importing import expression, time_format
+from collector.importing.mapping import Expression, FileFormat, ImportMapping
+from store import Sql
+
+SPARE_COLUMNS = 8
+"""Columns read beyond the header, so that a row with too many is seen and kept."""
+
+EVENT_SOURCE = "cloudevents.event_source"
+EVENT_ID = "cloudevents.event_id"
+
+_EARLIEST = "toDateTime64('1900-01-01 00:00:00', 6, 'UTC')"
+_LATEST = "toDateTime64('2262-01-01 00:00:00', 6, 'UTC')"
+
+_ONE_PART = (
+    "max_threads = 1, max_insert_threads = 1, input_format_parallel_parsing = 0, max_insert_block_size = 100000000, "
+    "min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, input_format_null_as_default = 0"
+)
+"""One thread, one block, one part: rows keep their order and a chunk is stored whole or not at all."""
+
+
+@dataclass(frozen=True, slots=True)
+class Shape:
+    """What a chunk is read as: `columns` of the header (none for JSON lines), `delimiter` and `quote` one character."""
+
+    format: FileFormat
+    columns: tuple[str, ...] = ()
+    delimiter: str = ","
+    quote: str = '"'
+
+    @property
+    def engine_format(self) -> str:
+        """The name of ClickHouse's input format."""
+        return "CSV" if self.format is FileFormat.CSV else "LineAsString"
+
+    @property
+    def structure(self) -> str:
+        """Names and types of the columns as read."""
+        if self.format is not FileFormat.CSV:
+            return "line String"
+        names = [f"r{i}" for i in range(len(self.columns))] + [f"e{i}" for i in range(SPARE_COLUMNS)]
+        return ", ".join(f"{name} Nullable(String)" for name in names)
+
+    @property
+    def settings(self) -> str:
+        """What the statement sets so that nothing is guessed, trimmed or dropped while reading."""
+        if self.format is not FileFormat.CSV:
+            return _ONE_PART
+        tab = ", input_format_csv_allow_whitespace_or_tab_as_delimiter = 1" if self.delimiter in "\t " else ""
+        single, double = (1, 0) if self.quote == "'" else (0, 1)
+        return (
+            f"{_ONE_PART}, input_format_csv_allow_variable_number_of_columns = 1, "
+            "input_format_csv_empty_as_default = 0, "
+            "input_format_csv_trim_whitespaces = 0, format_csv_null_representation = '\\x01\\x02\\x03', "
+            f"format_csv_allow_single_quotes = {single}, format_csv_allow_double_quotes = {double}, "
+            f"format_csv_delimiter = {_text(self.delimiter)}{tab}"
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class ChunkRows:
+    """The constants of one chunk's rows."""
+
+    tenant: str
+    import_id: str
+    chunk: int
+    segment_id: str
+    received_at: datetime
+    line_from: int
+    spans_lines: bool
+    """Whether a row may hold line breaks, so that counting rows does not count lines."""
+
+
+class Statements:
+    """The statements of one import; raises ValueError where the mapping names a column the file does not have."""
+
+    def __init__(self, mapping: ImportMapping, shape: Shape) -> None:
+        self._mapping = mapping
+        self._shape = shape
+        self._names: dict[str, str] = {}
+        self._position = {name: index for index, name in reversed(list(enumerate(shape.columns)))}
+        self._values = self._attributes()
+        self._judged = self._judged_rows()
+
+    def accept(self, rows: ChunkRows, source: Sql) -> Sql:
+        """INSERT of the accepted rows into `otel_logs`, for `source` (`file(...)` or `input(...)`)."""
+        return Sql(
+            "INSERT INTO otel_logs "
+            "(Timestamp, ServiceName, EventName, LogAttributes, ReceivedAt, Tenant, SegmentId) "
+            f"SETTINGS {self._settings(rows)} "
+            "SELECT CAST(occurred, 'DateTime64(9, \\'UTC\\')'), {event_source:String}, type, "
+            f"mapFilter((k, v) -> notEmpty(trimBoth(v)), map({', '.join(self._values)})), "
+            "{received_at:DateTime64(6, 'UTC')}, {tenant:String}, {segment_id:String} "
+            f"FROM ({self._judged.replace('/*source*/', source.text)}) WHERE reason = ''",
+            {
+                **self._params(),
+                **source.params,
+                "received_at": rows.received_at,
+                "tenant": rows.tenant,
+                "segment_id": rows.segment_id,
+            },
+        )
+
+    def reject(self, rows: ChunkRows, source: Sql) -> Sql:
+        """INSERT of the refused rows into `import_rejects`."""
+        line = "{line_from:UInt64} + n"
+        if rows.spans_lines:
+            breaks = "arraySum(x -> countSubstrings(x, '\\n'), cells)"
+            line += (
+                f" + sum({breaks}) OVER (ORDER BY n ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - {breaks}"
+            )
+        return Sql(
+            "INSERT INTO import_rejects (tenant, import_id, chunk, line, reason, cells, rejected_at) "
+            f"SETTINGS {self._settings(rows)} "
+            "SELECT {tenant:String}, {import_id:String}, {chunk:UInt32}, line, reason, cells, "
+            "{received_at:DateTime64(6, 'UTC')} "
+            f"FROM (SELECT {line} AS line, reason, cells FROM ({self._judged.replace('/*source*/', source.text)})) "
+            "WHERE reason NOT IN ('', 'blank')",
+            {
+                **self._params(),
+                **source.params,
+                "tenant": rows.tenant,
+                "import_id": rows.import_id,
+                "chunk": rows.chunk,
+                "line_from": rows.line_from,
+                "received_at": rows.received_at,
+            },
+        )
+
+    def check(self) -> Sql:
+        """A SELECT over no rows that fails where an expression does not fit together."""
+        names = [each.split(" ")[0] for each in self._shape.structure.split(", ")]
+        kind = "Nullable(String)" if self._shape.format is FileFormat.CSV else "String"
+        empty = "NULL" if kind != "String" else "''"
+        columns = ", ".join(f"materialize(CAST({empty}, '{kind}')) AS {name}" for name in names)
+        judged = self._judged.replace("/*source*/", f"(SELECT {columns} LIMIT 0)")
+        return Sql(
+            f"SELECT type, id, occurred, map({', '.join(self._values)}) AS attributes FROM ({judged}) "
+            f"SETTINGS {time_format.SETTINGS}",
+            {**self._params()},
+        )
+
+    def _settings(self, rows: ChunkRows) -> str:
+        return f"{self._shape.settings}, {time_format.SETTINGS}, log_comment = {_text(import_mark(rows.segment_id))}"
+
+    def _params(self) -> Mapping[str, Any]:
+        return {**self._names, "event_source": self._mapping.source}
+
+    def _bound(self, value: str) -> str:
+        name = f"s{len(self._names)}"
+        self._names[name] = value
+        return f"{{{name}:String}}"
+
+    def _column(self, name: str) -> str:
+        if self._shape.format is FileFormat.CSV:
+            if name not in self._position:
+                raise ValueError(f"the file has no column {name!r}")
+            return f"c{self._position[name]}"
+        whole = f"JSONExtract(line, {_text(name)}, 'Nullable(String)')"
+        path = ", ".join(_text(step) for step in name.split("."))
+        nested = f", JSONExtract(line, {path}, 'Nullable(String)')" if "." in name else ""
+        return f"coalesce({whole}{nested}, '')"
+
+    def _attributes(self) -> list[str]:
+        pairs: list[str] = []
+        for name, given in self._mapping.attributes.items():
+            if isinstance(given, Expression):
+                value = f"ifNull(toString({expression.compiled(given.sql, self._column)}), '')"
+            else:
+                value = self._column(given)
+            pairs += [self._bound(name), value]
+        return [*pairs, f"'{EVENT_SOURCE}'", "{event_source:String}", f"'{EVENT_ID}'", "id"]
+
+    def _judged_rows(self) -> str:
+        mapping, csv = self._mapping, self._shape.format is FileFormat.CSV
+        count = len(self._shape.columns)
+        whole = [f"r{i}" for i in range(count)] + [f"e{i}" for i in range(SPARE_COLUMNS)] if csv else []
+        cells = f"arrayMap(x -> assumeNotNull(x), arrayFilter(x -> x IS NOT NULL, [{', '.join(whole)}]))"
+        clean = [f"ifNull(r{i}, '') AS c{i}" for i in range(count)]
+        identity = self._column(mapping.id) if mapping.id else f"lower(hex(sipHash128({'cells' if csv else 'line'})))"
+        kind = self._column(mapping.type.column) if mapping.type.column else self._bound(mapping.type.value or "")
+        columns = ", ".join(
+            [
+                "rowNumberInAllBlocks() AS n",
+                f"{cells} AS cells" if csv else "[line] AS cells",
+                *(clean or ["line"]),
+                f"{self._malformed()} AS malformed",
+                f"trimBoth({kind}) AS type",
+                f"{identity} AS id",
+                f"trimBoth({self._column(mapping.time.column)}) AS time_text",
+            ]
+        )
+        formats = ", ".join(time_format.compiled(each, "time_text", mapping.time.zone) for each in mapping.time.format)
+        where = _text(f"column {mapping.time.column}")
+        reason = (
+            "multiIf(malformed != '', malformed, "
+            f"empty(trimBoth(id)), {self._bound(f'no id in column {mapping.id}')}, "
+            f"empty(type), {self._bound(f'no type in column {mapping.type.column}')}, "
+            f"empty(time_text), concat('no time in ', {where}), "
+            f"parsed IS NULL, concat('unreadable time in ', {where}), "
+            f"occurred IS NULL, concat('time out of range in ', {where}), '')"
+        )
+        return (
+            f"SELECT *, if(parsed >= {_EARLIEST} AND parsed < {_LATEST}, parsed, NULL) AS occurred, {reason} AS reason "
+            f"FROM (SELECT *, coalesce({formats}) AS parsed FROM (SELECT {columns} FROM /*source*/))"
+        )
+
+    def _malformed(self) -> str:
+        if self._shape.format is not FileFormat.CSV:
+            return "multiIf(empty(trimBoth(line)), 'blank', JSONType(line) != 'Object', 'not a JSON object', '')"
+        beyond = " OR ".join(f"notEmpty(ifNull(e{i}, ''))" for i in range(SPARE_COLUMNS))
+        last = len(self._shape.columns) - 1
+        blank = "r0 IS NULL" if last else "empty(ifNull(r0, ''))"
+        return (
+            f"multiIf({blank}, 'blank', r{last} IS NULL, 'fewer columns than the header', "
+            f"{beyond}, 'more columns than the header', '')"
+        )
+
+
+def import_mark(segment_id: str) -> str:
+    """What a statement of this segment carries as log_comment, so that one still running can be found and ended."""
+    return f"throughline import {segment_id}"
+
+
+def missing_columns(mapping: ImportMapping, columns: Sequence[str]) -> list[tuple[str, str]]:
+    """The (path in the mapping, column) pairs that a file with these columns does not have."""
+    known = set(columns)
+    return [(path, name) for path, names in mapping.columns().items() for name in names if name not in known]
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'").replace("\t", "\\t").replace("\n", "\\n")
+    return f"'{escaped}'"
