@@ -1,6 +1,7 @@
 """Who is told of a broken or endangered promise, once, through which channel; what people answer. Never judges."""
 
 from alerting.alert import Alert, AlertState, Links
+from alerting.engine import Alerting, AlertingReport
 from alerting.reading import AlertReader, AlertRow
 from alerting.silence import Silence
 
@@ -9,6 +10,8 @@ __all__ = [
     "AlertReader",
     "AlertRow",
     "AlertState",
+    "Alerting",
+    "AlertingReport",
     "Links",
     "Silence",
 ]

@@ -32,7 +32,7 @@ class AlertState(StrEnum):
 class Alert:
     """One alert after one row of the verdict ledger.
 
-    `verdict_seq` is that row's sequence in its clock, `episode` the sequence of the row that opened it (a new one each
+    `verdict_seq` is that row's place in the tenant's ledger, `episode` that of the row that opened it (a new one each
     time it fires again). `started_at` is since when the opening verdict is valid, `ended_at` when it was resolved.
     `labels` are what routes and silences match. `amount` is a decimal or empty.
     """

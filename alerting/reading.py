@@ -63,11 +63,11 @@ class AlertRow:
 
 
 class AlertReader:
-    """Alerts and silences of one store; `links` makes the addresses of timeline pages."""
+    """Alerts and silences of one store; `base_url` is the dashboard's address as people reach it."""
 
-    def __init__(self, store: Store, links: Links) -> None:
+    def __init__(self, store: Store, base_url: str) -> None:
         self._store = store
-        self._links = links
+        self._links = Links(base_url)
 
     def alerts(
         self,

@@ -7,7 +7,7 @@
 CREATE TABLE IF NOT EXISTS alerts (
   tenant LowCardinality(String),
   alert_id String COMMENT '32 hexadecimal digits: hash of tenant, SLA, workflow, key and clock',
-  verdict_seq UInt64 COMMENT 'the sequence of the verdict in its clock: what this row answers',
+  verdict_seq UInt64 COMMENT 'place in the ledger of the verdict this row answers',
   change LowCardinality(String) COMMENT 'verdict, acknowledged, silenced, released',
   at DateTime64(6, 'UTC'),
   actor String,
@@ -74,6 +74,6 @@ CREATE TABLE IF NOT EXISTS silences (
 -- the latest counts.
 CREATE TABLE IF NOT EXISTS alerting_positions (
   tenant LowCardinality(String),
-  position String COMMENT 'JSON, in the order of the ledger',
+  seq UInt64 COMMENT 'of the last ledger row that has been followed',
   at DateTime64(6, 'UTC')
 ) ENGINE = ReplacingMergeTree(at) ORDER BY tenant;

@@ -7,19 +7,19 @@ from datetime import timedelta
 
 import pytest
 
-from alerting import AlertReader, AlertState, Links
+from alerting import AlertReader, AlertState
 from alerting.records import AlertRecord, Change, append_alerts
 from model import BadRequest, NotFound, Verdict
 from store import Store
 from tests.alerting.examples import DEADLINE, NOW, TENANT, an_alert
 
-LINKS = Links("https://throughline.example.org/")
+BASE_URL = "https://throughline.example.org/"
 HOUR = timedelta(hours=1)
 
 
 def recorded(store: Store, *alerts: object, tenant: str = TENANT) -> AlertReader:
     append_alerts(store, tenant, [AlertRecord(alert, Change.VERDICT, NOW) for alert in alerts])  # type: ignore[arg-type]
-    return AlertReader(store, LINKS)
+    return AlertReader(store, BASE_URL)
 
 
 def test_an_alert_is_listed_with_all_the_api_promises(store: Store) -> None:
@@ -113,7 +113,7 @@ def test_a_silence_shows_for_as_long_as_it_lasts(store: Store) -> None:
 
 
 def test_a_silence_is_listed_until_it_is_over_or_ended(store: Store) -> None:
-    reader = AlertReader(store, LINKS)
+    reader = AlertReader(store, BASE_URL)
     later = reader.add_silence(
         TENANT, matchers={"sla": "a"}, starts_at=NOW + HOUR, ends_at=NOW + 2 * HOUR, actor="ada", now=NOW
     )
@@ -141,7 +141,7 @@ def test_a_silence_that_makes_no_sense_is_refused(
     store: Store, matchers: dict[str, str], starts: int, ends: int, message: str
 ) -> None:
     with pytest.raises(BadRequest, match=message):
-        AlertReader(store, LINKS).add_silence(
+        AlertReader(store, BASE_URL).add_silence(
             TENANT, matchers=matchers, starts_at=NOW + starts * HOUR, ends_at=NOW + ends * HOUR, actor="ada", now=NOW
         )
 
@@ -168,9 +168,9 @@ def test_tenants_see_and_change_their_own_only(store: Store) -> None:
 @pytest.mark.parametrize("cursor", ["nonsense", "WzFd", "e30=", "WyJ4IiwieSJd"])
 def test_a_cursor_of_somebody_elses_is_refused(store: Store, cursor: str) -> None:
     with pytest.raises(BadRequest, match="cursor"):
-        AlertReader(store, LINKS).alerts(TENANT, now=NOW, cursor=cursor)
+        AlertReader(store, BASE_URL).alerts(TENANT, now=NOW, cursor=cursor)
 
 
 def test_an_unknown_state_is_refused(store: Store) -> None:
     with pytest.raises(BadRequest, match="firing, acknowledged, silenced, resolved"):
-        AlertReader(store, LINKS).alerts(TENANT, now=NOW, states=["open"])
+        AlertReader(store, BASE_URL).alerts(TENANT, now=NOW, states=["open"])

@@ -1,0 +1,245 @@
+"""Delivers recorded messages in threads of its own: at least once, in order per receiver, never in a tick's way.
+
+1. The table is the truth, the queue in memory a copy that holds ids only. At start the undelivered are read back.
+2. Each receiver has a lane. Its messages go one after the other, so that "resolved" never overtakes "breached"; a
+   receiver that is down holds up nobody else.
+3. The queue is bounded. A message that finds it full stays in the table and is read back when there is room; until then
+   all later ones stay there too, so that lanes keep their order.
+4. A try is recorded before the next message of its lane. Should the store be away, the result waits and is recorded
+   first when the lane's turn comes again: a message that was taken is not sent again for that.
+5. A crash between a receiver's answer and its record sends the message again after the restart: at least once.
+"""
+
+from __future__ import annotations
+
+import logging
+import random
+import threading
+import time
+from collections import Counter, deque
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass, field, replace
+
+from alerting.channel import Channel, Outgoing
+from alerting.outbox import Attempt, DeliveryState, Outbox, Waiting
+from alerting.retry import RetryPolicy
+from model import Clock, Receiver, ThroughlineError, Unavailable
+
+_LOG = logging.getLogger(__name__)
+_STORE_AWAY_SECONDS = 5.0
+
+
+@dataclass(slots=True)
+class _Lane:
+    """Messages for one receiver of one tenant, oldest first. `due` is monotonic seconds, `result` yet to be recorded."""
+
+    messages: deque[Waiting] = field(default_factory=deque)
+    due: float = 0.0
+    is_busy: bool = False
+    result: Attempt | None = None
+
+
+class Delivery:
+    """Starts with `start`, ends with `stop`; `offer` may be called at any time and returns at once."""
+
+    def __init__(
+        self,
+        outbox: Outbox,
+        clock: Clock,
+        channels: Mapping[str, Channel],
+        *,
+        policy: RetryPolicy | None = None,
+        workers: int = 4,
+        capacity: int = 10_000,
+        chance: random.Random | None = None,
+    ) -> None:
+        self._outbox = outbox
+        self._clock = clock
+        self._channels = channels
+        self._policy = policy or RetryPolicy()
+        self._capacity = capacity
+        self._chance = chance or random.Random()  # noqa: S311 - jitter is no secret
+        self._lanes: dict[tuple[str, Receiver], _Lane] = {}
+        self._known: set[tuple[str, str]] = set()
+        self._ended_while_reading: set[tuple[str, str]] = set()
+        self._must_read = True
+        self._is_reading = False
+        self._read_at = 0.0
+        self._is_stopping = False
+        self._changed = threading.Condition()
+        self._counts: Counter[tuple[str, str]] = Counter()
+        self._threads = [
+            threading.Thread(target=self._work, name=f"delivery-{number}", daemon=True) for number in range(workers)
+        ]
+
+    def start(self) -> None:
+        """Begin with what an earlier process left undelivered."""
+        for thread in self._threads:
+            thread.start()
+
+    def stop(self, timeout_seconds: float = 15.0) -> None:
+        """Let the tries under way end; what is not delivered stays in the table for the next start."""
+        with self._changed:
+            self._is_stopping = True
+            self._changed.notify_all()
+        ends = time.monotonic() + timeout_seconds
+        for thread in self._threads:
+            if thread.is_alive():
+                thread.join(max(0.0, ends - time.monotonic()))
+
+    def offer(self, messages: Iterable[Waiting]) -> None:
+        """Messages that have just been recorded. Never waits: what does not fit is read back from the table later."""
+        with self._changed:
+            for waiting in messages:
+                if self._must_read or self._is_reading or len(self._known) >= self._capacity:
+                    self._must_read = True
+                else:
+                    self._enqueue(waiting)
+            self._changed.notify_all()
+
+    def read_back(self) -> None:
+        """Look into the table again for messages nobody has offered."""
+        with self._changed:
+            self._must_read = True
+            self._changed.notify_all()
+
+    def counts(self) -> dict[tuple[str, str], int]:
+        """Tries by (kind of receiver, state) since this process began."""
+        with self._changed:
+            return dict(self._counts)
+
+    def waiting(self) -> int:
+        """Messages in memory that are not yet delivered."""
+        with self._changed:
+            return len(self._known)
+
+    def _enqueue(self, waiting: Waiting) -> None:
+        identity = (waiting.tenant, waiting.message_id)
+        if identity in self._known:
+            return
+        self._known.add(identity)
+        lane = self._lanes.setdefault((waiting.tenant, waiting.receiver), _Lane())
+        if not lane.messages:
+            lane.due = time.monotonic() + max(0.0, (waiting.due_at - self._clock.now()).total_seconds())
+        lane.messages.append(waiting)
+
+    def _work(self) -> None:
+        while True:
+            lane = self._next()
+            if lane is None:
+                return
+            if lane is _READ:
+                self._read_back()
+            else:
+                self._serve(lane)
+
+    def _next(self) -> _Lane | None:
+        """The lane whose turn it is, once it is; `_READ` when the table is to be read; None when stopping."""
+        with self._changed:
+            while not self._is_stopping:
+                now = time.monotonic()
+                if self._must_read and not self._is_reading and self._has_room() and now >= self._read_at:
+                    self._is_reading, self._must_read = True, False
+                    self._ended_while_reading.clear()
+                    return _READ
+                ready = [lane for lane in self._lanes.values() if lane.messages and not lane.is_busy]
+                first = min(ready, key=lambda lane: lane.due, default=None)
+                if first is not None and first.due <= now:
+                    first.is_busy = True
+                    return first
+                dues = [first.due] if first is not None else []
+                dues += [self._read_at] if self._must_read and not self._is_reading and self._has_room() else []
+                self._changed.wait(min(dues) - now if dues else None)
+            return None
+
+    def _has_room(self) -> bool:
+        return len(self._known) <= self._capacity // 2
+
+    def _read_back(self) -> None:
+        """Note 3: as many of the oldest as fit; if more may be there, once more when these are done."""
+        found: list[Waiting] = []
+        failed = False
+        try:
+            found = self._outbox.undelivered(self._capacity)
+        except Unavailable as error:
+            failed = True
+            _LOG.warning("Undelivered notifications cannot be read, trying again: %s", error)
+        with self._changed:
+            for waiting in found:
+                is_ended = (waiting.tenant, waiting.message_id) in self._ended_while_reading
+                if not is_ended and len(self._known) < self._capacity:
+                    self._enqueue(waiting)
+            self._is_reading = False
+            self._must_read = self._must_read or failed or len(found) >= self._capacity
+            self._read_at = time.monotonic() + (_STORE_AWAY_SECONDS if failed else 0.0)
+            self._changed.notify_all()
+
+    def _serve(self, lane: _Lane) -> None:
+        waiting = lane.messages[0]
+        delay = _STORE_AWAY_SECONDS
+        is_done = False
+        try:
+            if lane.result is None:
+                lane.result = self._attempt(waiting)
+            attempt = lane.result
+            self._outbox.record(waiting, attempt)
+            lane.result = None
+            is_done = attempt.state is not DeliveryState.FAILED
+            if not is_done:
+                lane.messages[0] = replace(waiting, attempts=attempt.number)
+                delay = (attempt.next_at - attempt.at).total_seconds() if attempt.next_at else 0.0
+        except Unavailable as error:
+            _LOG.warning("The store is away; notification %s waits: %s", waiting.message_id, error)
+        except ThroughlineError:
+            _LOG.exception("Notification %s cannot be recorded", waiting.message_id)
+        with self._changed:
+            if is_done:
+                lane.messages.popleft()
+                self._known.discard((waiting.tenant, waiting.message_id))
+                if self._is_reading:
+                    self._ended_while_reading.add((waiting.tenant, waiting.message_id))
+                delay = 0.0
+            if not lane.messages:
+                self._lanes.pop((waiting.tenant, waiting.receiver), None)
+            lane.due = time.monotonic() + delay
+            lane.is_busy = False
+            self._changed.notify_all()
+
+    def _attempt(self, waiting: Waiting) -> Attempt:
+        """One try. Raises only what the store raises when the message's words are read."""
+        number = waiting.attempts + 1
+        text = self._outbox.text(waiting)
+        if text is None:
+            error, is_final = "The message is no longer in the table.", True
+        else:
+            error, is_final = self._send(waiting.receiver, Outgoing(waiting.receiver.target, *text))
+        now = self._clock.now()
+        if not error:
+            state, next_at = DeliveryState.DELIVERED, None
+        elif is_final or self._policy.is_over(number, now - waiting.queued_at):
+            state, next_at = DeliveryState.ABANDONED, None
+            _LOG.error("Notification %s is given up after %d tries: %s", waiting.message_id, number, error)
+        else:
+            state, next_at = DeliveryState.FAILED, now + self._policy.delay(number, self._chance.random())
+            _LOG.warning("Notification %s failed (try %d), will be tried again: %s", waiting.message_id, number, error)
+        with self._changed:
+            self._counts[waiting.receiver.kind, str(state)] += 1
+        return Attempt(number, state, now, error, next_at)
+
+    def _send(self, receiver: Receiver, message: Outgoing) -> tuple[str, bool]:
+        """The error, empty for none, and whether it is final."""
+        channel = self._channels.get(receiver.kind)
+        if channel is None:
+            return f"There is no channel for receivers of kind {receiver.kind}.", True
+        try:
+            channel.send(message)
+        except ThroughlineError as error:
+            return str(error), not error.retryable
+        except Exception as error:  # noqa: BLE001 - must not end the lane; its text may hold an address
+            _LOG.error("The channel %s raised %s", receiver.kind, type(error).__name__)
+            return f"The channel raised {type(error).__name__}.", False
+        return "", True
+
+
+_READ = _Lane()
+"""Not a lane: tells a worker to read the table."""

@@ -1,0 +1,147 @@
+"""What a verdict does to its alert: opens it, worsens it, ends it, or nothing; always with a named reason. Pure.
+
+1. A breach or a risk opens an alert, or opens it again as a new episode.
+2. A breach after a risk is the same alert with another verdict, and news.
+3. Met, cancelled, excused and pending end an open alert.
+4. Unknown says that nobody can tell: it neither opens nor ends.
+5. A row that was followed before changes nothing, so that a tick may be repeated.
+6. A resolved alert keeps its labels, the alarming verdict among them: receivers know an alert by them.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from enum import StrEnum
+
+from alerting.alert import NO_OWNER, Alert, alert_id
+from model import Catalog, Sla, Verdict, Workflow
+from sla_engine import LedgerRow
+
+ALARMING = frozenset({Verdict.AT_RISK, Verdict.BREACHED})
+
+
+class Reason(StrEnum):
+    """Why an alert did or did not change."""
+
+    OPENED = "opened"
+    OPENED_AGAIN = "opened again"
+    WORSENED = "the risk became a breach"
+    EASED = "the breach became a risk"
+    UPDATED = "the same verdict with another deadline, time or reason"
+    RESOLVED = "a later verdict ended it"
+    NOT_ALARMING = "nothing to alert of"
+    NOBODY_KNOWS = "unknown neither opens nor ends an alert"
+    FOLLOWED_BEFORE = "this verdict has been followed before"
+    NOT_IN_CATALOG = "the SLA is not in the catalog"
+
+
+@dataclass(frozen=True, slots=True)
+class Facts:
+    """What the instance is worth and all its keys, as far as they are known."""
+
+    keys: Mapping[str, tuple[str, ...]] = field(default_factory=dict)
+    amount: str = ""
+    currency: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Decision:
+    """The reason, and the alert as it is from now on; None where nothing is to be recorded."""
+
+    reason: Reason
+    alert: Alert | None = None
+
+
+def identity_of(row: LedgerRow) -> str:
+    """The id of the alert a ledger row is about."""
+    return alert_id(row.tenant, row.sla, row.workflow, row.key, row.clock)
+
+
+def followed(alert: Alert | None, row: LedgerRow, catalog: Catalog, facts: Facts) -> Decision:
+    """What one row of the ledger does to the alert of its clock, which is None where there never was one."""
+    if alert is not None and row.seq <= alert.verdict_seq:
+        return Decision(Reason.FOLLOWED_BEFORE)
+    if row.verdict is Verdict.UNKNOWN:
+        return Decision(Reason.NOBODY_KNOWS)
+    if row.verdict not in ALARMING:
+        return _ended(alert, row)
+    sla = next((each for each in catalog.slas if each.id == row.sla), None)
+    if sla is None:
+        return Decision(Reason.NOT_IN_CATALOG)
+    return _raised(alert, row, _fresh(row, catalog.workflow(sla.workflow), sla, facts))
+
+
+def _ended(alert: Alert | None, row: LedgerRow) -> Decision:
+    if alert is None or not alert.is_open:
+        return Decision(Reason.NOT_ALARMING)
+    return Decision(
+        Reason.RESOLVED,
+        replace(
+            alert,
+            is_open=False,
+            verdict=row.verdict,
+            verdict_seq=row.seq,
+            ended_at=row.known_at,
+            deadline_at=row.deadline_at,
+            satisfied_at=row.satisfied_at,
+            known_at=row.known_at,
+            reason=row.reason,
+        ),
+    )
+
+
+def _raised(alert: Alert | None, row: LedgerRow, fresh: Alert) -> Decision:
+    if alert is None:
+        return Decision(Reason.OPENED, fresh)
+    if not alert.is_open:
+        return Decision(Reason.OPENED_AGAIN, fresh)
+    kept = replace(fresh, episode=alert.episode, started_at=alert.started_at)
+    if alert.verdict is row.verdict:
+        return Decision(Reason.UPDATED, kept)
+    return Decision(Reason.WORSENED if row.verdict is Verdict.BREACHED else Reason.EASED, kept)
+
+
+def _fresh(row: LedgerRow, workflow: Workflow, sla: Sla, facts: Facts) -> Alert:
+    owner = sla.owner or workflow.owner or NO_OWNER
+    keys = {workflow.root: (row.key,), **({sla.per: (row.per,)} if sla.per else {}), **facts.keys}
+    labels = {
+        "alertname": sla.id,
+        "tenant": row.tenant,
+        "workflow": workflow.name,
+        "sla": sla.id,
+        "severity": sla.severity,
+        "owner": owner,
+        "criticality": workflow.criticality,
+        "verdict": str(row.verdict),
+        "milestone": sla.to_milestone,
+        "key": row.key,
+    }
+    system = workflow.milestone(sla.to_milestone).system
+    labels |= {name: value for name, value in (("per", row.per), ("system", system)) if value}
+    return Alert(
+        id=identity_of(row),
+        is_open=True,
+        verdict=row.verdict,
+        verdict_seq=row.seq,
+        episode=row.seq,
+        workflow=workflow.name,
+        sla=sla.id,
+        key=row.key,
+        clock=row.clock,
+        per=row.per,
+        severity=sla.severity,
+        owner=owner,
+        labels=labels,
+        keys=keys,
+        milestone=sla.to_milestone,
+        started_at=row.valid_from,
+        ended_at=None,
+        deadline_at=row.deadline_at,
+        satisfied_at=row.satisfied_at,
+        known_at=row.known_at,
+        amount=facts.amount,
+        currency=facts.currency,
+        reason=row.reason,
+        definition=row.definition,
+    )

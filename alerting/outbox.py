@@ -1,0 +1,128 @@
+"""The table `notifications`: messages waiting for delivery, what became of them, and so what receivers were told."""
+
+from __future__ import annotations
+
+import secrets
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
+
+from alerting.pipeline import Message, Told
+from alerting.records import PLATFORM
+from model import Receiver
+from store import Store, load_query
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+class DeliveryState(StrEnum):
+    """What has become of a message; `FAILED` will be tried again, `DELIVERED` and `ABANDONED` are final."""
+
+    QUEUED = "queued"
+    DELIVERED = "delivered"
+    FAILED = "failed"
+    ABANDONED = "abandoned"
+
+
+@dataclass(frozen=True, slots=True)
+class Waiting:
+    """A message that is not yet delivered: whose, to whom, how often tried, since when, and when it may be tried."""
+
+    tenant: str
+    message_id: str
+    receiver: Receiver
+    attempts: int
+    queued_at: datetime
+    due_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class Attempt:
+    """The result of one try, from 1; `error` is empty for a success."""
+
+    number: int
+    state: DeliveryState
+    at: datetime
+    error: str = ""
+    next_at: datetime | None = None
+
+
+class Outbox:
+    """Messages of one store. Rows are only appended."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+
+    def add(self, tenant: str, messages: Sequence[Message], now: datetime) -> list[Waiting]:
+        """Record messages, in order, before they are first sent."""
+        at_us = (now - _EPOCH) // timedelta(microseconds=1)
+        ids = [f"{at_us:016x}-{number:06x}-{secrets.token_hex(4)}" for number in range(len(messages))]
+        rows = [
+            (
+                *(tenant, message_id, 0, str(DeliveryState.QUEUED), now, PLATFORM),
+                *(message.receiver.kind, message.receiver.target, message.route, message.group_key),
+                *(list(message.alert_ids), list(message.what), message.title, message.body),
+            )
+            for message_id, message in zip(ids, messages, strict=True)
+        ]
+        self._store.insert("notifications", _QUEUED_COLUMNS, rows)
+        return [
+            Waiting(tenant, message_id, message.receiver, 0, now, now)
+            for message_id, message in zip(ids, messages, strict=True)
+        ]
+
+    def record(self, waiting: Waiting, attempt: Attempt) -> None:
+        """Append what one try has come to."""
+        self._store.insert(
+            "notifications",
+            _ATTEMPT_COLUMNS,
+            [
+                (
+                    *(waiting.tenant, waiting.message_id, attempt.number, str(attempt.state), attempt.at, PLATFORM),
+                    *(waiting.receiver.kind, waiting.receiver.target, attempt.error, attempt.next_at),
+                )
+            ],
+        )
+
+    def text(self, waiting: Waiting) -> tuple[str, str] | None:
+        """Title and body of a message; None where its retention has ended."""
+        rows = self._store.rows(
+            load_query("alerting", "message_text"), {"tenant": waiting.tenant, "message_id": waiting.message_id}
+        )
+        return (rows[0]["title"], rows[0]["body"]) if rows else None
+
+    def undelivered(self, limit: int) -> list[Waiting]:
+        """The oldest messages of all tenants that are neither delivered nor abandoned, oldest first."""
+        return [
+            Waiting(
+                tenant=row["tenant"],
+                message_id=row["message_id"],
+                receiver=Receiver(row["receiver_kind"], row["receiver_target"]),
+                attempts=row["attempts"],
+                queued_at=row["queued_at"],
+                due_at=row["due_at"] or row["queued_at"],
+            )
+            for row in self._store.rows(load_query("alerting", "undelivered"), {"limit": limit})
+        ]
+
+    def told(self, tenant: str, alert_ids: Sequence[str]) -> dict[str, tuple[Told, ...]]:
+        """What receivers were told, or will be, of these alerts; by alert id. Abandoned messages told nothing."""
+        if not alert_ids:
+            return {}
+        found: dict[str, list[Told]] = {}
+        params = {"tenant": tenant, "alert_ids": list(alert_ids)}
+        for row in self._store.rows(load_query("alerting", "told"), params):
+            receiver = Receiver(row["receiver_kind"], row["receiver_target"])
+            found.setdefault(row["alert_id"], []).append(Told(receiver, row["route"], row["what"]))
+        return {alert: tuple(each) for alert, each in found.items()}
+
+
+_QUEUED_COLUMNS = (
+    *("tenant", "message_id", "attempt", "state", "at", "actor", "receiver_kind", "receiver_target", "route"),
+    *("group_key", "alert_ids", "told", "title", "body"),
+)
+_ATTEMPT_COLUMNS = (
+    *("tenant", "message_id", "attempt", "state", "at", "actor", "receiver_kind", "receiver_target", "error"),
+    "next_attempt_at",
+)

@@ -1,0 +1,32 @@
+"""When a message that was not delivered is tried again, and when no more. Pure."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class RetryPolicy:
+    """Exponential back-off from `first` to at most `longest`, for at most `attempts` tries and for `age` at most.
+
+    With the defaults a receiver may be away for about eight hours.
+    """
+
+    first: timedelta = timedelta(seconds=1)
+    longest: timedelta = timedelta(minutes=5)
+    attempts: int = 100
+    age: timedelta = timedelta(hours=24)
+
+    def delay(self, attempt: int, chance: float) -> timedelta:
+        """How long to wait after the `attempt`-th failed try (from 1).
+
+        `chance` in 0..1 is the jitter: between half of the full delay and all of it, so that receivers that failed
+        together are not tried together.
+        """
+        full = min(self.first * float(2 ** min(attempt - 1, 32)), self.longest)
+        return full * (0.5 + chance / 2)
+
+    def is_over(self, attempt: int, waited: timedelta) -> bool:
+        """Whether the `attempt`-th try was the last, with `waited` since the message was queued."""
+        return attempt >= self.attempts or waited >= self.age
