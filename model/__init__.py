@@ -1,7 +1,14 @@
 """The words of Throughline as frozen types, the catalog, the clock, the error tree. Reads a catalog folder at most."""
 
 from model.access import ANYBODY, DEFAULT_TENANT, ROLES, Access, Principal, load_access
-from model.catalog import DefinitionBody, catalog_from_sources, definition_bodies, load_catalog
+from model.catalog import (
+    DefinitionBody,
+    catalog_from_sources,
+    catalog_schema,
+    catalog_warnings,
+    definition_bodies,
+    load_catalog,
+)
 from model.clock import Clock, ManualClock, SystemClock
 from model.definitions import (
     TRACE_KEY,
@@ -88,6 +95,8 @@ __all__ = [
     "Verdict",
     "Workflow",
     "catalog_from_sources",
+    "catalog_schema",
+    "catalog_warnings",
     "composite_key",
     "definition_bodies",
     "format_duration",

@@ -26,6 +26,9 @@ _PLAIN_TYPES = {
 }
 
 
+_GUESS = "did you mean"
+
+
 class Problems:
     """The mistakes found so far."""
 
@@ -100,10 +103,15 @@ def nearest(word: str, known: Iterable[str]) -> str:
     by_lower = {each.lower(): each for each in words}
     close = difflib.get_close_matches(word.lower(), list(by_lower), n=1, cutoff=0.6) if word else []
     if close:
-        return f"did you mean `{by_lower[close[0]]}`?"
+        return f"{_GUESS} `{by_lower[close[0]]}`?"
     if 0 < len(words) <= 24:
         return "known here: " + ", ".join(words)
     return ""
+
+
+def is_guess(hint: str) -> bool:
+    """Whether a hint of `nearest` names one word."""
+    return hint.startswith(_GUESS)
 
 
 def path_text(path: Path) -> str:

@@ -244,7 +244,7 @@ def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declar
         cut_off=CutOff(by.cut_off, by.due) if by and by.cut_off is not None and by.due is not None else None,
         calendar=written.calendar,
         zone=written.zone or (found.zone if found else "UTC"),
-        occurrence=Occurrence(written.occurrence or "first"),
+        occurrence=Occurrence(written.occurrence),
         per=written.per,
         pause=Pause(written.pause.from_, written.pause.to) if written.pause else None,
         at_risk=written.at_risk,

@@ -91,6 +91,11 @@ def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value
 
 
+TextOrTexts = Annotated[
+    list[Text], BeforeValidator(_as_list, json_schema_input_type=Text | list[Text]), Field(min_length=1)
+]
+
+
 class WrittenMatch(Written):
     """Which records reach a milestone; all conditions given must hold, and `span` or `event` must be given."""
 
@@ -190,7 +195,7 @@ class WrittenSla(Written):
     by: WrittenBy | None = Field(None, description="Instead of `within`: a due date.")
     calendar: Name | None = Field(None, description="The calendar whose working hours count.")
     zone: Zone | None = Field(None, description="The time zone of promised days; else the calendar's, else UTC.")
-    occurrence: Literal["first", "last", "each"] | None = Field(None, description="Which starts open a clock.")
+    occurrence: Literal["first", "last", "each"] = Field("first", description="Which starts open a clock.")
     per: Name | None = Field(None, description="An alias key: one clock for each of its values.")
     pause: WrittenPause | None = Field(None, description="What stops and resumes the clock.")
     at_risk: RiskPoint | None = Field(None, description="When it is at risk: a share of its time, or a time left.")
@@ -265,7 +270,7 @@ class WrittenRoute(Written):
     """Which alerts go to whom; routes are asked in order and the first that matches decides."""
 
     id: Name = Field(description="Its name, unique in the catalog.")
-    match: dict[Name, Annotated[list[Text], BeforeValidator(_as_list), Field(min_length=1)]] = Field(
+    match: dict[Name, TextOrTexts] = Field(
         default_factory=dict, description="Labels with the values they may have; all must hold. None: every alert."
     )
     receivers: Annotated[list[WrittenReceiver], Field(min_length=1)] = Field(description="Where it goes.")

@@ -1,0 +1,287 @@
+"""What is allowed in a catalog and still looks like a mistake: `catalog check` shows it, nothing is refused.
+
+Each rule is a function from the catalog to its warnings; `RULES` is the list of them.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable, Iterable, Iterator
+
+from model.catalog.problems import is_guess, nearest
+from model.catalog.sources import Source, Sources
+from model.catalog.yaml_text import Path
+from model.definitions import TRACE_KEY, Catalog, Comparison, Condition, Match, Milestone, Sla
+from model.errors import Problem
+
+LABELS = ("workflow", "sla", "severity", "owner", "milestone", "system", "criticality", "tenant", "kind")
+"""What an alert can be routed by."""
+
+USUAL_LEVELS = ("low", "medium", "normal", "high", "critical", "info", "warning")
+
+_DAYS = re.compile(r"\d+d")
+
+
+def catalog_warnings(catalog: Catalog) -> tuple[Problem, ...]:
+    """Everything that looks like a mistake, by file and line; empty for a catalog nobody need look at again."""
+    sources = Sources(catalog)
+    found = {warning: None for rule in RULES for warning in rule(catalog, sources)}
+    return tuple(sorted(found, key=lambda each: (each.file, each.line, each.path)))
+
+
+def _days_of_business_time(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        source, at = _sla(sla, sources)
+        for path in ((*at, "within"), (*at, "at_risk")):
+            written = sources.raw(source, path)
+            if sla.calendar is not None and isinstance(written, str) and _DAYS.search(written):
+                yield source.warn(
+                    path,
+                    f"`{written}` counts 24 working hours of `{sla.calendar}` as a day, not one day of the week",
+                    "write working hours, like 16h for two days of eight",
+                )
+
+
+def _unreachable_risk(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        left = sla.at_risk.left if sla.at_risk else None
+        if left is not None and sla.within is not None and left >= sla.within:
+            source, at = _sla(sla, sources)
+            yield source.warn((*at, "at_risk"), "every clock is at risk from its start: write less than `within`")
+
+
+def _zone_without_promise(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        source, at = _sla(sla, sources)
+        if sla.promise is None and sources.raw(source, (*at, "zone")) is not None:
+            yield source.warn((*at, "zone"), "has no effect: it is for promised days (`by: {attribute: ...}`)")
+
+
+def _pause_without_within(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        if sla.pause is not None and sla.within is None:
+            source, at = _sla(sla, sources)
+            yield source.warn((*at, "pause"), "has no effect: a pause does not move a due date")
+
+
+def _calendar_of_a_promise(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        source, at = _sla(sla, sources)
+        is_idle = sla.promise is not None and sla.calendar is not None and sla.at_risk is None
+        if is_idle and sources.raw(source, (*at, "zone")) is not None:
+            yield source.warn((*at, "calendar"), "has no effect: the promised date and `zone` decide")
+
+
+def _impossible_answers(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for workflow in catalog.workflows:
+        for sla in workflow.slas:
+            if workflow.milestone(sla.from_milestone).ends is not None:
+                source, at = _sla(sla, sources)
+                yield source.warn((*at, "from"), f"`{sla.from_milestone}` ends the instance: nothing should follow it")
+
+
+def _undescribed_systems(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    known = [each.id for each in catalog.systems]
+    for workflow in catalog.workflows:
+        source = sources.workflow(workflow.name)
+        for milestone in workflow.milestones:
+            if milestone.system is not None and milestone.system not in known:
+                path = ("milestones", milestone.place, "system")
+                near = nearest(milestone.system, known)
+                yield source.warn(path, f"no system `{milestone.system}` is described", near if is_guess(near) else "")
+
+
+def _unlinked_keys(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    """A key is linked where one record can carry it and a key nearer to the root; matchers cannot tell, names can."""
+    for workflow in catalog.workflows:
+        source = sources.workflow(workflow.name)
+        seen: dict[tuple[tuple[str, ...], ...], str] = {}
+        for key in workflow.keys:
+            if key.is_trace:
+                continue
+            other = seen.setdefault(key.alternatives, key.name)
+            if other != key.name:
+                message = f"has the same attributes as `{other}`: nothing links the one to the other"
+                yield source.warn(("keys", key.name), message)
+        if sources.raw(source, ("keys", TRACE_KEY)) is False and len(workflow.keys) == 1:
+            yield source.warn(
+                ("keys",), "there is one key and `trace` is off: only events that carry the root are found"
+            )
+
+
+def _workflows_without_an_end(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for workflow in catalog.workflows:
+        if all(each.ends is None for each in workflow.milestones):
+            source = sources.workflow(workflow.name)
+            yield source.warn(("milestones",), "no milestone `ends` an instance: all stay in progress for ever")
+
+
+def _shadowed_milestones(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for workflow in catalog.workflows:
+        source = sources.workflow(workflow.name)
+        seen: dict[Match, Milestone] = {}
+        for milestone in workflow.milestones:
+            other = seen.setdefault(milestone.match, milestone)
+            if other is not milestone:
+                message = f"matches exactly what `{other.id}` matches: every record is an event of both"
+                yield source.warn(("milestones", milestone.place, "match"), message)
+
+
+def _impossible_matches(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for workflow in catalog.workflows:
+        source = sources.workflow(workflow.name)
+        for milestone in workflow.milestones:
+            for name, ranges in _ranges(milestone.match).items():
+                if ranges[0] > ranges[1]:
+                    path = ("milestones", milestone.place, "match", "attributes", name)
+                    yield source.warn(path, "can never hold: the lower bound is above the upper one")
+
+
+def _ranges(match: Match) -> dict[str, tuple[float, float]]:
+    """The lowest and highest number each attribute may have."""
+    found: dict[str, tuple[float, float]] = {}
+    for name, condition in match.attributes:
+        low, high = found.get(name, (float("-inf"), float("inf")))
+        if isinstance(condition.operand, float):
+            if condition.comparison in {Comparison.GTE, Comparison.GT}:
+                low = max(low, condition.operand)
+            else:
+                high = min(high, condition.operand)
+        found[name] = (low, high)
+    return found
+
+
+def _routes_to_nothing(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    values = _label_values(catalog)
+    for route in catalog.routes:
+        source, at = sources.item("routes", route.id)
+        for label, wanted in route.match:
+            path = (*at, "match", label)
+            if label not in LABELS:
+                yield source.warn(path, f"no alert has a label `{label}`", nearest(label, LABELS))
+            elif label in values:
+                yield from _unknown_values(label, wanted, values[label], source, path)
+
+
+def _unknown_values(
+    label: str, wanted: tuple[str, ...], known: list[str], source: Source, path: Path
+) -> Iterator[Problem]:
+    """Values that nothing has, where no other does either or where one is all but spelled like it."""
+    is_idle = not any(value in known for value in wanted)
+    for value in wanted:
+        near = nearest(value, known)
+        if value not in known and (is_idle or is_guess(near)):
+            yield source.warn(path, f"nothing in this catalog has the {label} `{value}`", near)
+
+
+def _label_values(catalog: Catalog) -> dict[str, list[str]]:
+    slas, workflows = catalog.slas, catalog.workflows
+    milestones = [each for workflow in workflows for each in workflow.milestones]
+    owners = (
+        [each.owner for each in slas] + [each.owner for each in workflows] + [each.owner for each in catalog.systems]
+    )
+    systems = [*(each.id for each in catalog.systems), *(each.system for each in milestones)]
+    return {
+        "workflow": _known(each.name for each in workflows),
+        "sla": _known(each.id for each in slas),
+        "severity": _known(each.severity for each in slas),
+        "owner": _known(owners),
+        "milestone": _known(each.id for each in milestones),
+        "system": _known(systems),
+    }
+
+
+def _known(values: Iterable[str | None]) -> list[str]:
+    return list(dict.fromkeys(each for each in values if each))
+
+
+def _unreached_routes(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    catch_all = None
+    for route in catalog.routes:
+        if catch_all is not None:
+            source, at = sources.item("routes", route.id)
+            yield source.warn(
+                at, f"is never asked: `{catch_all}` before it takes every alert", "give that `continue: true`"
+            )
+        if catch_all is None and not route.match and not route.continue_:
+            catch_all = route.id
+
+
+def _shared_services(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    owner: dict[str, str] = {}
+    for system in catalog.systems:
+        source, at = sources.item("systems", system.id)
+        for index, service in enumerate(system.services):
+            other = owner.setdefault(service, system.id)
+            if other != system.id:
+                yield source.warn((*at, "services", index), f"`{service}` is also a service of `{other}`")
+
+
+def _unused_calendars(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    used = {each.calendar for each in catalog.slas} | {each.calendar for each in catalog.systems}
+    for calendar in catalog.calendars:
+        source, at = sources.calendar(calendar.name)
+        if calendar.name not in used:
+            yield source.warn(at, "no SLA and no system uses this calendar")
+        if sources.raw(source, (*at, "zone")) is None:
+            yield source.warn(at, "has no `zone`: its hours are in UTC")
+
+
+def _unusual_levels(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        near = nearest(sla.severity, USUAL_LEVELS)
+        if sla.severity not in USUAL_LEVELS and is_guess(near):
+            source, at = _sla(sla, sources)
+            yield source.warn((*at, "severity"), f"`{sla.severity}` is an unusual severity", near)
+
+
+def _short_objectives(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        if sla.objective is not None and sla.within is not None and sla.objective.window < sla.within:
+            source, at = _sla(sla, sources)
+            yield source.warn((*at, "objective", "window"), "is shorter than the time the SLA allows")
+
+
+def _no_workflow(catalog: Catalog, _sources: Sources) -> Iterator[Problem]:
+    if not catalog.workflows:
+        file = catalog.sources[0][0] if catalog.sources else "catalog"
+        yield Problem(file, "", "no workflow is declared: nothing will be followed")
+
+
+def _exact_names_with_spaces(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    """White space at the ends of a name is never sent, and hard to see in a file."""
+    for workflow in catalog.workflows:
+        source = sources.workflow(workflow.name)
+        for milestone in workflow.milestones:
+            for part in ("span", "event", "service"):
+                condition: Condition | None = getattr(milestone.match, part)
+                if condition and any(value != value.strip() for value in condition.values):
+                    yield source.warn(("milestones", milestone.place, "match", part), "begins or ends with a space")
+
+
+def _sla(sla: Sla, sources: Sources) -> tuple[Source, Path]:
+    source = sources.workflow(sla.workflow)
+    return source, sources.path(source, "slas", sla.id)
+
+
+RULES: tuple[Callable[[Catalog, Sources], Iterable[Problem]], ...] = (
+    _no_workflow,
+    _workflows_without_an_end,
+    _unlinked_keys,
+    _undescribed_systems,
+    _shadowed_milestones,
+    _impossible_matches,
+    _exact_names_with_spaces,
+    _days_of_business_time,
+    _unreachable_risk,
+    _zone_without_promise,
+    _calendar_of_a_promise,
+    _pause_without_within,
+    _impossible_answers,
+    _short_objectives,
+    _unusual_levels,
+    _routes_to_nothing,
+    _unreached_routes,
+    _shared_services,
+    _unused_calendars,
+)
