@@ -1,0 +1,97 @@
+"""Starts the sample systems as processes of their own, introduces them to each other, and ends them."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+import time
+from types import TracebackType
+from typing import Self
+
+from sample_flows.systems import SYSTEMS, Endpoints
+
+HOST = "127.0.0.1"
+END_SECONDS = 2.5
+
+
+class CannotStart(Exception):
+    """A system could not be started; the message says why and what to do."""
+
+
+class SystemProcesses:
+    """All sample systems, running; use it in a `with` statement. `addresses` says where each of them listens."""
+
+    def __init__(self, endpoints: Endpoints, first_port: int = 0) -> None:
+        self._processes: dict[str, subprocess.Popen[str]] = {}
+        self.addresses: dict[str, str] = {}
+        for place, name in enumerate(SYSTEMS):
+            self._processes[name] = _start(name, endpoints, first_port + place if first_port else 0)
+
+    def __enter__(self) -> Self:
+        try:
+            for name, process in self._processes.items():
+                self.addresses[name] = f"http://{HOST}:{_port(name, process)}"
+            for process in self._processes.values():
+                _tell(process, self.addresses)
+        except CannotStart:
+            self.end()
+            raise
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, trace: TracebackType | None
+    ) -> None:
+        self.end()
+
+    def ended(self) -> list[str]:
+        """The systems that have ended although nobody told them to, with their exit codes."""
+        return [
+            f"{name} (exit code {process.returncode})"
+            for name, process in self._processes.items()
+            if process.poll() is not None
+        ]
+
+    def end(self) -> None:
+        """End all, giving each the time to send what it has; those that take too long are killed."""
+        deadline = time.monotonic() + END_SECONDS
+        for process in self._processes.values():
+            _hang_up(process)
+        for process in self._processes.values():
+            try:
+                process.wait(max(0.0, deadline - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                process.kill()
+                process.wait()
+            if process.stdout:
+                process.stdout.close()
+
+
+def _start(name: str, endpoints: Endpoints, port: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "sample_flows.serving", name, "--port", str(port)]
+    command += ["--otlp-grpc", endpoints.grpc, "--otlp-http", endpoints.http]
+    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+
+
+def _port(name: str, process: subprocess.Popen[str]) -> int:
+    line = process.stdout.readline() if process.stdout else ""
+    if not line:
+        raise CannotStart(f"the {name} ended before it was ready; what it said is above")
+    answer = json.loads(line)
+    if "error" in answer:
+        raise CannotStart(f"{answer['error']}; choose another --first-port, or none for any free one")
+    return int(answer["port"])
+
+
+def _tell(process: subprocess.Popen[str], addresses: dict[str, str]) -> None:
+    if process.stdin:
+        process.stdin.write(json.dumps(addresses) + "\n")
+        process.stdin.flush()
+
+
+def _hang_up(process: subprocess.Popen[str]) -> None:
+    try:
+        if process.stdin:
+            process.stdin.close()
+    except BrokenPipeError:
+        return  # it has ended already

@@ -1,0 +1,65 @@
+"""What the sample systems remember between two starts: that history was sent, and which orders are under way."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass, field
+from datetime import datetime
+from pathlib import Path
+
+
+class StateMismatch(Exception):
+    """The state file is of another run; the message says what to do."""
+
+
+@dataclass
+class State:
+    """`history_until` is the present of the first start: a history that was cut off is sent again, the very same.
+
+    `played_until` is the instant up to which all that was due has happened. `live` pairs the ordinal of a live order
+    with its real start (ISO 8601).
+    """
+
+    seed: int
+    orders: int
+    days: float
+    history_until: str
+    history_sent: bool = False
+    next_ordinal: int = 0
+    played_until: str = ""
+    live: list[tuple[int, str]] = field(default_factory=list)
+
+
+class StateFile:
+    """Keeps a `State` in a file, written whole or not at all; without a path nothing is kept."""
+
+    def __init__(self, path: Path | None) -> None:
+        self._path = path
+
+    def load(self, seed: int, orders: int, days: float, now: datetime) -> State:
+        """The state of the last run, or that of a first one; raises StateMismatch for the file of another history."""
+        fresh = State(seed, orders, days, now.isoformat(), False, orders + 1, now.isoformat())
+        if self._path is None or not self._path.exists():
+            return fresh
+        try:
+            kept = State(**json.loads(self._path.read_text(encoding="utf-8")))
+        except (ValueError, TypeError) as wrong:
+            raise StateMismatch(
+                f"{self._path} is not a state file of the sample systems ({wrong}); move it away"
+            ) from wrong
+        if (kept.seed, kept.orders, kept.days) != (seed, orders, days):
+            raise StateMismatch(
+                f"{self._path} belongs to --seed {kept.seed} --orders {kept.orders} --history-days {kept.days:g}; "
+                "start with the same, or with another --state-file and an empty platform"
+            )
+        kept.live = [(ordinal, started) for ordinal, started in kept.live]
+        return kept
+
+    def save(self, state: State) -> None:
+        """Replace the file."""
+        if self._path is None:
+            return
+        self._path.parent.mkdir(parents=True, exist_ok=True)
+        beside = self._path.with_suffix(self._path.suffix + ".new")
+        beside.write_text(json.dumps(asdict(state)), encoding="utf-8")
+        beside.replace(self._path)

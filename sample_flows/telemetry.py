@@ -1,0 +1,166 @@
+"""The OpenTelemetry SDK set up for one system: a tracer, events, and exporters that outlive a platform that is away.
+
+This is all the set-up a system of your own needs: a resource that names the service, one exporter for spans and one for
+logs, and a batch processor in front of each.
+"""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from threading import Thread
+from typing import Literal
+
+from opentelemetry import baggage
+from opentelemetry._logs import SeverityNumber
+from opentelemetry.context import Context
+from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
+from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExporter
+from opentelemetry.sdk.resources import Resource
+from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
+from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
+from opentelemetry.trace import Tracer
+
+from sample_flows.moment import StepIds, now_ns
+from sample_flows.patience import PatientLogExporter, PatientSpanExporter
+
+Protocol = Literal["grpc", "http"]
+Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
+
+QUEUE = 100_000
+"""Records kept for a platform that is away; beyond it the SDK drops the oldest and says so."""
+
+
+class Telemetry:
+    """Spans and events of one system."""
+
+    def __init__(
+        self, service: str, spans: PatientSpanExporter, logs: PatientLogExporter, *, batch: int, every_ms: int
+    ):
+        resource = Resource.create({"service.name": service, "service.namespace": "sample-flows"})
+        self._exporters = (spans, logs)
+        self._spans = TracerProvider(resource=resource, id_generator=StepIds(), shutdown_on_exit=False)
+        self._spans.add_span_processor(_DeliverSpansTwice(BatchSpanProcessor(spans, QUEUE, every_ms, batch)))
+        self._logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
+        self._logs.add_log_record_processor(
+            _DeliverEventsTwice(BatchLogRecordProcessor(logs, every_ms, batch, None, QUEUE))
+        )
+        self.service = service
+        self.tracer: Tracer = self._spans.get_tracer("sample_flows")
+        self._logger = self._logs.get_logger("sample_flows")
+
+    def event(self, name: str, attributes: Attributes, body: str | None = None) -> None:
+        """Report a business event; it belongs to the span being worked on, and happens now."""
+        self._logger.emit(
+            timestamp=now_ns(),
+            severity_number=SeverityNumber.INFO,
+            event_name=name,
+            attributes=attributes,
+            body=body,
+        )
+
+    def flush_events(self) -> None:
+        """Send all events that wait; returns when the platform has them."""
+        self._logs.force_flush()
+
+    def flush_spans(self) -> None:
+        """Send all spans that wait; returns when the platform has them."""
+        self._spans.force_flush()
+
+    def hurry(self) -> None:
+        """Stop waiting for a platform that is away."""
+        for exporter in self._exporters:
+            exporter.hurry()
+
+    def close(self, within_seconds: float) -> None:
+        """Send what waits, if that is possible in that time, and let go of the rest."""
+        self.hurry()
+        closing = [Thread(target=each.shutdown, daemon=True) for each in (self._spans, self._logs)]
+        for thread in closing:
+            thread.start()
+        for thread in closing:
+            thread.join(within_seconds / len(closing))
+
+
+def connect(
+    service: str,
+    protocol: Protocol,
+    grpc_endpoint: str,
+    http_endpoint: str,
+    say: Callable[[str], None],
+    *,
+    batch: int = 512,
+    every_ms: int = 500,
+) -> Telemetry:
+    """Telemetry that reports to a platform at `127.0.0.1:4317` (gRPC) or `http://127.0.0.1:4318` (HTTP)."""
+    logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)  # patience says it in its own words
+    spans, logs = (_grpc if protocol == "grpc" else _http)(grpc_endpoint, http_endpoint)
+    where = grpc_endpoint if protocol == "grpc" else http_endpoint
+    return Telemetry(
+        service,
+        PatientSpanExporter(spans, where, say),
+        PatientLogExporter(logs, where, say),
+        batch=batch,
+        every_ms=every_ms,
+    )
+
+
+# Only what a system uses is imported: grpc alone costs a process 20 MB.
+
+
+def _grpc(endpoint: str, _: str) -> tuple[SpanExporter, LogRecordExporter]:
+    from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
+    from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
+
+    return OTLPSpanExporter(endpoint, insecure=True), OTLPLogExporter(endpoint, insecure=True)
+
+
+def _http(_: str, endpoint: str) -> tuple[SpanExporter, LogRecordExporter]:
+    from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
+    from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
+
+    base = endpoint.rstrip("/")
+    return OTLPSpanExporter(f"{base}/v1/traces"), OTLPLogExporter(f"{base}/v1/logs")
+
+
+def _to_deliver_twice() -> bool:
+    return baggage.get_baggage("sample.fault") == "redeliver"
+
+
+class _DeliverSpansTwice(SpanProcessor):
+    """Passes spans on, and those of a step with the fault `redeliver` once more, as an impatient sender would."""
+
+    def __init__(self, to: SpanProcessor) -> None:
+        self._to = to
+
+    def on_start(self, span: Span, parent_context: Context | None = None) -> None:
+        self._to.on_start(span, parent_context)
+
+    def on_end(self, span: ReadableSpan) -> None:
+        self._to.on_end(span)
+        if _to_deliver_twice():
+            self._to.on_end(span)
+
+    def shutdown(self) -> None:
+        self._to.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self._to.force_flush(timeout_millis)
+
+
+class _DeliverEventsTwice(LogRecordProcessor):
+    """The same for events."""
+
+    def __init__(self, to: LogRecordProcessor) -> None:
+        self._to = to
+
+    def on_emit(self, log_record: ReadWriteLogRecord) -> None:
+        self._to.on_emit(log_record)
+        if _to_deliver_twice():
+            self._to.on_emit(log_record)
+
+    def shutdown(self) -> None:
+        self._to.shutdown()
+
+    def force_flush(self, timeout_millis: int = 30_000) -> bool:
+        return self._to.force_flush(timeout_millis)

@@ -1,0 +1,89 @@
+"""A SaaS that cannot be instrumented: all it does is to post CloudEvents 1.0 to an address entered in its settings.
+
+Events wait in a queue; one that is alone goes in structured mode, several go as a batch.
+"""
+
+from __future__ import annotations
+
+import json
+import queue
+import urllib.error
+import urllib.request
+from collections.abc import Callable
+from datetime import UTC, datetime
+from threading import Thread
+from typing import Any
+
+from opentelemetry import baggage
+
+from sample_flows.moment import now_ns
+from sample_flows.patience import Patience
+
+BATCH = 500
+TIMEOUT_SECONDS = 10
+
+
+class Webhook:
+    """Posts the events of one SaaS; `source` is its name in all of them."""
+
+    def __init__(self, endpoint: str, source: str, say: Callable[[str], None]) -> None:
+        self._url = f"{endpoint.rstrip('/')}/v1/events"
+        self._source = source
+        self._patience = Patience(endpoint, "CloudEvents", say)
+        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._thread = Thread(target=self._work, name=f"webhook of {source}", daemon=True)
+        self._thread.start()
+
+    def event(self, kind: str, event_id: str, data: dict[str, Any]) -> None:
+        """Report an event of that type; the id is the same however often it is reported."""
+        time = datetime.fromtimestamp(now_ns() / 1e9, UTC).isoformat(timespec="milliseconds")
+        event = {
+            "specversion": "1.0",
+            "id": event_id,
+            "source": self._source,
+            "type": kind,
+            "time": time.replace("+00:00", "Z"),
+            "datacontenttype": "application/json",
+            "data": data,
+        }
+        twice = baggage.get_baggage("sample.fault") == "redeliver"
+        for _ in range(2 if twice else 1):
+            self._queue.put(event)
+
+    def flush(self) -> None:
+        """Return when all events so far are sent."""
+        self._queue.join()
+
+    def hurry(self) -> None:
+        """Stop waiting for a platform that is away."""
+        self._patience.hurry()
+
+    def close(self, within_seconds: float) -> None:
+        """Send what waits, if that is possible in that time."""
+        self.hurry()
+        self._queue.put(None)
+        self._thread.join(within_seconds)
+
+    def _work(self) -> None:
+        while True:
+            events = [self._queue.get()]
+            while len(events) < BATCH and not self._queue.empty():
+                events.append(self._queue.get())
+            waiting = [event for event in events if event is not None]
+            if waiting:
+                self._patience.insist(lambda batch=waiting: self._post(batch), len(waiting))  # type: ignore[misc]
+            for _ in events:
+                self._queue.task_done()
+            if None in events:
+                return
+
+    def _post(self, events: list[dict[str, Any]]) -> bool:
+        structured = len(events) == 1
+        kind = "application/cloudevents+json" if structured else "application/cloudevents-batch+json"
+        body = json.dumps(events[0] if structured else events).encode()
+        request = urllib.request.Request(self._url, body, {"Content-Type": kind}, method="POST")  # noqa: S310
+        try:
+            with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
+                return True
+        except (urllib.error.URLError, OSError):
+            return False
