@@ -1,0 +1,32 @@
+"""Receivers (OTLP over gRPC and HTTP, CloudEvents), durable spool, writer; the received tables and `segments`."""
+
+from collector.collector import Collector, Limits
+from collector.counters import Counters, Sample, prometheus_text
+from collector.intake import IntakeLimits
+from collector.quarantine import Quarantine, Quarantined
+from collector.reading import committed_segments, logs_of_segments, spans_of_segments, spans_of_traces
+from collector.segment import Signal, new_segment_id, opened_at
+from collector.spool import Spool, SpoolLimits
+from collector.writer import Writer, WriterLimits
+
+__all__ = [
+    "Collector",
+    "Counters",
+    "IntakeLimits",
+    "Limits",
+    "Quarantine",
+    "Quarantined",
+    "Sample",
+    "Signal",
+    "Spool",
+    "SpoolLimits",
+    "Writer",
+    "WriterLimits",
+    "committed_segments",
+    "logs_of_segments",
+    "new_segment_id",
+    "opened_at",
+    "prometheus_text",
+    "spans_of_segments",
+    "spans_of_traces",
+]

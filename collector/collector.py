@@ -1,0 +1,131 @@
+"""The collector put together: receivers, spool and writer, started in the order in which nothing can be lost."""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from collector.counters import Counters, Sample, gauges
+from collector.grpc_receiver import GrpcReceiver
+from collector.http_receiver import HttpReceiver
+from collector.intake import Intake, IntakeLimits
+from collector.quarantine import Quarantine, Quarantined
+from collector.spool import Spool, SpoolLimits
+from collector.writer import Writer, WriterLimits
+from model import Clock, SystemClock
+from model.access import Access
+from store import Store
+
+
+@dataclass(frozen=True, slots=True)
+class Limits:
+    """Every bound of the collector."""
+
+    intake: IntakeLimits = field(default_factory=IntakeLimits)
+    spool: SpoolLimits = field(default_factory=SpoolLimits)
+    writer: WriterLimits = field(default_factory=WriterLimits)
+
+
+class Collector:
+    """Takes telemetry and events from `start` to `stop`; one per data folder.
+
+    Holds `<data_dir>/spool` and `<data_dir>/quarantine`; raises `StoreInUse` where another process has them. Port 0
+    takes a free one, which `grpc_port` and `http_port` tell once it is started. Without a store it only fills the
+    spool.
+    """
+
+    def __init__(
+        self,
+        store: Store | None,
+        data_dir: Path,
+        *,
+        access: Access | None = None,
+        host: str = "127.0.0.1",
+        grpc_port: int = 4317,
+        http_port: int = 4318,
+        limits: Limits | None = None,
+        clock: Clock | None = None,
+        on_commit: Callable[[], object] | None = None,
+    ) -> None:
+        limits = limits or Limits()
+        clock = clock or SystemClock()
+        self.counters = Counters()
+        self.spool = Spool(data_dir / "spool", limits=limits.spool, clock=clock)
+        self.quarantine = Quarantine(data_dir / "quarantine")
+        self.writer = (
+            Writer(
+                store,
+                self.spool,
+                self.quarantine,
+                clock=clock,
+                counters=self.counters,
+                on_commit=on_commit,
+                limits=limits.writer,
+            )
+            if store is not None
+            else None
+        )
+        intake = Intake(self.spool, access or Access(is_open=True), self.counters, limits=limits.intake)
+        self._grpc = GrpcReceiver(intake, host, grpc_port)
+        self._http = HttpReceiver(intake, host, http_port)
+
+    @property
+    def grpc_port(self) -> int:
+        """The port OTLP/gRPC is served on."""
+        return self._grpc.port
+
+    @property
+    def http_port(self) -> int:
+        """The port OTLP/HTTP and CloudEvents are served on."""
+        return self._http.port
+
+    async def start(self) -> None:
+        """Serve; raises `Refused` naming the port that is taken, with nothing left running."""
+        self.spool.start()
+        if self.writer is not None:
+            self.writer.start()
+        try:
+            await self._grpc.start()
+            await self._http.start()
+        except BaseException:
+            await self.stop()
+            raise
+
+    async def stop(self) -> None:
+        """End the receivers, put what was accepted on disk and, while ClickHouse answers, into it."""
+        await asyncio.gather(self._http.stop(), self._grpc.stop())
+        await asyncio.to_thread(self.spool.stop)
+        if self.writer is not None:
+            await asyncio.to_thread(self.writer.stop)
+        self.spool.release()
+
+    def ready(self) -> bool:
+        """Whether requests can be accepted: the spool can be written and is not full."""
+        return self.spool.ready()
+
+    def samples(self) -> Iterator[Sample]:
+        """All figures, for `/metrics`."""
+        yield from self.counters.samples()
+        yield from gauges(
+            {
+                "spool_bytes": self.spool.depth_bytes,
+                "spool_age_seconds": self.spool.age_seconds,
+                "spool_waiting_segments": self.spool.closed_segments,
+                "quarantine_requests": self.quarantine.count(),
+                "writer_failing": float(self.writer is not None and self.writer.last_error is not None),
+            }
+        )
+
+    def list_quarantine(self, tenant: str | None = None) -> list[Quarantined]:
+        """Requests ClickHouse refused, oldest first."""
+        return self.quarantine.entries(tenant)
+
+    def retry_quarantined(self, entry_id: str, tenant: str | None = None) -> Quarantined:
+        """Send a refused request through again; raises `NotFound`, `SpoolFull`."""
+        return self.quarantine.retry(entry_id, self.spool, tenant)
+
+    def discard_quarantined(self, entry_id: str, tenant: str | None = None) -> Quarantined:
+        """Delete a refused request for good; raises `NotFound`."""
+        return self.quarantine.discard(entry_id, tenant)

@@ -1,0 +1,104 @@
+"""OTLP/gRPC: the trace and log services as handlers of raw bytes; every other service is answered UNIMPLEMENTED.
+
+UNIMPLEMENTED is also what a metrics exporter gets, which by the OTLP specification it must not repeat.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Awaitable, Callable
+from typing import Any
+
+import grpc
+
+from collector.intake import Intake, Refusal
+from collector.listening import listening_socket
+from collector.requests import accept
+from collector.segment import Signal
+from collector.status import status_of
+from model import Refused
+
+_SERVICES = {
+    "opentelemetry.proto.collector.trace.v1.TraceService": Signal.TRACES,
+    "opentelemetry.proto.collector.logs.v1.LogsService": Signal.LOGS,
+}
+_UNSUPPORTED = (
+    "opentelemetry.proto.collector.metrics.v1.MetricsService",
+    "opentelemetry.proto.collector.profiles.v1development.ProfilesService",
+)
+_CODES = {code.value[0]: code for code in grpc.StatusCode}
+_PROTOCOL = "grpc"
+
+
+class GrpcReceiver:
+    """A server on one address; `start` binds it, `stop` lets running requests end."""
+
+    def __init__(self, intake: Intake, host: str, port: int) -> None:
+        self._intake = intake
+        self._host = host
+        self.port = port
+        self._server: Any = None
+
+    async def start(self) -> None:
+        """Bind and serve; port 0 takes a free one. Raises `Refused` where the port is taken."""
+        self._server = grpc.aio.server(
+            options=(
+                ("grpc.so_reuseport", 0),
+                ("grpc.max_receive_message_length", self._intake.limits.decompressed_bytes),
+                ("grpc.max_metadata_size", 64 << 10),
+                ("grpc.max_concurrent_streams", self._intake.limits.concurrent),
+            )
+        )
+        for service, signal in _SERVICES.items():
+            self._server.add_generic_rpc_handlers((_handlers(service, self._export(signal)),))
+        for service in _UNSUPPORTED:
+            self._server.add_generic_rpc_handlers((_handlers(service, self._unsupported),))
+        # gRPC says no more than "failed to bind", and on the terminal: a socket of ours finds out why not, in time.
+        listening_socket(self._host, self.port, "--otlp-grpc-port").close()
+        host = f"[{self._host}]" if ":" in self._host else self._host
+        try:
+            self.port = self._server.add_insecure_port(f"{host}:{self.port}")
+        except RuntimeError as error:
+            raise Refused(f"port {self.port} on {self._host} cannot be opened: {error}") from error
+        await self._server.start()
+
+    async def stop(self, grace_seconds: float = 5.0) -> None:
+        """Take no more requests, let running ones end."""
+        if self._server is not None:
+            await self._server.stop(grace_seconds)
+            self._server = None
+
+    def _export(self, signal: Signal) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        async def export(body: bytes, context: Any) -> bytes:
+            try:
+                with self._intake.request():
+                    principal = self._intake.principal(_authorization(context))
+                    await self._intake.store(principal, accept(signal, body), _PROTOCOL)
+            except Refused as error:
+                await self._abort(context, self._intake.refused(error, _PROTOCOL))
+            return b""
+
+        return export
+
+    async def _unsupported(self, _body: bytes, context: Any) -> bytes:
+        refusal = Refusal("not_supported", "this signal is not supported: send traces and logs")
+        await self._abort(context, self._intake.refused(refusal, _PROTOCOL))
+        return b""
+
+    async def _abort(self, context: Any, refusal: Refusal) -> None:
+        status = status_of(refusal, self._intake.limits.retry_seconds)
+        await context.abort(
+            _CODES[refusal.answer.code],
+            str(refusal),
+            trailing_metadata=(("grpc-status-details-bin", status.SerializeToString()),),
+        )
+
+
+def _handlers(service: str, export: Callable[[bytes, Any], Awaitable[bytes]]) -> Any:
+    return grpc.method_handlers_generic_handler(service, {"Export": grpc.unary_unary_rpc_method_handler(export)})
+
+
+def _authorization(context: Any) -> str | None:
+    for key, value in context.invocation_metadata() or ():
+        if key == "authorization":
+            return value if isinstance(value, str) else value.decode("latin-1")
+    return None

@@ -1,0 +1,170 @@
+"""OTLP/HTTP and CloudEvents: one small ASGI application, served by uvicorn on a socket of its own.
+
+Paths: /v1/traces, /v1/logs (protobuf and JSON), /v1/events (CloudEvents). Anything else is 404, which by the OTLP
+specification an exporter must not repeat; that is how /v1/metrics is refused. Every failure carries a
+google.rpc.Status in the encoding of the request.
+"""
+
+from __future__ import annotations
+
+import asyncio
+import contextlib
+from collections.abc import Awaitable, Callable, Iterator, Mapping
+from typing import Any
+
+import uvicorn
+from google.protobuf import json_format
+
+from collector.cloudevents import read_events
+from collector.http_body import read_body
+from collector.intake import Intake, Refusal
+from collector.listening import listening_socket
+from collector.otlp_json import read_json
+from collector.requests import Accepted, accept, accept_message
+from collector.segment import Signal
+from collector.status import status_of
+from model import Refused
+
+_PROTOBUF = "application/x-protobuf"
+_JSON = "application/json"
+_SIGNALS = {"/v1/traces": Signal.TRACES, "/v1/logs": Signal.LOGS}
+_EVENTS = "/v1/events"
+_IN_LOOP_BYTES = 64 << 10
+"""Larger JSON bodies are read in a thread: they would keep other requests waiting."""
+
+_Receive = Callable[[], Awaitable[Any]]
+_Send = Callable[[Any], Awaitable[None]]
+
+
+class HttpApplication:
+    """The ASGI application."""
+
+    def __init__(self, intake: Intake) -> None:
+        self._intake = intake
+
+    async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
+        if scope["type"] != "http":
+            return
+        headers = _headers(scope)
+        is_event = scope["path"] == _EVENTS
+        protocol = "cloudevents" if is_event else "http_json" if _media_type(headers) == _JSON else "http_protobuf"
+        try:
+            with self._intake.request():
+                self._check_route(scope)
+                principal = self._intake.principal(headers.get("authorization"))
+                accepted = await self._read(scope["path"], headers, receive)
+                await self._intake.store(principal, accepted, protocol)
+        except Refused as error:
+            await self._refuse(send, self._intake.refused(error, protocol), headers, is_event=is_event)
+            return
+        if is_event:
+            await _respond(send, 202, b"", {})
+        elif protocol == "http_json":
+            await _respond(send, 200, b"{}", {"content-type": _JSON})
+        else:
+            await _respond(send, 200, b"", {"content-type": _PROTOBUF})
+
+    def _check_route(self, scope: Any) -> None:
+        if scope["path"] not in _SIGNALS and scope["path"] != _EVENTS:
+            raise Refusal("not_supported", "not served here; this port takes /v1/traces, /v1/logs and /v1/events")
+        if scope["method"] != "POST":
+            raise Refusal("method", "only POST is answered here")
+
+    async def _read(self, path: str, headers: Mapping[str, str], receive: _Receive) -> Accepted:
+        media_type = _media_type(headers)
+        if path != _EVENTS and media_type not in (_PROTOBUF, _JSON):
+            raise Refusal("media_type", f"the content type must be {_PROTOBUF} or {_JSON}")
+        body = await read_body(
+            receive, headers.get("content-length"), headers.get("content-encoding", ""), self._intake.limits
+        )
+        if path == _EVENTS:
+            return await _aside(len(body), lambda: accept_message(Signal.LOGS, read_events(headers, body)))
+        signal = _SIGNALS[path]
+        if media_type == _JSON:
+            return await _aside(len(body), lambda: accept_message(signal, read_json(signal, body)))
+        return accept(signal, body)
+
+    async def _refuse(self, send: _Send, refusal: Refusal, headers: Mapping[str, str], *, is_event: bool) -> None:
+        status = status_of(refusal, self._intake.limits.retry_seconds)
+        more = {}
+        if refusal.answer.retryable:
+            more["retry-after"] = str(self._intake.limits.retry_seconds)
+        if refusal.reason == "method":
+            more["allow"] = "POST"
+        if refusal.reason == "unauthenticated":
+            more["www-authenticate"] = "Bearer"
+        if _media_type(headers) == _PROTOBUF and not is_event:
+            await _respond(send, refusal.answer.http, status.SerializeToString(), {"content-type": _PROTOBUF, **more})
+        else:
+            text = json_format.MessageToJson(status, indent=None).encode()
+            await _respond(send, refusal.answer.http, text, {"content-type": _JSON, **more})
+
+
+class HttpReceiver:
+    """A uvicorn server on one address; `start` binds it, `stop` lets running requests end."""
+
+    def __init__(self, intake: Intake, host: str, port: int) -> None:
+        self._application = HttpApplication(intake)
+        self._host = host
+        self.port = port
+        self._server: _Server | None = None
+        self._task: asyncio.Task[None] | None = None
+
+    async def start(self) -> None:
+        """Bind and serve; port 0 takes a free one. Raises `Refused` where the port is taken."""
+        listener = listening_socket(self._host, self.port, "--otlp-http-port")
+        self.port = listener.getsockname()[1]
+        config = uvicorn.Config(
+            self._application,
+            lifespan="off",
+            log_config=None,
+            access_log=False,
+            server_header=False,
+            timeout_graceful_shutdown=5,
+            h11_max_incomplete_event_size=64 << 10,
+        )
+        self._server = _Server(config)
+        self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
+        while not self._server.started:
+            if self._task.done():
+                await self._task
+                raise Refused(f"The OTLP/HTTP server on port {self.port} did not start.")
+            await asyncio.sleep(0.01)
+
+    async def stop(self) -> None:
+        """Take no more requests, let running ones end."""
+        if self._server is not None and self._task is not None:
+            self._server.should_exit = True
+            await self._task
+            self._server = self._task = None
+
+
+class _Server(uvicorn.Server):
+    """Leaves the process's signals to whoever runs the platform."""
+
+    @contextlib.contextmanager
+    def capture_signals(self) -> Iterator[None]:
+        yield
+
+
+async def _aside(size: int, work: Callable[[], Accepted]) -> Accepted:
+    return await asyncio.to_thread(work) if size > _IN_LOOP_BYTES else work()
+
+
+def _headers(scope: Any) -> dict[str, str]:
+    headers: dict[str, str] = {}
+    for name, value in scope["headers"]:
+        key, text = name.decode("latin-1").lower(), value.decode("latin-1")
+        headers[key] = f"{headers[key]}, {text}" if key in headers else text
+    return headers
+
+
+def _media_type(headers: Mapping[str, str]) -> str:
+    return headers.get("content-type", "").partition(";")[0].strip().lower()
+
+
+async def _respond(send: _Send, status: int, body: bytes, headers: Mapping[str, str]) -> None:
+    pairs = [(name.encode("latin-1"), value.encode("latin-1")) for name, value in headers.items()]
+    pairs.append((b"content-length", str(len(body)).encode()))
+    await send({"type": "http.response.start", "status": status, "headers": pairs})
+    await send({"type": "http.response.body", "body": body})

@@ -1,0 +1,124 @@
+"""The one way in, whatever the protocol: who sends, whether there is room, onto disk, and only then "accepted".
+
+Every refusal is a `Refusal` with a reason from the table below: the receivers turn it into a gRPC status or an HTTP
+response, and it is counted by that reason.
+"""
+
+from __future__ import annotations
+
+import asyncio
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import NamedTuple
+
+from collector.counters import Counters
+from collector.requests import Accepted
+from collector.spool import Spool
+from model import BadRequest, NotSupported, Refused, SpoolFull
+from model.access import Access, Principal
+
+
+class Answer(NamedTuple):
+    """What a reason means on the wire: the HTTP status, the code of google.rpc.Status, whether to send again."""
+
+    http: int
+    code: int
+    retryable: bool = False
+
+
+REASONS = {
+    "malformed": Answer(400, 3),
+    "unauthenticated": Answer(401, 16),
+    "forbidden": Answer(403, 7),
+    "not_supported": Answer(404, 12),
+    "method": Answer(405, 12),
+    "too_large": Answer(413, 8),
+    "media_type": Answer(415, 3),
+    "content_encoding": Answer(415, 3),
+    "spool_full": Answer(503, 14, retryable=True),
+    "busy": Answer(503, 14, retryable=True),
+}
+"""OTLP 1.x: only 429, 502, 503, 504 and UNAVAILABLE are worth sending again; codes as in google.rpc.Code."""
+
+
+class Refusal(Refused):
+    """A request is not accepted; `reason` is one of `REASONS`."""
+
+    def __init__(self, reason: str, message: str) -> None:
+        super().__init__(message)
+        self.reason = reason
+
+    @property
+    def answer(self) -> Answer:
+        """What to say on the wire."""
+        return REASONS[self.reason]
+
+
+@dataclass(frozen=True, slots=True)
+class IntakeLimits:
+    """What one request, and all at a time, may take; sizes in bytes."""
+
+    request_bytes: int = 16 << 20
+    """As sent."""
+    decompressed_bytes: int = 16 << 20
+    concurrent: int = 256
+    retry_seconds: int = 2
+    """What a sender is asked to wait after a refusal that is worth sending again."""
+
+
+class Intake:
+    """Takes requests of all receivers; its methods belong to the event loop the receivers run in."""
+
+    def __init__(self, spool: Spool, access: Access, counters: Counters, *, limits: IntakeLimits | None = None) -> None:
+        self._spool = spool
+        self._access = access
+        self.counters = counters
+        self.limits = limits or IntakeLimits()
+        self._running = 0
+
+    def principal(self, authorization: str | None) -> Principal:
+        """Who sends, by the value of the Authorization header; raises `Refusal`."""
+        scheme, _, token = (authorization or "").partition(" ")
+        principal = self._access.principal(token.strip() if scheme.lower() == "bearer" else None)
+        if principal is None:
+            raise Refusal("unauthenticated", "a bearer token that is known here is needed")
+        if not principal.may("ingest"):
+            raise Refusal("forbidden", f"the token of {principal.name} may not send telemetry: it has no role `ingest`")
+        return principal
+
+    @contextmanager
+    def request(self) -> Iterator[None]:
+        """The time one request is worked on; raises `Refusal` where too many are."""
+        if self._running >= self.limits.concurrent:
+            raise Refusal("busy", f"{self._running} requests are being worked on; send again later")
+        self._running += 1
+        try:
+            yield
+        finally:
+            self._running -= 1
+
+    async def store(self, principal: Principal, accepted: Accepted, protocol: str) -> None:
+        """Make a request durable; when this returns it may be acknowledged. Raises `Refusal`."""
+        if accepted.items:
+            try:
+                await asyncio.wrap_future(self._spool.append(principal.tenant, accepted))
+            except SpoolFull as error:
+                raise Refusal("spool_full", str(error)) from error
+        signal = accepted.signal.value
+        self.counters.add("accepted_requests", signal=signal, protocol=protocol)
+        self.counters.add("accepted_items", accepted.items, signal=signal, protocol=protocol)
+        self.counters.add("accepted_bytes", len(accepted.body), signal=signal, protocol=protocol)
+
+    def refused(self, error: Refused, protocol: str) -> Refusal:
+        """The refusal an error amounts to, counted."""
+        if isinstance(error, Refusal):
+            refusal = error
+        elif isinstance(error, BadRequest):
+            refusal = Refusal("malformed", str(error))
+        elif isinstance(error, NotSupported):
+            refusal = Refusal("not_supported", str(error))
+        else:
+            raise error
+        self.counters.add("refused_requests", reason=refusal.reason, protocol=protocol)
+        return refusal
