@@ -1,0 +1,287 @@
+"""The shapes of the API's answers: INTERFACES as types, and what the OpenAPI description is made of."""
+
+from __future__ import annotations
+
+from datetime import UTC, datetime
+from typing import Annotated, Generic, TypeVar
+
+from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+
+T = TypeVar("T")
+
+
+def _utc(at: datetime) -> datetime:
+    return at.astimezone(UTC)
+
+
+Time = Annotated[datetime, AfterValidator(_utc)]
+"""RFC 3339, UTC, with a Z."""
+
+Zoned = Annotated[AwareDatetime, AfterValidator(_utc)]
+"""A time in a request; without an offset it would be a guess and is refused."""
+
+
+class Row(BaseModel):
+    """Anything read from a reader's row."""
+
+    model_config = ConfigDict(from_attributes=True)
+
+
+class Page(BaseModel, Generic[T]):
+    """A page of a list; `next_cursor` is null on the last."""
+
+    items: list[T]
+    next_cursor: str | None = None
+
+
+class OutcomeCounts(BaseModel):
+    """Instances by status."""
+
+    in_progress: int = 0
+    completed: int = 0
+    failed: int = 0
+    cancelled: int = 0
+
+
+class WorkflowItem(BaseModel):
+    """A workflow of the active catalog."""
+
+    workflow: str
+    title: str
+    owner: str | None
+    criticality: str
+    counts: OutcomeCounts
+
+
+class MilestoneItem(Row):
+    """A declared milestone; `reached_at` is the first time, or null."""
+
+    id: str
+    reached_at: Time | None
+    system: str | None
+
+
+class ClockItem(Row):
+    """One clock of an instance with its current verdict."""
+
+    id: str
+    clock: str
+    per: str | None
+    verdict: str
+    started_at: Time | None
+    deadline_at: Time | None
+    satisfied_at: Time | None
+    known_at: Time
+    reason: str
+    flags: list[str] = []
+
+
+class InstanceItem(BaseModel):
+    """One instance, its declared milestones in their order, its clocks."""
+
+    workflow: str
+    key: str
+    status: str
+    current_milestone: str | None
+    started_at: Time | None
+    last_event_at: Time | None
+    completed_at: Time | None
+    amount: str | None
+    currency: str | None
+    keys: dict[str, list[str]]
+    milestones: list[MilestoneItem]
+    slas: list[ClockItem]
+    flags: list[str]
+
+
+class Matched(BaseModel):
+    """What a search matched."""
+
+    type: str
+    value: str
+
+
+class FoundItem(InstanceItem):
+    """An instance and what it was found by."""
+
+    matched: Matched
+
+
+class LinkItem(Row):
+    """One hop on the way of an event to its instance, with an event that proves it."""
+
+    outer_type: str
+    outer_value: str
+    inner_type: str
+    inner_value: str
+    event_id: str
+    proved_at: Time
+
+
+class EventItem(Row):
+    """One business event.
+
+    `started_at` is a span's start, `deliveries` counts copies; no `linked_by` where the event carries the root key.
+    """
+
+    event_id: str
+    occurred_at: Time
+    started_at: Time
+    received_at: Time
+    milestone: str
+    kind: str
+    system: str
+    outcome: str | None
+    source: str
+    keys: dict[str, list[str]]
+    trace_id: str | None
+    span_id: str | None
+    attributes: dict[str, str]
+    deliveries: int
+    flags: list[str]
+    linked_by: list[LinkItem]
+
+
+class SpanItem(Row):
+    """A span of a trace that an event of the instance carries."""
+
+    trace_id: str
+    span_id: str
+    parent_span_id: str
+    name: str
+    kind: str
+    service: str
+    status: str
+    started_at: Time
+    ended_at: Time
+    duration_us: int
+    attributes: dict[str, str]
+
+
+class Timeline(BaseModel):
+    """A page of an instance's events, and all spans of the traces they carry."""
+
+    events: list[EventItem]
+    spans: list[SpanItem]
+    causes: list[str] = Field(description="Exceptions that explain a breach; always empty in this version")
+    next_cursor: str | None = None
+
+
+class UnresolvedItem(EventItem):
+    """An event whose innermost key leads nowhere yet."""
+
+    workflow: str
+    waiting_for: list[Matched]
+
+
+class VerdictCounts(BaseModel):
+    """How many, by verdict."""
+
+    met: int = 0
+    breached: int = 0
+    pending: int = 0
+    at_risk: int = 0
+    unknown: int = 0
+    excused: int = 0
+    cancelled: int = 0
+
+
+class SlaItem(BaseModel):
+    """An SLA: current verdicts of its clocks, of its instances, and how the objective stands."""
+
+    id: str
+    workflow: str
+    verdicts: VerdictCounts
+    instances: VerdictCounts
+    attainment: float | None
+    budget: float | None
+    burn: dict[str, float | None]
+
+
+class LedgerItem(Row):
+    """One row of the verdict ledger."""
+
+    key: str
+    clock: str
+    per: str | None
+    verdict: str
+    valid_from: Time
+    known_at: Time
+    started_at: Time | None
+    deadline_at: Time | None
+    satisfied_at: Time | None
+    reason: str
+    definition: str
+
+
+class SystemItem(BaseModel):
+    """A system: declared, seen, or both. `silent_seconds` counts from its latest event."""
+
+    id: str
+    title: str
+    layer: str | None
+    owner: str | None
+    criticality: str
+    services: list[str]
+    cadence: str | None
+    last_seen_at: Time | None
+    silent_seconds: int | None
+    state: str = Field(description="live, silent (longer than its cadence), never, or seen (no cadence declared)")
+    coverage: dict[str, list[str]] = Field(description="the milestones that name it, by workflow")
+
+
+class AlertItem(BaseModel):
+    """An alert as it stands; `keys` are those of its instance, `url` is the timeline page to go to."""
+
+    id: str
+    state: str
+    workflow: str
+    sla: str
+    severity: str
+    owner: str | None
+    keys: dict[str, list[str]]
+    started_at: Time
+    url: str
+    key: str
+    per: str | None
+    clock: str
+    verdict: str
+    milestone: str | None
+    deadline_at: Time | None
+    ended_at: Time | None
+    amount: str | None
+    currency: str | None
+    reason: str
+    acknowledged_by: str | None
+    comment: str | None
+
+
+class Acknowledgement(BaseModel):
+    """What the person who took it says."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    comment: str = ""
+
+
+class SilenceItem(Row):
+    """A silence; `matchers` names labels, each with the values it may have."""
+
+    id: str
+    matchers: dict[str, list[str]]
+    starts_at: Time
+    ends_at: Time
+    comment: str
+    created_by: str
+    created_at: Time
+
+
+class SilenceRequest(BaseModel):
+    """What to keep quiet, from when to when, and why."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    matchers: dict[str, str | list[str]]
+    starts_at: Zoned | None = None
+    ends_at: Zoned
+    comment: str = ""

@@ -1,0 +1,88 @@
+"""What requests may say: page sizes, cursors, times, keys. Nothing is ignored: an unknown parameter is an error."""
+
+from __future__ import annotations
+
+import base64
+import binascii
+from collections.abc import Sequence
+from typing import Annotated, TypeVar
+
+from fastapi import Depends, Query, Request
+from pydantic import AwareDatetime, BeforeValidator
+
+from dashboard.access import principal_of
+from dashboard.services import Services
+from model import BadRequest, Catalog, NotFound, Principal, Workflow, normalized
+
+MAX_LIMIT = 1000
+
+Limit = Annotated[int, Query(ge=1, le=MAX_LIMIT, description="How many items at most")]
+Cursor = Annotated[str | None, Query(description="`next_cursor` of the page before")]
+Caller = Annotated[Principal, Depends(principal_of)]
+T = TypeVar("T")
+
+
+def services_of(request: Request) -> Services:
+    """What the server is made of."""
+    services: Services = request.app.state.services
+    return services
+
+
+Rooms = Annotated[Services, Depends(services_of)]
+
+
+def _mended(value: object) -> object:
+    """A plus sign of a time offset that arrives unescaped is read as a space; no RFC 3339 time has one there."""
+    return value.replace(" ", "+") if isinstance(value, str) and value[-6:-5] == " " else value
+
+
+Instant = Annotated[AwareDatetime, BeforeValidator(_mended)]
+"""An RFC 3339 time; one without an offset is refused, it would be a guess."""
+
+
+def only_known_parameters(request: Request) -> None:
+    """Refuse a query parameter the path does not have: a mistyped filter must not list everything."""
+    route = request.scope["route"]
+    known = {name for each in _flat(route.dependant) for name in each}
+    unknown = sorted(set(request.query_params) - known)
+    if unknown:
+        hint = f"it knows {', '.join(sorted(known))}" if known else "it takes none"
+        raise BadRequest(f"{request.url.path} has no parameter {', '.join(unknown)}; {hint}")
+
+
+def _flat(dependant: object) -> list[set[str]]:
+    own = {field.alias for field in getattr(dependant, "query_params", [])}
+    return [own, *(names for each in getattr(dependant, "dependencies", []) for names in _flat(each))]
+
+
+def catalog_of(services: Services, principal: Principal) -> Catalog:
+    """The active catalog; an empty one where none was applied yet."""
+    return services.catalog(principal.tenant) or Catalog()
+
+
+def workflow_of(services: Services, principal: Principal, name: str) -> Workflow:
+    """A workflow of the active catalog; raises `NotFound`."""
+    try:
+        return catalog_of(services, principal).workflow(name)
+    except KeyError:
+        raise NotFound(f"There is no workflow {name!r} in the catalog") from None
+
+
+def instance_key(workflow: Workflow, key: str, slashed: str | None) -> str:
+    """The normalized root key a URL names: `slashed` (`/instances/-?key=`) where the path says `-`."""
+    if slashed is not None and key != "-":
+        raise BadRequest("The parameter key goes with the path /instances/-")
+    return normalized(slashed if slashed is not None else key, workflow.key_type(workflow.root).normalize)
+
+
+def page_of(items: Sequence[T], limit: int, cursor: str | None) -> tuple[list[T], str | None]:
+    """A page of a list that is short enough to be held whole."""
+    start = 0
+    if cursor is not None:
+        try:
+            start = int(base64.urlsafe_b64decode(cursor.encode()).decode())
+        except (binascii.Error, ValueError):
+            raise BadRequest("This cursor is not one of ours: pass next_cursor of the page before") from None
+    end = start + limit
+    following = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
+    return list(items[start:end]), following

@@ -1,0 +1,99 @@
+"""Readers' rows into the API's answers: names as INTERFACES has them, empty texts as null."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from alerting import AlertRow, Silence
+from correlator import Found, TimelineEvent, UnresolvedEvent
+from dashboard.api import models
+from dashboard.instances import InstanceDetail
+from sla_engine import ClockRow, LedgerRow, SlaSummary
+
+
+def instance(detail: InstanceDetail) -> models.InstanceItem:
+    """One instance."""
+    return models.InstanceItem(**_instance(detail))
+
+
+def found(detail: InstanceDetail, match: Found) -> models.FoundItem:
+    """One instance and what a search found it by."""
+    matched = models.Matched(type=match.matched_type, value=match.matched_value)
+    return models.FoundItem(**_instance(detail), matched=matched)
+
+
+def _instance(detail: InstanceDetail) -> dict[str, Any]:
+    row = detail.row
+    return {
+        "workflow": row.workflow,
+        "key": row.key,
+        "status": row.status,
+        "current_milestone": row.current_milestone or None,
+        "started_at": row.started_at,
+        "last_event_at": row.last_event_at,
+        "completed_at": row.completed_at,
+        "amount": row.amount,
+        "currency": row.currency,
+        "keys": row.keys,
+        "milestones": [models.MilestoneItem.model_validate(each) for each in detail.milestones],
+        "slas": [clock(each) for each in detail.clocks],
+        "flags": row.flags,
+    }
+
+
+def clock(row: ClockRow) -> models.ClockItem:
+    """One clock of an instance."""
+    return models.ClockItem(
+        id=row.sla,
+        clock=row.clock,
+        per=row.per or None,
+        verdict=row.verdict,
+        started_at=row.started_at,
+        deadline_at=row.deadline_at,
+        satisfied_at=row.satisfied_at,
+        known_at=row.known_at,
+        reason=row.reason,
+        flags=list(row.flags),
+    )
+
+
+def event(row: TimelineEvent) -> models.EventItem:
+    """One event of a timeline."""
+    return models.EventItem.model_validate(row)
+
+
+def unresolved(row: UnresolvedEvent) -> models.UnresolvedItem:
+    """One event that waits for its instance."""
+    return models.UnresolvedItem(
+        **event(row.event).model_dump(),
+        workflow=row.workflow,
+        waiting_for=[models.Matched(type=kind, value=value) for kind, value in row.waiting_for],
+    )
+
+
+def ledger(row: LedgerRow) -> models.LedgerItem:
+    """One row of the verdict ledger."""
+    return models.LedgerItem.model_validate(row).model_copy(update={"per": row.per or None})
+
+
+def sla(row: SlaSummary) -> models.SlaItem:
+    """One SLA."""
+    return models.SlaItem(
+        id=row.id,
+        workflow=row.workflow,
+        verdicts=models.VerdictCounts(**row.verdicts),
+        instances=models.VerdictCounts(**row.instances),
+        attainment=row.attainment,
+        budget=row.budget,
+        burn=row.burn,
+    )
+
+
+def alert(row: AlertRow) -> models.AlertItem:
+    """One alert."""
+    return models.AlertItem.model_validate(row.as_json())
+
+
+def silence(row: Silence) -> models.SilenceItem:
+    """One silence."""
+    return models.SilenceItem.model_validate(row)

@@ -1,0 +1,39 @@
+"""Systems: when each was last heard, its cadence, what it covers."""
+
+from __future__ import annotations
+
+from fastapi import APIRouter
+
+from dashboard.api import models
+from dashboard.api.parameters import Caller, Cursor, Limit, Rooms, catalog_of, page_of
+from dashboard.systems import system_rows
+from model import format_duration
+
+router = APIRouter(tags=["systems"])
+
+
+@router.get("/systems")
+def systems(
+    services: Rooms, caller: Caller, limit: Limit = 100, cursor: Cursor = None
+) -> models.Page[models.SystemItem]:
+    """The systems of the catalog, then those only seen."""
+    now = services.clock.now()
+    rows = system_rows(catalog_of(services, caller), services.instances.systems_seen(caller.tenant), now)
+    page, following = page_of(rows, limit, cursor)
+    items = [
+        models.SystemItem(
+            id=each.id,
+            title=each.title,
+            layer=each.layer,
+            owner=each.owner,
+            criticality=each.criticality,
+            services=list(each.services),
+            cadence=format_duration(each.cadence) if each.cadence else None,
+            last_seen_at=each.seen_at,
+            silent_seconds=int((now - each.seen_at).total_seconds()) if each.seen_at else None,
+            state=each.liveness,
+            coverage={workflow: list(milestones) for workflow, milestones in each.coverage.items()},
+        )
+        for each in page
+    ]
+    return models.Page(items=items, next_cursor=following)

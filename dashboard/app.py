@@ -1,0 +1,38 @@
+"""One server for people and programs: the API, the pages, and what keeps them apart. Made here, run by `throughline/`.
+
+The order of routes matters: the API and the pages' own routes come first, because Dash answers every other GET with its
+frame. So a mistyped page shows "nothing here" inside the frame, a mistyped API path is a problem.
+"""
+
+from __future__ import annotations
+
+from fastapi import FastAPI
+
+from dashboard import problems
+from dashboard.access import PageGuard
+from dashboard.api import operations_router, router
+from dashboard.pages import add_pages
+from dashboard.pages.rows import router as rows_router
+from dashboard.pages.sign_in import router as sign_in_router
+from dashboard.services import Services
+
+
+def create_app(services: Services) -> FastAPI:
+    """The ASGI application; nothing is started."""
+    app = FastAPI(
+        title="Throughline",
+        description="Every business transaction, across all systems, judged against the promises made.",
+        version="1",
+        openapi_url="/api/v1/openapi.json",
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    problems.register(app)
+    app.include_router(operations_router)
+    app.include_router(router())
+    app.include_router(rows_router)
+    app.include_router(sign_in_router)
+    add_pages(app, services)
+    app.add_middleware(PageGuard, access=services.access)
+    return app

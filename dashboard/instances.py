@@ -1,0 +1,93 @@
+"""What several rooms know about one instance, put together: state and milestones by the correlator, clocks by the SLA
+engine. Both the API and the pages read instances through here. Judges nothing, draws nothing.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from correlator import InstanceFilter, InstanceRow, MilestoneReached
+from dashboard.services import Services
+from model import Catalog, Workflow
+from sla_engine import ClockRow
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceDetail:
+    """An instance with all its declared milestones, in their order, and its clocks."""
+
+    row: InstanceRow
+    milestones: tuple[MilestoneReached, ...]
+    clocks: tuple[ClockRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class InstanceQuery:
+    """Which instances of a workflow: an empty sequence or None means any; several values of one name mean OR."""
+
+    status: Sequence[str] = ()
+    milestone: Sequence[str] = ()
+    verdict: Sequence[str] = ()
+    sla: Sequence[str] = ()
+    system: Sequence[str] = ()
+    started_after: datetime | None = None
+    started_before: datetime | None = None
+    q: Sequence[str] = ()
+
+
+def instance_rows(
+    services: Services, tenant: str, workflow: Workflow, query: InstanceQuery, limit: int, cursor: str | None
+) -> tuple[list[InstanceRow], str | None]:
+    """A page of instances, newest `last_event_at` first; verdict and SLA are looked up among current clocks."""
+    restrict = None
+    if query.verdict or query.sla:
+        restrict = services.verdicts.keys_with_verdict(tenant, workflow.name, query.sla, query.verdict)
+    wanted = InstanceFilter(
+        status=tuple(query.status),
+        milestone=tuple(query.milestone),
+        system=tuple(query.system),
+        started_after=query.started_after,
+        started_before=query.started_before,
+        q=tuple(query.q),
+        restrict=restrict,
+    )
+    return services.instances.instances(tenant, workflow.name, wanted, limit, cursor)
+
+
+def instance_detail(services: Services, tenant: str, workflow: Workflow, key: str) -> InstanceDetail | None:
+    """One instance by its normalized root key, or None."""
+    row = services.instances.instance(tenant, workflow, key)
+    return detailed(services, tenant, workflow, row) if row else None
+
+
+def details(services: Services, tenant: str, workflow: Workflow, rows: Sequence[InstanceRow]) -> list[InstanceDetail]:
+    """The rows of one workflow, in their order, each with what belongs to it."""
+    return [detailed(services, tenant, workflow, row) for row in rows]
+
+
+def details_by_key(
+    services: Services, tenant: str, catalog: Catalog, rows: Sequence[InstanceRow]
+) -> dict[tuple[str, str], InstanceDetail]:
+    """Rows of several workflows with what belongs to them, by workflow and key."""
+    found: dict[tuple[str, str], InstanceDetail] = {}
+    for name in dict.fromkeys(row.workflow for row in rows):
+        of_workflow = [row for row in rows if row.workflow == name]
+        for detail in details(services, tenant, catalog.workflow(name), of_workflow):
+            found[name, detail.row.key] = detail
+    return found
+
+
+def detailed(services: Services, tenant: str, workflow: Workflow, row: InstanceRow) -> InstanceDetail:
+    """A row with what belongs to it."""
+    return InstanceDetail(
+        row,
+        tuple(services.instances.milestones(tenant, workflow, row.key)),
+        tuple(services.verdicts.instance_clocks(tenant, workflow.name, row.key)),
+    )
+
+
+def slas_of(catalog: Catalog, workflow: str) -> dict[str, str]:
+    """Titles of a workflow's SLAs by id."""
+    return {sla.id: sla.title for sla in catalog.slas if sla.workflow == workflow}

@@ -1,0 +1,105 @@
+"""`/workflows/{workflow}`: its instances, filtered by what the address says."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime
+from typing import Any
+
+from dash import dcc, html
+
+from dashboard import formats
+from dashboard.figures import STATUSES, VERDICTS
+from dashboard.pages import elements, grid
+from dashboard.pages.view import Drawn, View
+from model import Workflow
+
+FILTERS = ("status", "milestone", "verdict", "sla", "system", "started_after", "started_before", "q")
+
+
+def draw(view: View, workflow: Workflow) -> Drawn:
+    """The list page of one workflow."""
+    counts = view.queries.services.instances.workflow_counts(view.tenant).get(workflow.name, {})
+    statuses = {str(status): number for status, number in counts.items()}
+    notes = [f"{formats.count(sum(statuses.values()))} instances"]
+    if workflow.owner:
+        notes.append(f"owned by {workflow.owner}")
+    return Drawn(
+        workflow.title,
+        [elements.heading(workflow.title, " · ".join(notes)), filters(view, workflow, statuses)],
+        [search_box(view, workflow), grid.grid("instances", view, workflow.name)],
+    )
+
+
+def filters(view: View, workflow: Workflow, statuses: dict[str, int]) -> html.Div:
+    """One row of chips per filter; each is a link, so that every choice has an address."""
+    milestones = [(each.id, each.title, None, "") for each in workflow.milestones if each.ends is None]
+    systems = list(dict.fromkeys(each.system for each in workflow.milestones if each.system))
+    rows = [
+        chips(
+            view,
+            "Status",
+            "status",
+            [(state, mark.word, statuses.get(state, 0), state) for state, mark in STATUSES.items()],
+        ),
+        chips(view, "Verdict", "verdict", [(state, mark.word, None, state) for state, mark in VERDICTS.items()]),
+        chips(view, "Promise", "sla", [(each.id, each.title, None, "") for each in workflow.slas]),
+        chips(view, "Stands at", "milestone", milestones),
+        chips(view, "System", "system", [(name, name, None, "") for name in systems]),
+    ]
+    dates = [
+        html.A(f"started {word} {text} ✕", href=view.address(**{name: []}), className="chip on")
+        for name, word in (("started_after", "from"), ("started_before", "before"))
+        if (text := date_text(view.one(name)))
+    ]
+    if dates:
+        rows.append(html.Div([html.Span("Started", className="name"), *dates], className="filter-row"))
+    return html.Div([each for each in rows if each is not None], className="filters")
+
+
+def chips(view: View, label: str, name: str, values: Sequence[tuple[str, str, int | None, str]]) -> html.Div | None:
+    """The values of one filter: those that are on first say so by colour."""
+    if not values:
+        return None
+    chosen = view.params.get(name, ())
+    items = []
+    for value, text, number, state in values:
+        inner: list[Any] = [html.Span(className="icon")] if state else []
+        inner.append(text)
+        if number is not None:
+            inner.append(html.Span(formats.count(number), className="tally"))
+        style = f"chip{f' is-{state}' if state else ''}{' on' if value in chosen else ''}"
+        items.append(
+            html.A(
+                inner, href=view.toggled(name, value), className=style, **{"aria-pressed": str(value in chosen).lower()}
+            )
+        )
+    return html.Div([html.Span(label, className="name"), *items], className="filter-row")
+
+
+def date_text(text: str) -> str:
+    """A date of the address, shortened; empty for what is none."""
+    try:
+        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M}" if text else ""
+    except ValueError:
+        return ""
+
+
+def search_box(view: View, workflow: Workflow) -> html.Form:
+    """Search by the beginning of any key; keeps the other filters."""
+    kept = view.address(q=[]).partition("?")[2]
+    kinds = ", ".join(each.name.replace("_", " ") for each in workflow.keys if not each.is_trace)
+    return html.Form(
+        dcc.Input(
+            id={"type": "filter-q", "view": view.address()},
+            name="q",
+            type="search",
+            value=view.one("q"),
+            placeholder=f"Find by any key: {kinds}",
+            autoComplete="off",
+        ),
+        action=view.path,
+        className="search",
+        style={"maxWidth": "460px"},
+        **{"data-keep": kept},
+    )

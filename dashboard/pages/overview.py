@@ -1,0 +1,240 @@
+"""`/`: what is broken, what is about to be, how much is under way; then workflows, promises, latest breaches."""
+
+from __future__ import annotations
+
+from typing import Any
+from urllib.parse import quote
+
+from dash import html
+
+from dashboard import formats
+from dashboard.figures import STATUSES, VERDICTS
+from dashboard.pages import elements
+from dashboard.pages.view import Drawn, View
+from dashboard.queries import Overview, SlaRow, WorkflowOverview
+from model import Outcome, Verdict
+
+
+def draw(view: View) -> Drawn:
+    """The overview."""
+    overview = view.queries.overview(view.tenant, view.now)
+    if not overview.workflows:
+        return Drawn("Overview", [elements.heading("Overview"), no_catalog()])
+    return Drawn(
+        "Overview",
+        [
+            elements.heading("Overview", f"{formats.local(view.now, view.zone, view.now)}"),
+            numbers(overview, view),
+            html.Div(
+                [
+                    html.Div([workflow_card(each) for each in overview.workflows], className="live"),
+                    html.Div([breaches_card(overview, view)], className="live"),
+                ],
+                className="columns",
+            ),
+            slas_card(overview.slas),
+        ],
+    )
+
+
+def no_catalog() -> html.Section:
+    """Before the first catalog."""
+    return html.Section(
+        elements.empty(
+            "No workflow is defined yet",
+            "Throughline follows what a catalog describes: workflows, their milestones and promises.",
+            html.Code("throughline catalog apply DIR"),
+        ),
+        className="card",
+    )
+
+
+def numbers(overview: Overview, view: View) -> html.Div:
+    """The most important number first."""
+    broken = overview.broken
+    newest = max((each.deadline_at or each.valid_from for each in overview.breaches), default=None)
+    age = f"newest {formats.relative(newest, view.now)}" if newest else "none was ever broken"
+    first = list_address(overview, "breached")
+    return html.Div(
+        [
+            elements.number(
+                "Open with a broken promise",
+                elements.tally_text(broken),
+                f"{formats.count(overview.clocks(Verdict.BREACHED))} broken in all · {age}",
+                first,
+                "breached",
+                f"lead {'bad' if broken.number else 'good'}",
+            ),
+            elements.number(
+                "At risk",
+                formats.count(overview.clocks(Verdict.AT_RISK)),
+                "promises close to their deadline",
+                list_address(overview, "at_risk"),
+                "at_risk",
+            ),
+            elements.number(
+                "Unknown",
+                formats.count(overview.clocks(Verdict.UNKNOWN)),
+                "a system has gone silent",
+                list_address(overview, "unknown"),
+                "unknown",
+            ),
+            elements.number(
+                "Open instances",
+                formats.count(overview.open),
+                f"{formats.count(overview.clocks(Verdict.PENDING))} promises pending",
+                f"/workflows/{quote(overview.workflows[0].workflow.name, safe='')}?status=in_progress",
+                "in_progress",
+            ),
+            elements.number(
+                "Alerts firing",
+                elements.tally_text(overview.firing),
+                "nobody has taken them yet",
+                "/alerts?state=firing",
+            ),
+        ],
+        className="numbers",
+    )
+
+
+def list_address(overview: Overview, verdict: str) -> str:
+    """The list behind a number: of the workflow that has most of it."""
+    by_workflow: dict[str, int] = {}
+    for each in overview.slas:
+        number = each.summary.verdicts.get(verdict, 0)
+        by_workflow[each.sla.workflow] = by_workflow.get(each.sla.workflow, 0) + number
+    worst = max(by_workflow, key=lambda name: by_workflow[name], default=overview.workflows[0].workflow.name)
+    return f"/workflows/{quote(worst, safe='')}?status=in_progress&verdict={verdict}"
+
+
+def workflow_card(row: WorkflowOverview) -> html.Section:
+    """One workflow: by status on the left, where the open ones stand on the right."""
+    workflow = row.workflow
+    base = f"/workflows/{quote(workflow.name, safe='')}"
+    total = sum(row.statuses.values())
+    left = [
+        elements.stack(row.statuses, list(STATUSES)),
+        elements.legend(row.statuses, list(STATUSES), {state: f"{base}?status={state}" for state in STATUSES}),
+    ]
+    if row.broken.number:
+        text = f"{elements.tally_text(row.broken)} open with a broken promise"
+        left.append(
+            html.A(
+                [html.Span(className="icon"), text],
+                href=f"{base}?status=in_progress&verdict=breached",
+                className="pill is-breached",
+                style={"alignSelf": "flex-start"},
+            )
+        )
+    owner = [workflow.owner] if workflow.owner else []
+    if workflow.criticality != "normal":
+        owner.append(workflow.criticality)
+    return elements.card(
+        html.A(workflow.title, href=base),
+        html.Div([html.Div(left, className="side"), milestone_bars(row, base)], className="workflow")
+        if total
+        else elements.empty("Nothing has arrived yet", "The first matching event opens an instance.", small=True),
+        more=" · ".join([*owner, f"{formats.count(total)} instances"]),
+        padded=True,
+    )
+
+
+def milestone_bars(row: WorkflowOverview, base: str) -> Any:
+    """Open instances by current milestone, in the order of the process, without those that end an instance."""
+    shown = [each for each in row.workflow.milestones if each.ends is None]
+    longest = max((row.milestones.get(each.id, 0) for each in shown), default=0)
+    if not longest:
+        return html.Span("Nothing is under way.", className="faint")
+    cells: list[Any] = []
+    for each in shown:
+        number = row.milestones.get(each.id, 0)
+        cells.append(
+            html.A(
+                [
+                    html.Span(each.title),
+                    html.Span(html.I(style={"width": f"{100 * number / longest:.1f}%"}), className="track"),
+                    html.Span(formats.count(number) if number else formats.MISSING, className="number"),
+                ],
+                href=f"{base}?status={Outcome.IN_PROGRESS}&milestone={quote(each.id, safe='')}",
+            )
+        )
+    return html.Div(cells, className="bars")
+
+
+def breaches_card(overview: Overview, view: View) -> html.Section:
+    """The latest breaches, each a click from its timeline."""
+    titles = {each.sla.id: each.sla.title for each in overview.slas}
+    if not overview.breaches:
+        body: Any = elements.empty("No promise is broken", "Breaches appear here as they happen.", small=True)
+    else:
+        body = elements.table(
+            ["Instance", "Promise", ("Deadline", "number")],
+            [
+                (
+                    elements.key_link(each.workflow, each.key),
+                    elements.two_lines(titles.get(each.sla, each.sla), each.reason),
+                    elements.two_lines(
+                        formats.deadline_text(each.deadline_at, each.satisfied_at, view.now),
+                        formats.local(each.deadline_at, view.zone, view.now),
+                        formats.exact(each.deadline_at, view.zone),
+                        "breached",
+                    )
+                    if each.deadline_at
+                    else formats.MISSING,
+                )
+                for each in overview.breaches
+            ],
+        )
+    return elements.card("Latest breaches", body, more=html.A("All alerts", href="/alerts"))
+
+
+def slas_card(rows: tuple[SlaRow, ...]) -> html.Section:
+    """Every promise with its verdicts and its objective."""
+    if not rows:
+        return elements.card("Promises", elements.empty("The catalog declares no SLA", small=True))
+    return elements.card("Promises", sla_table(rows), more=html.A("All SLAs", href="/slas"))
+
+
+def sla_table(rows: tuple[SlaRow, ...]) -> html.Div:
+    """A table of SLAs: verdicts as a bar and in words, attainment against its target, budget left."""
+    return elements.table(
+        ["Promise", "Verdicts", "", ("Attainment", "number"), ("Target", "number"), ("Budget left", "number")],
+        [
+            (
+                elements.two_lines(html.A(each.sla.title, href=f"/slas/{quote(each.sla.id, safe='')}"), each.sla.id),
+                html.Div(elements.stack(each.summary.verdicts, list(VERDICTS)), style={"minWidth": "150px"}),
+                elements.legend(
+                    each.summary.verdicts,
+                    list(VERDICTS),
+                    {
+                        verdict: f"/workflows/{quote(each.sla.workflow, safe='')}"
+                        f"?sla={quote(each.sla.id, safe='')}&verdict={verdict}"
+                        for verdict in VERDICTS
+                    },
+                ),
+                attainment_text(each),
+                formats.share(each.sla.objective.target) if each.sla.objective else formats.MISSING,
+                budget_text(each),
+            )
+            for each in rows
+        ],
+    )
+
+
+def attainment_text(row: SlaRow) -> Any:
+    """Attainment, marked where it misses its target."""
+    value, objective = row.summary.attainment, row.sla.objective
+    text = formats.share(value)
+    if value is None or objective is None:
+        return text
+    return html.Span(text, className=f"tone is-{'met' if value >= objective.target else 'breached'}")
+
+
+def budget_text(row: SlaRow) -> Any:
+    """The error budget left; overspent is said so."""
+    budget = row.summary.budget
+    if budget is None:
+        return formats.MISSING
+    if budget < 0:
+        return html.Span("overspent", className="tone is-breached", title=formats.share(budget, 0))
+    return formats.share(budget, 0)

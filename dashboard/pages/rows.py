@@ -1,0 +1,257 @@
+"""`/rows/{listing}`: the rows of a grid, a block at a time, already in words, in the reader's zone.
+
+For the pages only and free to change with them; programs use `/api/v1`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from datetime import datetime
+from typing import Any
+
+from fastapi import APIRouter, Query, Request
+
+from alerting import AlertRow
+from correlator import InstanceRow
+from dashboard import formats
+from dashboard.access import current_principal
+from dashboard.api.parameters import Rooms
+from dashboard.instances import InstanceQuery, instance_rows
+from dashboard.pages import elements
+from dashboard.pages.timeline import WORRYING, milestone_title
+from dashboard.pages.view import View
+from dashboard.queries import PageQueries
+from model import BadRequest, Catalog, NotFound, Verdict, Workflow
+from sla_engine import LedgerRow
+
+router = APIRouter(include_in_schema=False)
+Block = tuple[list[dict[str, Any]], str | None]
+ALERT_PILLS = {"firing": "breached", "acknowledged": "pending", "silenced": "excused", "resolved": "met"}
+
+
+@router.get("/rows/{listing}")
+def rows(
+    services: Rooms,
+    request: Request,
+    listing: str,
+    of: str = "",
+    zone: str = Query("UTC", alias="_zone"),
+    limit: int = Query(100, alias="_limit", ge=1, le=1000),
+    cursor: str | None = Query(None, alias="_cursor"),
+) -> dict[str, Any]:
+    """One block of a list."""
+    source = LISTINGS.get(listing)
+    if source is None:
+        raise NotFound(f"There is no list {listing!r}")
+    params: dict[str, list[str]] = {}
+    for name, value in request.query_params.multi_items():
+        if not name.startswith("_") and name != "of":
+            params.setdefault(name, []).append(value)
+    view = View(
+        PageQueries(services),
+        current_principal.get(),
+        request.url.path,
+        params,
+        services.clock.now(),
+        formats.zone_named(zone),
+        zone,
+    )
+    items, following = source(view, of, limit, cursor)
+    return {"rows": items, "next_cursor": following}
+
+
+def instances(view: View, of: str, limit: int, cursor: str | None) -> Block:
+    """Instances of the workflow `of`."""
+    workflow = workflow_named(view.catalog, of)
+    query = InstanceQuery(
+        status=view.params.get("status", ()),
+        milestone=view.params.get("milestone", ()),
+        verdict=view.params.get("verdict", ()),
+        sla=view.params.get("sla", ()),
+        system=view.params.get("system", ()),
+        started_after=instant(view.one("started_after")),
+        started_before=instant(view.one("started_before")),
+        q=view.params.get("q", ()),
+    )
+    found, following = instance_rows(view.queries.services, view.tenant, workflow, query, limit, cursor)
+    verdicts = view.queries.worst_verdicts(view.tenant, workflow.name, found)
+    return [
+        {
+            **instance_cells(row, workflow, view),
+            "verdicts": [pill(each) for each in shown_verdicts(verdicts[row.key])],
+            "amount": formats.amount(row.amount, row.currency),
+            "started": when(row.started_at, view),
+        }
+        for row in found
+    ], following
+
+
+def shown_verdicts(verdicts: list[Verdict]) -> list[Verdict]:
+    """What needs a look; a single word where nothing does."""
+    worrying: list[Verdict] = [each for each in verdicts if each in WORRYING]
+    return worrying or verdicts[:1]
+
+
+def found(view: View, of: str, limit: int, cursor: str | None) -> Block:
+    """Instances found by the key `q`."""
+    del of
+    if not view.one("q").strip():
+        return [], None
+    matches, following = view.queries.services.instances.search(
+        view.tenant, view.catalog, view.one("q").strip(), limit, cursor
+    )
+    return [
+        {
+            **instance_cells(each.instance, workflow_named(view.catalog, each.instance.workflow), view),
+            "workflow": workflow_named(view.catalog, each.instance.workflow).title,
+            "matched": {"first": each.matched_value, "second": each.matched_type.replace("_", " ")},
+        }
+        for each in matches
+    ], following
+
+
+def unresolved(view: View, of: str, limit: int, cursor: str | None) -> Block:
+    """Events that wait for a link."""
+    del of
+    events, following = view.queries.services.instances.unresolved(view.tenant, limit, cursor)
+    titles = {each.name: each for each in view.catalog.workflows}
+    return [
+        {
+            "occurred": when(each.event.occurred_at, view),
+            "workflow": titles[each.workflow].title if each.workflow in titles else each.workflow,
+            "milestone": milestone_title(titles[each.workflow], each.event.milestone)
+            if each.workflow in titles
+            else each.event.milestone,
+            "system": each.event.system,
+            "waiting_for": ", ".join(f"{kind} {value}" for kind, value in each.waiting_for) or "any key at all",
+            "keys": ", ".join(
+                f"{kind} {' '.join(values)}" for kind, values in each.event.keys.items() if kind != "trace"
+            ),
+        }
+        for each in events
+    ], following
+
+
+def alerts(view: View, of: str, limit: int, cursor: str | None) -> Block:
+    """Alerts in the states asked for."""
+    del of
+    items, following = view.queries.services.alerts.alerts(
+        view.tenant, now=view.now, states=view.params.get("state", ()), limit=limit, cursor=cursor
+    )
+    titles = {each.id: each.title for each in view.catalog.slas}
+    return [alert_cells(each, titles, view) for each in items], following
+
+
+def ledger(view: View, of: str, limit: int, cursor: str | None) -> Block:
+    """The ledger of the SLA `of`."""
+    items, following = view.queries.services.verdicts.ledger(
+        view.tenant,
+        of,
+        known_at=instant(view.one("known_at")),
+        as_of=instant(view.one("as_of")),
+        verdict=view.params.get("verdict", ()),
+        limit=limit,
+        cursor=cursor,
+    )
+    return [ledger_cells(each, view) for each in items], following
+
+
+LISTINGS: dict[str, Callable[[View, str, int, str | None], Block]] = {
+    "instances": instances,
+    "found": found,
+    "unresolved": unresolved,
+    "alerts": alerts,
+    "ledger": ledger,
+}
+
+
+def instance_cells(row: InstanceRow, workflow: Workflow, view: View) -> dict[str, Any]:
+    """What all lists of instances show."""
+    return {
+        "key": link(row.workflow, row.key),
+        "status": pill(row.status),
+        "milestone": milestone_title(workflow, row.current_milestone),
+        "last_event": when(row.last_event_at, view),
+    }
+
+
+def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, Any]:
+    """One alert; only an open one that nobody has taken can be acknowledged."""
+    alert = row.alert
+    return {
+        "state": {"is": ALERT_PILLS[row.state], "word": formats.words(row.state)},
+        "severity": alert.severity,
+        "key": link(alert.workflow, alert.key),
+        "promise": {"first": titles.get(alert.sla, alert.sla), "second": alert.reason},
+        "deadline": deadline(alert.deadline_at, alert.satisfied_at, alert.verdict, view),
+        "owner": alert.owner,
+        "started": when(alert.started_at, view),
+        "acknowledge": alert.id if row.state in ("firing", "silenced") else None,
+    }
+
+
+def ledger_cells(row: LedgerRow, view: View) -> dict[str, Any]:
+    """One line of the ledger."""
+    return {
+        "known": when(row.known_at, view),
+        "verdict": pill(row.verdict),
+        "key": link(row.workflow, row.key),
+        "per": row.per,
+        "deadline": deadline(row.deadline_at, row.satisfied_at, row.verdict, view),
+        "reason": row.reason,
+        "definition": row.definition[:12],
+    }
+
+
+def deadline(at: datetime | None, answered: datetime | None, verdict: str, view: View) -> dict[str, Any] | None:
+    """A deadline in two lines."""
+    if at is None:
+        return None
+    return {
+        "first": formats.deadline_text(at, answered, view.now),
+        "second": formats.local(at, view.zone, view.now),
+        "title": formats.exact(at, view.zone),
+        "tone": verdict if verdict in (Verdict.BREACHED, Verdict.AT_RISK) else "",
+    }
+
+
+def pill(state: str) -> dict[str, str]:
+    """A verdict or a status."""
+    return {"is": state, "word": elements.word_of(state)}
+
+
+def link(workflow: str, key: str) -> dict[str, Any]:
+    """A key that leads to its timeline."""
+    return {"text": key, "href": elements.instance_href(workflow, key), "mono": True}
+
+
+def when(at: datetime | None, view: View) -> dict[str, str] | None:
+    """An instant, relative, absolute and exact."""
+    if at is None:
+        return None
+    return {
+        "relative": formats.relative(at, view.now),
+        "local": formats.local(at, view.zone, view.now),
+        "exact": formats.exact(at, view.zone),
+    }
+
+
+def workflow_named(catalog: Catalog, name: str) -> Workflow:
+    """A workflow of the catalog; raises `NotFound`."""
+    try:
+        return catalog.workflow(name)
+    except KeyError:
+        raise NotFound(f"There is no workflow {name!r} in the catalog") from None
+
+
+def instant(text: str) -> datetime | None:
+    """An instant of the address; raises `BadRequest` for what is none or has no offset."""
+    if not text:
+        return None
+    try:
+        at = datetime.fromisoformat(text.replace(" ", "+"))
+    except ValueError:
+        raise BadRequest(f"{text!r} is not a time") from None
+    if at.tzinfo is None:
+        raise BadRequest(f"{text!r} has no time zone offset")
+    return at

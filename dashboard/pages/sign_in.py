@@ -1,0 +1,64 @@
+"""`/sign-in`: a person pastes a token once; a cookie that scripts cannot read carries it from then on.
+
+Only reached where access is by token. A form post from another site is refused by the cookie's SameSite rule and by the
+check that `next` stays here.
+"""
+
+from __future__ import annotations
+
+from html import escape
+from urllib.parse import parse_qs
+
+from fastapi import APIRouter, Request
+from fastapi.responses import HTMLResponse, RedirectResponse, Response
+
+from dashboard.access import COOKIE
+from dashboard.api.parameters import Rooms
+
+router = APIRouter(include_in_schema=False)
+COOKIE_AGE_SECONDS = 30 * 86_400
+LONGEST_FORM_BYTES = 16_384
+
+FORM = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign in · Throughline</title>
+<meta name="viewport" content="width=device-width, initial-scale=1"><link rel="stylesheet" href="/assets/style.css">
+<link rel="icon" href="/assets/throughline.svg"></head><body>
+<form method="post" action="/sign-in" class="card sign-in">
+<span class="wordmark">Throughline</span><p class="muted">Paste your access token; it is kept for 30 days.</p>
+{mistake}<input type="hidden" name="next" value="{following}">
+<input type="password" name="token" autocomplete="current-password" aria-label="Token" required autofocus>
+<button class="button">Sign in</button></form></body></html>"""
+
+
+@router.get("/sign-in")
+def form(request: Request) -> HTMLResponse:
+    """The form."""
+    return _form(request.query_params.get("next", "/"))
+
+
+@router.post("/sign-in")
+async def sign_in(request: Request, services: Rooms) -> Response:
+    """Set the cookie for a known token and go on to where the person wanted to go."""
+    body = await request.body()
+    fields = parse_qs(body[:LONGEST_FORM_BYTES].decode("utf-8", "replace"))
+    token, following = fields.get("token", [""])[0].strip(), fields.get("next", ["/"])[0]
+    if services.access.principal(token) is None:
+        return _form(following, '<p class="tone is-breached" role="alert">This token is not known.</p>', 401)
+    answer = RedirectResponse(_here(following), status_code=303)
+    answer.set_cookie(
+        COOKIE,
+        token,
+        max_age=COOKIE_AGE_SECONDS,
+        httponly=True,
+        samesite="strict",
+        secure=request.url.scheme == "https",
+    )
+    return answer
+
+
+def _form(following: str, mistake: str = "", status: int = 200) -> HTMLResponse:
+    return HTMLResponse(FORM.format(mistake=mistake, following=escape(_here(following), quote=True)), status)
+
+
+def _here(following: str) -> str:
+    is_local = following.startswith("/") and not following.startswith(("//", "/\\"))
+    return following if is_local else "/"

@@ -1,0 +1,330 @@
+"""`/workflows/{workflow}/instances/{key}`: where one instance is, what was promised, what happened in which system."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from datetime import datetime, timedelta
+from typing import Any
+from urllib.parse import quote
+
+from dash import dcc, html
+
+from correlator import TimelineEvent
+from dashboard import formats
+from dashboard.figures import VERDICTS, TimelineRows, timeline_figure
+from dashboard.pages import elements
+from dashboard.pages.view import Drawn, View
+from dashboard.queries import TimelineView
+from model import Catalog, Outcome, Verdict, Workflow
+from sla_engine import ClockRow
+
+EVENTS_SHOWN = 200
+WORRYING = (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN)
+GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
+
+
+def draw(view: View, workflow: Workflow, key: str) -> Drawn:
+    """The timeline of one instance."""
+    shown = view.queries.timeline(view.tenant, workflow, key, view.one("events") or None, EVENTS_SHOWN)
+    if shown is None:
+        return Drawn(key, [crumbs(workflow, key), unknown_instance(workflow, key)])
+    row = shown.detail.row
+    return Drawn(
+        row.key,
+        [
+            crumbs(workflow, row.key),
+            html.Section([identity(shown, view), stepper(shown, view)], className="card"),
+            clocks_card(shown, view),
+            figure_card(shown, view),
+            events_card(shown, view),
+        ],
+    )
+
+
+def crumbs(workflow: Workflow, key: str) -> html.Div:
+    """Where this page is."""
+    return html.Div(
+        [
+            html.A(workflow.title, href=f"/workflows/{quote(workflow.name, safe='')}"),
+            html.Span("/"),
+            html.Span(key, className="mono"),
+        ],
+        className="crumbs",
+    )
+
+
+def unknown_instance(workflow: Workflow, key: str) -> html.Section:
+    """No such instance: perhaps an alias, perhaps not here yet."""
+    return html.Section(
+        elements.empty(
+            f"{key} is not an instance of {workflow.title}",
+            f"Instances are named by their {workflow.root}. Nothing with this {workflow.root} has arrived.",
+            html.A("Search all keys for it", href=f"/search?q={quote(key, safe='')}", className="button"),
+        ),
+        className="card",
+    )
+
+
+def identity(shown: TimelineView, view: View) -> html.Div:
+    """The key, how it stands, and what else is known about it."""
+    row, workflow = shown.detail.row, shown.workflow
+    pills = [elements.pill(row.status)]
+    pills += [elements.pill(each) for each in WORRYING if any(clock.verdict == each for clock in shown.detail.clocks)]
+    pills += [html.Span(formats.words(each), className="tag warn") for each in row.flags]
+    facts: list[tuple[str, Any]] = [
+        ("Current milestone", milestone_title(workflow, row.current_milestone)),
+        ("Amount", formats.amount(row.amount, row.currency)),
+        ("Owner", workflow.owner or formats.MISSING),
+        ("Started", elements.when(row.started_at, view)),
+        ("Last event", elements.when(row.last_event_at, view)),
+    ]
+    if row.completed_at:
+        facts.append((elements.word_of(row.status), elements.when(row.completed_at, view)))
+        facts.append(("Took", formats.span_text(row.completed_at - row.started_at)))
+    else:
+        facts.append(("Open for", formats.span_text(view.now - row.started_at)))
+    return html.Div(
+        [
+            html.Div([html.H1(row.key), elements.copy_button(row.key), *pills], className="first"),
+            html.Div([fact(name, text) for name, text in facts], className="facts"),
+            aliases(row.keys, workflow),
+        ],
+        className="identity",
+    )
+
+
+def fact(name: str, text: Any) -> html.Div:
+    """A named fact."""
+    return html.Div([html.Span(name, className="name"), html.Span(text, className="text")], className="fact")
+
+
+def aliases(keys: dict[str, list[str]], workflow: Workflow) -> html.Div:
+    """Every other identifier, copyable; trace ids are many and shown with their events."""
+    items = [
+        html.Span(
+            [
+                html.Span(formats.words(kind).lower(), className="name"),
+                html.Span(value, className="key"),
+                elements.copy_button(value),
+            ],
+            className="alias",
+        )
+        for kind, values in keys.items()
+        if kind not in (workflow.root, "trace")
+        for value in values[:20]
+    ]
+    return html.Div(items, className="aliases")
+
+
+def milestone_title(workflow: Workflow, milestone: str | None) -> str:
+    """The title of a milestone; its id where the catalog no longer has it."""
+    if not milestone:
+        return formats.MISSING
+    return next((each.title for each in workflow.milestones if each.id == milestone), milestone)
+
+
+def stepper(shown: TimelineView, view: View) -> html.Div:
+    """The declared milestones in their order; endings that were not taken are left out once one was."""
+    declared = {each.id: each for each in shown.workflow.milestones}
+    status, current = shown.detail.row.status, shown.detail.row.current_milestone
+    steps, before = [], None
+    for each in shown.detail.milestones:
+        milestone = declared.get(each.id)
+        ends = milestone.ends if milestone else None
+        if each.reached_at is None and ends is not None and (ends != Outcome.COMPLETED or status != "in_progress"):
+            continue
+        style = ["step"]
+        if each.reached_at:
+            style.append("reached")
+            style += [f"ended-{ends}"] if ends in (Outcome.FAILED, Outcome.CANCELLED) else []
+        if each.id == current:
+            style.append("current")
+        steps.append(
+            html.Div(
+                [
+                    html.Span(html.Span(className="icon"), className="dot"),
+                    html.Span(milestone.title if milestone else each.id, className="name"),
+                    *step_times(each.reached_at, before, view),
+                    html.Span(each.system or "", className="after"),
+                ],
+                className=" ".join(style),
+                title=formats.exact(each.reached_at, view.zone) if each.reached_at else "not reached",
+            )
+        )
+        before = each.reached_at or before
+    return html.Div(steps, className="stepper")
+
+
+def step_times(at: datetime | None, before: datetime | None, view: View) -> list[Any]:
+    """When a milestone was reached, and how long after the one before."""
+    if at is None:
+        return [html.Span("not yet", className="at faint")]
+    after = (
+        [html.Span(f"{'+' if at >= before else '−'}{formats.span_text(at - before)}", className="after")]
+        if before
+        else []
+    )
+    return [html.Span(formats.local(at, view.zone, view.now), className="at"), *after]
+
+
+def clocks_card(shown: TimelineView, view: View) -> html.Section:
+    """What was promised, clock by clock, the worst first."""
+    slas = {each.id: each for each in shown.workflow.slas}
+    order = list(VERDICTS)
+    clocks = sorted(
+        shown.detail.clocks, key=lambda each: (order.index(each.verdict), each.deadline_at or each.started_at)
+    )
+    if not clocks:
+        text = "No promise has started for this instance." if slas else "This workflow makes no promises."
+        return elements.card("Promises", elements.empty(text, small=True))
+    return elements.card(
+        "Promises",
+        elements.table(
+            ["Verdict", "Promise", "Deadline", "Answered", "Time used", "Reason"],
+            [
+                (
+                    elements.pill(each.verdict),
+                    elements.two_lines(
+                        slas[each.sla].title if each.sla in slas else each.sla,
+                        f"{each.sla} · {slas[each.sla].per} {each.per}" if each.per and each.sla in slas else each.sla,
+                    ),
+                    deadline(each, view),
+                    elements.when(each.satisfied_at, view),
+                    used(each, view.now),
+                    elements.two_lines(each.reason, ", ".join(formats.words(flag).lower() for flag in each.flags)),
+                )
+                for each in clocks
+            ],
+        ),
+    )
+
+
+def deadline(clock: ClockRow, view: View) -> Any:
+    """A deadline: how it stands, and when it is."""
+    if clock.deadline_at is None:
+        return html.Span("none now", className="faint", title="Paused, or the promised date cannot be read")
+    tone = clock.verdict if clock.verdict in (Verdict.BREACHED, Verdict.AT_RISK) else ""
+    return elements.two_lines(
+        formats.deadline_text(clock.deadline_at, clock.satisfied_at, view.now)
+        if clock.verdict not in (Verdict.CANCELLED, Verdict.EXCUSED)
+        else elements.word_of(clock.verdict),
+        formats.local(clock.deadline_at, view.zone, view.now),
+        formats.exact(clock.deadline_at, view.zone),
+        tone,
+    )
+
+
+def used(clock: ClockRow, now: datetime) -> Any:
+    """How much of the time to the deadline has passed, in wall time; full once it is over."""
+    if clock.deadline_at is None:
+        return html.Span(formats.MISSING, className="faint")
+    whole = clock.deadline_at - clock.started_at
+    passed = (clock.satisfied_at or now) - clock.started_at
+    part = 1.0 if whole <= timedelta(0) else max(0.0, min(1.0, passed / whole))
+    return html.Div(
+        html.I(className=f"is-{clock.verdict}", style={"width": f"{part * 100:.0f}%"}),
+        className=f"meter is-{clock.verdict}",
+        title=f"{part:.0%} of the time from start to deadline",
+    )
+
+
+def figure_card(shown: TimelineView, view: View) -> html.Section:
+    """Events by system over time."""
+    rows = TimelineRows(
+        events=shown.events,
+        spans=shown.spans,
+        clocks=shown.detail.clocks,
+        is_open=shown.detail.row.status == Outcome.IN_PROGRESS,
+        titles={
+            **{each.id: each.title for each in shown.workflow.milestones},
+            **{each.id: each.title for each in shown.workflow.slas},
+        },
+        system_of=lanes_of_services(view.catalog, shown),
+    )
+    figure = timeline_figure(rows, view.now, view.zone)
+    spans = f"{formats.count(len(shown.spans))} spans" if shown.spans else "no spans"
+    return elements.card(
+        "Events by system",
+        dcc.Graph(
+            id="timeline-figure", figure=figure, config=GRAPH_CONFIG, style={"height": f"{figure.layout.height}px"}
+        ),
+        more=f"{formats.count(len(shown.events))} events · {spans} · drag to zoom, double-click to reset",
+    )
+
+
+def lanes_of_services(catalog: Catalog, shown: TimelineView) -> dict[str, str]:
+    """Which system a span's service belongs to: as the catalog says, else as the events of the same span say."""
+    found: dict[str, str] = {}
+    by_span = {(each.trace_id, each.span_id): each.system for each in shown.events if each.span_id}
+    for span in shown.spans:
+        system = by_span.get((span.trace_id, span.span_id))
+        if system:
+            found.setdefault(span.service, system)
+    found.update({service: each.id for each in catalog.systems for service in each.services})
+    return found
+
+
+def events_card(shown: TimelineView, view: View) -> html.Section:
+    """Every event with everything it carries."""
+    rows: list[Sequence[Any]] = []
+    before: datetime | None = None
+    for each in shown.events:
+        rows.append(event_cells(each, before, shown.workflow, view))
+        before = each.occurred_at
+    more: list[Any] = []
+    if view.one("events"):
+        more.append(html.A("First events", href=view.address(events=[])))
+    if shown.more:
+        more.append(html.A(f"Next {EVENTS_SHOWN} events", href=view.address(events=[shown.more])))
+    return elements.card(
+        "Events",
+        elements.table(
+            ["Time", ("After", "number"), "Milestone", "System", "Keys", "Source", "Details"],
+            rows,
+        ),
+        more=more or None,
+    )
+
+
+def event_cells(event: TimelineEvent, before: datetime | None, workflow: Workflow, view: View) -> tuple[Any, ...]:
+    """One row of the event table."""
+    marks: list[Any] = [html.Span(f"{event.deliveries} deliveries", className="tag")] if event.deliveries > 1 else []
+    marks += [html.Span(formats.words(flag), className="tag warn") for flag in event.flags]
+    if event.outcome:
+        marks.append(elements.pill(event.outcome))
+    keys = [
+        html.Span([html.Span(f"{kind} ", className="faint"), html.Span(value, className="mono")], className="nowrap")
+        for kind, values in event.keys.items()
+        if kind != "trace"
+        for value in values[:5]
+    ]
+    return (
+        html.Span(formats.exact(event.occurred_at, view.zone), className="nowrap"),
+        f"+{formats.span_text(event.occurred_at - before)}" if before else "",
+        html.Span([milestone_title(workflow, event.milestone), *marks], style={"display": "inline-flex", "gap": "6px"}),
+        event.system,
+        html.Span(keys, style={"display": "inline-flex", "gap": "12px", "flexWrap": "wrap"}),
+        event.source,
+        details(event, view),
+    )
+
+
+def details(event: TimelineEvent, view: View) -> html.Details:
+    """What an event carries, and how it came to this instance."""
+    pairs: list[tuple[str, Any]] = list(event.attributes.items())
+    pairs += [
+        ("linked by", f"{each.outer_type} {each.outer_value} → {each.inner_type} {each.inner_value}")
+        for each in event.linked_by
+    ]
+    pairs.append(("received", formats.exact(event.received_at, view.zone)))
+    if event.trace_id:
+        pairs.append(("trace", event.trace_id))
+    if event.span_id:
+        pairs.append(("span", event.span_id))
+    pairs.append(("event", event.event_id))
+    body = html.Dl([part for name, text in pairs for part in (html.Dt(name), html.Dd(text))], className="pairs")
+    return html.Details(
+        [html.Summary(f"{len(event.attributes)} attributes"), body],
+        className="event-details",
+        id=f"event-{event.event_id}",
+    )

@@ -1,0 +1,184 @@
+"""What each page shows, as typed rows: the readers of the other rooms asked, their answers put side by side.
+
+Holds no SQL and draws nothing. Everything is within one tenant; `now` comes from the caller.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from datetime import datetime
+
+from alerting import AlertState
+from correlator import InstanceFilter, InstanceRow, SpanRow, TimelineEvent
+from dashboard.instances import InstanceDetail, instance_detail
+from dashboard.services import Services
+from dashboard.systems import SystemRow, system_rows
+from model import Catalog, Outcome, Sla, Verdict, Workflow
+from sla_engine import LedgerRow, SlaSummary
+
+COUNTED = 1000
+"""Beyond this many a tally says "1,000+": nobody acts on the difference."""
+
+
+@dataclass(frozen=True, slots=True)
+class Tally:
+    """A count that stops at `COUNTED`."""
+
+    number: int
+    is_more: bool = False
+
+    def __add__(self, other: Tally) -> Tally:
+        return Tally(self.number + other.number, self.is_more or other.is_more)
+
+
+@dataclass(frozen=True, slots=True)
+class WorkflowOverview:
+    """A workflow, its instances by status, and where those in progress stand."""
+
+    workflow: Workflow
+    statuses: dict[str, int]
+    milestones: dict[str, int]
+    broken: Tally
+
+    @property
+    def open(self) -> int:
+        """Instances in progress."""
+        return self.statuses.get(Outcome.IN_PROGRESS, 0)
+
+
+@dataclass(frozen=True, slots=True)
+class SlaRow:
+    """An SLA as declared and as it stands."""
+
+    sla: Sla
+    summary: SlaSummary
+
+
+@dataclass(frozen=True, slots=True)
+class Overview:
+    """The first page. `broken` counts open instances with a broken promise."""
+
+    workflows: tuple[WorkflowOverview, ...]
+    slas: tuple[SlaRow, ...]
+    breaches: tuple[LedgerRow, ...]
+    firing: Tally
+
+    @property
+    def broken(self) -> Tally:
+        """Open instances with a broken promise, of all workflows."""
+        return sum((each.broken for each in self.workflows), Tally(0))
+
+    @property
+    def open(self) -> int:
+        """Instances in progress, of all workflows."""
+        return sum(each.open for each in self.workflows)
+
+    def clocks(self, verdict: Verdict) -> int:
+        """Clocks with that current verdict."""
+        return sum(each.summary.verdicts.get(verdict, 0) for each in self.slas)
+
+
+@dataclass(frozen=True, slots=True)
+class TimelineView:
+    """All of one instance: `more` is the cursor of the next events, or None."""
+
+    workflow: Workflow
+    detail: InstanceDetail
+    events: tuple[TimelineEvent, ...]
+    more: str | None
+    spans: tuple[SpanRow, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Navigation:
+    """The side bar: workflows with their open instances, firing alerts."""
+
+    workflows: tuple[tuple[str, str, int], ...]
+    firing: Tally
+
+
+class PageQueries:
+    """Asks the readers."""
+
+    def __init__(self, services: Services) -> None:
+        self.services = services
+
+    def catalog(self, tenant: str) -> Catalog:
+        """The active catalog; an empty one where none was applied yet."""
+        return self.services.catalog(tenant) or Catalog()
+
+    def navigation(self, tenant: str, now: datetime) -> Navigation:
+        """What the side bar shows."""
+        counts = self.services.instances.workflow_counts(tenant)
+        workflows = tuple(
+            (each.name, each.title, counts.get(each.name, {}).get(Outcome.IN_PROGRESS, 0))
+            for each in self.catalog(tenant).workflows
+        )
+        return Navigation(workflows, self.firing(tenant, now))
+
+    def firing(self, tenant: str, now: datetime) -> Tally:
+        """Alerts that nobody has acknowledged, silenced or resolved."""
+        rows, more = self.services.alerts.alerts(tenant, now=now, states=[AlertState.FIRING], limit=COUNTED)
+        return Tally(len(rows), more is not None)
+
+    def overview(self, tenant: str, now: datetime) -> Overview:
+        """What the first page shows."""
+        counts = self.services.instances.workflow_counts(tenant)
+        return Overview(
+            workflows=tuple(
+                WorkflowOverview(
+                    workflow=each,
+                    statuses={str(status): number for status, number in counts.get(each.name, {}).items()},
+                    milestones=self.services.instances.milestone_counts(tenant, each.name),
+                    broken=self.broken(tenant, each.name),
+                )
+                for each in self.catalog(tenant).workflows
+            ),
+            slas=self.slas(tenant, now),
+            breaches=tuple(self.services.verdicts.latest_breaches(tenant, 10)),
+            firing=self.firing(tenant, now),
+        )
+
+    def broken(self, tenant: str, workflow: str) -> Tally:
+        """Open instances of a workflow with a broken promise."""
+        restrict = self.services.verdicts.keys_with_verdict(tenant, workflow, (), (Verdict.BREACHED,))
+        wanted = InstanceFilter(status=(Outcome.IN_PROGRESS,), restrict=restrict)
+        rows, more = self.services.instances.instances(tenant, workflow, wanted, COUNTED)
+        return Tally(len(rows), more is not None)
+
+    def slas(self, tenant: str, now: datetime) -> tuple[SlaRow, ...]:
+        """All SLAs of the catalog."""
+        catalog = self.catalog(tenant)
+        return tuple(
+            SlaRow(catalog.sla(each.id), each) for each in self.services.verdicts.summaries(tenant, catalog, now)
+        )
+
+    def timeline(
+        self, tenant: str, workflow: Workflow, key: str, cursor: str | None, limit: int
+    ) -> TimelineView | None:
+        """One instance, or None."""
+        detail = instance_detail(self.services, tenant, workflow, key)
+        if detail is None:
+            return None
+        reader = self.services.instances
+        events, more = reader.timeline(tenant, workflow, detail.row.key, limit, cursor)
+        spans = reader.spans(tenant, workflow, detail.row.key)
+        return TimelineView(workflow, detail, tuple(events), more, tuple(spans))
+
+    def systems(self, tenant: str, now: datetime) -> list[SystemRow]:
+        """All systems, declared or seen."""
+        return system_rows(self.catalog(tenant), self.services.instances.systems_seen(tenant), now)
+
+    def worst_verdicts(self, tenant: str, workflow: str, rows: Sequence[InstanceRow]) -> dict[str, list[Verdict]]:
+        """The current verdicts of each of these instances, worst first, by key."""
+        found: dict[str, list[Verdict]] = {row.key: [] for row in rows}
+        if not rows:
+            return found
+        keys = [row.key for row in rows]
+        for verdict in (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.PENDING, Verdict.MET):
+            chosen = self.services.verdicts.keys_with_verdict(tenant, workflow, (), (verdict,))
+            statement = f"SELECT key FROM ({chosen.text}) WHERE key IN {{page_keys:Array(String)}}"
+            for row in self.services.store.rows(statement, {**chosen.params, "page_keys": keys}):
+                found[row["key"]].append(verdict)
+        return found
