@@ -12,9 +12,10 @@ from correlator.rows import (
     TimelineEvent,
     UnresolvedEvent,
 )
-from correlator.tick import TickReport
+from correlator.tick import Correlator, TickReport
 
 __all__ = [
+    "Correlator",
     "Found",
     "InstanceFilter",
     "InstanceReader",

@@ -1,9 +1,10 @@
-"""What the SLA engine reads of derived data, as statements to build on: what changed, events, how far systems have come."""
+"""What the SLA engine reads of derived data, as statements to build on: changes, events, how far systems have come."""
 
 from __future__ import annotations
 
 from datetime import datetime
 
+from correlator.splicing import spliced
 from model import Workflow
 from store import Sql, Store, load_query
 
@@ -24,9 +25,9 @@ def instance_events(tenant: str, workflow: Workflow, keys: Sql) -> Sql:
     Columns: tenant, workflow, key, event_id, milestone, place, occurred_at, received_at, system, kind, outcome,
     keys Map(LowCardinality(String), Array(String)), attributes Map(LowCardinality(String), String), flags Array.
     """
-    text = load_query("correlator", "instance_events").replace("/*keys*/", keys.text)
     own = {"events_tenant": tenant, "events_workflow": workflow.name, "events_root": workflow.root}
-    return Sql(text, {**keys.params, **own})
+    query = spliced("instance_events", keys=keys)
+    return Sql(query.text, {**query.params, **own})
 
 
 def system_progress(tenant: str, as_of: datetime) -> Sql:
@@ -41,14 +42,13 @@ def reached_values(tenant: str, workflow: Workflow, key_type: str, events: Sql) 
     by hop.
     """
     levels = len(workflow.keys) - 1 - workflow.key_type(key_type).rank
-    walks = [load_query("correlator", "reached_from_events").replace("/*events*/", events.text)]
+    walks = [spliced("reached_from_events", events=events)]
     for _ in range(levels):
-        walks.append(load_query("correlator", "reached_hop").replace("/*reached*/", walks[-1]))
-    union = " UNION ALL ".join(f"({walk})" for walk in walks)
+        walks.append(spliced("reached_hop", reached=walks[-1]))
+    reached = spliced("reached_values", walks=Sql.joined(walks, "UNION ALL"))
     own = {
         "reached_tenant": tenant,
         "reached_workflow": workflow.name,
         "reached_prefix": f"{workflow.name}\x1f{key_type}\x1f",
     }
-    text = load_query("correlator", "reached_values").replace("/*walks*/", union)
-    return Sql(text, {**events.params, **own})
+    return Sql(reached.text, {**reached.params, **own})

@@ -1,4 +1,4 @@
-"""What a reader gets: instances, milestones, timeline events, spans, unresolved events. Plain frozen values, times in UTC."""
+"""What a reader gets: instances, milestones, timeline events, spans, unresolved events. Frozen values, times in UTC."""
 
 from __future__ import annotations
 

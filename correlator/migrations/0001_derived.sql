@@ -26,8 +26,7 @@ CREATE TABLE IF NOT EXISTS events (
   trace_id String,
   span_id String,
   parent_span_id String,
-  keys Map(LowCardinality(String), Array(String)) COMMENT 'normalized values by key type',
-  typed_keys Array(String) COMMENT 'the same as typed keys, root first',
+  typed_keys Array(String) COMMENT 'all its keys, root first',
   innermost Array(String) COMMENT 'typed keys of the type nearest to the root; empty: the event has no key',
   innermost_rank UInt8 COMMENT '0: the root; 255: no key',
   keeps_time UInt8 COMMENT '1 where a window lies on the way from the innermost key to the root',
@@ -40,7 +39,7 @@ CREATE TABLE IF NOT EXISTS events (
   rank_of_version UInt128 COMMENT 'content hash, then the earlier receipt: the largest is the version that counts'
 ) ENGINE = ReplacingMergeTree(rank_of_version)
 ORDER BY (tenant, workflow, event_id)
-SETTINGS index_granularity = 512, deduplicate_merge_projection_mode = 'drop';
+SETTINGS index_granularity = 512;
 
 CREATE TABLE IF NOT EXISTS event_copies (
   tenant LowCardinality(String),
@@ -230,6 +229,10 @@ CREATE TABLE IF NOT EXISTS stage_events (
   span_id String,
   parent_span_id String,
   ranked_keys Array(Tuple(rank UInt8, typed_key String, window_us Int64, keeps_time UInt8)),
+  typed_keys Array(String),
+  innermost Array(String),
+  innermost_rank UInt8,
+  keeps_time UInt8,
   amount String,
   currency LowCardinality(String),
   attributes Map(LowCardinality(String), String),
@@ -270,6 +273,7 @@ CREATE TABLE IF NOT EXISTS stage_walk (
   origin_us Int64,
   typed_key String,
   at_us Int64,
+  is_root UInt8,
   round UInt8
 ) ENGINE = Memory;
 

@@ -1,0 +1,8 @@
+-- Purpose: memberships that only a losing version of some event had led to. Rare: scans the tenant's memberships.
+-- Parameters: tenant: String; version: UInt64.
+INSERT INTO stage_members
+SELECT * REPLACE ({version:UInt64} AS version, 1 AS is_deleted)
+FROM memberships
+WHERE tenant = {tenant:String} AND event_id IN (SELECT event_id FROM stage_reread)
+  AND (instance, event_id) NOT IN (SELECT instance, event_id FROM stage_members)
+LIMIT 1 BY instance, event_id

@@ -1,0 +1,19 @@
+-- Purpose: event x instance for every event of this tick: a root key is its own instance, an alias leads to those its
+-- walk has reached.
+-- Parameters: tenant: String; version: UInt64.
+INSERT INTO stage_members (
+  tenant, instance, event_id, workflow, key, occurred_at, received_at, milestone, place, outcome, is_unique, system, amount,
+  currency, typed_keys, flags, definition, version, is_deleted)
+SELECT
+  {tenant:String}, instance, event_id, workflow,
+  substring(instance, position(instance, char(31), position(instance, char(31)) + 1) + 1),
+  occurred_at, received_at, milestone, place, outcome, is_unique, system, amount, currency, typed_keys, flags, definition,
+  {version:UInt64}, 0
+FROM (
+  SELECT arrayJoin(innermost) AS instance, * FROM stage_state WHERE innermost_rank = 0
+  UNION ALL
+  SELECT w.typed_key AS instance, s.* EXCEPT (origin)
+  FROM (SELECT arrayJoin(innermost) AS origin, * FROM stage_state WHERE innermost_rank NOT IN (0, 255)) AS s
+  INNER JOIN (SELECT DISTINCT origin_key, origin_us, typed_key FROM stage_walk WHERE is_root) AS w
+    ON s.origin = w.origin_key AND s.from_us = w.origin_us
+)

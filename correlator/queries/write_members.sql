@@ -1,0 +1,2 @@
+-- Purpose: the memberships of this tick. Parameters: none.
+INSERT INTO memberships SELECT * FROM stage_members

@@ -1,0 +1,15 @@
+-- Purpose: which innermost values lead nowhere yet, and which of those that waited have found their way.
+-- Parameters: tenant: String; version: UInt64.
+INSERT INTO waiting (tenant, workflow, event_id, typed_key, received_at, version, is_deleted)
+SELECT {tenant:String}, workflow, event_id, typed_key, received_at, {version:UInt64}, resolved
+FROM (
+  SELECT workflow, event_id, '' AS typed_key, received_at, is_known, 0 AS resolved
+  FROM stage_state WHERE innermost_rank = 255
+  UNION ALL
+  SELECT
+    workflow, event_id, typed_key, received_at, is_known,
+    (typed_key, from_us) IN (SELECT origin_key, origin_us FROM stage_walk WHERE is_root) AS resolved
+  FROM (SELECT *, arrayJoin(innermost) AS typed_key FROM stage_state WHERE innermost_rank NOT IN (0, 255))
+)
+WHERE NOT resolved OR (is_known AND event_id IN (
+  SELECT event_id FROM waiting WHERE tenant = {tenant:String} AND event_id IN (SELECT event_id FROM stage_reread)))
