@@ -63,6 +63,7 @@ def _run(wanted: argparse.Namespace, truth: TruthFile, stop: Event) -> int:
         traffic.resume(history)
         traffic.run(wanted.rate, until, file, stop)
         lost = systems.ended()
+        stop.set()
     return 1 if lost else 0
 
 
@@ -73,14 +74,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--otlp-grpc", default="127.0.0.1:4317", metavar="HOST:PORT", help="default %(default)s")
     parser.add_argument("--otlp-http", default="http://127.0.0.1:4318", metavar="URL", help="default %(default)s")
-    parser.add_argument("--history-days", type=float, default=30, metavar="DAYS", help="default %(default)s")
+    parser.add_argument("--history-days", type=_positive, default=30, metavar="DAYS", help="default %(default)s")
     parser.add_argument(
-        "--orders", type=int, default=5000, help="orders in the history; default %(default)s, 0 for none"
+        "--orders", type=_count, default=5000, help="orders in the history; default %(default)s, 0 for none"
     )
     parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same orders; default %(default)s")
-    parser.add_argument("--rate", type=float, default=12, help="new live orders a minute; default %(default)s")
+    parser.add_argument("--rate", type=_not_negative, default=12, help="new live orders a minute; default %(default)s")
     parser.add_argument(
-        "--duration", type=float, metavar="SECONDS", help="of the live traffic; without it, until ended"
+        "--duration", type=_positive, metavar="SECONDS", help="of the live traffic; without it, until ended"
     )
     parser.add_argument(
         "--state-file", type=Path, help="remembers that history was sent; without it, history is sent at every start"
@@ -93,6 +94,28 @@ def _parser() -> argparse.ArgumentParser:
         "--end-with-parent", action="store_true", help="end when the process that started this one ends"
     )
     return parser
+
+
+def _positive(text: str) -> float:
+    if (number := _not_negative(text)) > 0:
+        return number
+    raise argparse.ArgumentTypeError("must be more than 0")
+
+
+def _not_negative(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = -1.0
+    if 0 <= number < float("inf"):
+        return number
+    raise argparse.ArgumentTypeError(f"must be a number from 0, not {text!r}")
+
+
+def _count(text: str) -> int:
+    if text.isdecimal():
+        return int(text)
+    raise argparse.ArgumentTypeError(f"must be a whole number from 0, not {text!r}")
 
 
 def _wait_for_platform(endpoints: Endpoints, stop: Event) -> bool:

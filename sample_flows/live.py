@@ -5,7 +5,7 @@ from __future__ import annotations
 import heapq
 from collections.abc import Callable, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta
 from itertools import count
 from threading import Event
@@ -23,15 +23,23 @@ REPORT_EVERY = timedelta(seconds=60)
 WORKERS = 4
 
 
+@dataclass
+class _UnderWay:
+    """An order, what has happened to it, and how many steps are left."""
+
+    order: Order
+    happened: list[Step]
+    left: int
+
+
 @dataclass(order=True)
 class _Due:
-    """A step waiting for its time; the last of its order when `is_last`."""
+    """A step waiting for its time."""
 
     at: datetime
     place: int
-    order: Order = field(compare=False)
     step: Step = field(compare=False)
-    is_last: bool = field(compare=False)
+    of: _UnderWay = field(compare=False)
 
 
 class LiveTraffic:
@@ -85,11 +93,10 @@ class LiveTraffic:
         self._placed += 1
 
     def _schedule(self, order: Order, due: Callable[[Step], datetime], since: datetime) -> None:
-        times = [(due(step), step) for step in order.steps]
-        last = max(range(len(times)), key=lambda index: times[index][0])
-        for index, (at, step) in enumerate(times):
-            if at > since:
-                heapq.heappush(self._waiting, _Due(at, next(self._places), order, step, index == last))
+        coming = [step for step in order.steps if due(step) > since]
+        under_way = _UnderWay(order, [step for step in order.steps if due(step) <= since], len(coming))
+        for step in coming:
+            heapq.heappush(self._waiting, _Due(due(step), next(self._places), step, under_way))
 
     def _start_due(self, now: datetime, workers: ThreadPoolExecutor) -> None:
         while self._waiting and self._waiting[0].at <= now and len(self._flying) < WORKERS * 4:
@@ -102,17 +109,20 @@ class LiveTraffic:
             self._settle(due, future, now)
 
     def _settle(self, due: _Due, future: Future[Answer], now: datetime) -> None:
+        under_way, order = due.of, due.of.order
+        under_way.left -= 1
+        if under_way.left == 0:
+            self._state.live = [each for each in self._state.live if each[0] != order.ordinal]
         error = future.exception()
         if error is not None and not isinstance(error, OSError):
             raise error
         if error is not None or future.result().status >= 400:
             reason = error or future.result().payload.get("detail")
-            self._say(f"{due.order.number}: {due.step.milestone} did not happen, the {due.step.system} said: {reason}")
+            self._say(f"{order.number}: {due.step.milestone} did not happen, the {due.step.system} said: {reason}")
             return
         self._happened += 1
-        self._truth.write(due.order, now)
-        if due.is_last:
-            self._state.live = [each for each in self._state.live if each[0] != due.order.ordinal]
+        under_way.happened.append(due.step)
+        self._truth.write(replace(order, steps=tuple(under_way.happened)), now)
 
     def _save(self, file: StateFile, now: datetime) -> None:
         unplayed = [due.at for due, _ in self._flying] + [due.at for due in self._waiting[:1]]

@@ -2,7 +2,7 @@
 
 History and accelerated traffic happen at instants that have passed already. Whoever starts a step says when it is
 (`Moment`), and OpenTelemetry's baggage takes that along all calls, so that each system stamps its own spans and events
-in that time. Without it (a curl from a terminal) the systems live in the present. Ids are derived from the step, so that
+in that time. Without it (a curl from a terminal) the systems live in the present. Ids follow from the step, so that
 a step that is played again reports the very same spans and events.
 """
 

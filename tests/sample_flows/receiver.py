@@ -16,7 +16,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2, trace_serv
 
 @dataclass(frozen=True)
 class Record:
-    """A span or an event as it came in. Ids are hexadecimal, times Unix nanoseconds; `name` is the span's or event's."""
+    """A span or an event as it came in, with hexadecimal ids and times in Unix nanoseconds."""
 
     service: str
     door: str
@@ -151,7 +151,7 @@ class _Traces(trace_service_pb2_grpc.TraceServiceServicer):
     def __init__(self, to: Receiver) -> None:
         self._to = to
 
-    def Export(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Export(self, request: Any, _: Any) -> Any:  # noqa: N802
         self._to.take_spans(request, "grpc")
         return trace_service_pb2.ExportTraceServiceResponse()
 
@@ -160,7 +160,7 @@ class _Logs(logs_service_pb2_grpc.LogsServiceServicer):
     def __init__(self, to: Receiver) -> None:
         self._to = to
 
-    def Export(self, request: Any, context: Any) -> Any:  # noqa: N802
+    def Export(self, request: Any, _: Any) -> Any:  # noqa: N802
         self._to.take_logs(request, "grpc")
         return logs_service_pb2.ExportLogsServiceResponse()
 

@@ -1,0 +1,226 @@
+"""The systems as processes, reporting to a tiny receiver: both protocols, traces across systems, own identifiers."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import socket
+import subprocess
+import sys
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime, timedelta
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from tests.sample_flows.receiver import Receiver, Record
+
+ORDERS = 120
+SERVER, ERROR = 2, 2
+
+
+@dataclass
+class Run:
+    receiver: Receiver
+    truth: dict[str, dict[str, Any]]
+    state: Path
+    words: str
+    exit_code: int
+    ended_at_ns: int
+
+
+def _command(receiver: Receiver, *more: str) -> list[str]:
+    return [sys.executable, "-m", "sample_flows", *receiver.arguments, "--orders", str(ORDERS), *more]
+
+
+@pytest.fixture(scope="module")
+def run(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Run]:
+    """A history of 120 orders and some seconds of live traffic."""
+    folder = tmp_path_factory.mktemp("sample")
+    receiver = Receiver()
+    files = ["--state-file", str(folder / "state.json"), "--truth", str(folder / "truth.jsonl")]
+    command = _command(receiver, *files, "--duration", "6", "--rate", "120")
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    lines = [json.loads(line) for line in (folder / "truth.jsonl").read_text().splitlines()]
+    truth = {line["key"]: line for line in lines}
+    yield Run(receiver, truth, folder / "state.json", done.stderr, done.returncode, time.time_ns())
+    receiver.close()
+
+
+def test_it_ends_in_peace_and_says_what_it_did(run: Run) -> None:
+    assert run.exit_code == 0, run.words
+    assert "unexpectedly" not in run.words
+    assert f"history: {ORDERS} of {ORDERS} orders sent" in run.words
+    assert "Traceback" not in run.words
+
+
+def test_every_system_reports_by_its_own_protocol(run: Run) -> None:
+    doors = {(record.service, record.door) for record in run.receiver.records}
+    assert doors == {("storefront", "grpc"), ("wms", "grpc"), ("erp", "http"), ("bank", "http")}
+    assert {event["source"].rsplit("/", 1)[-1] for event in run.receiver.cloud_events} == {"crm", "carrier"}
+
+
+def test_one_trace_goes_through_the_systems_that_call_each_other(run: Run) -> None:
+    spans = run.receiver.spans()
+    by_id = {(span.trace, span.span): span for span in spans}
+    services: dict[str, set[str]] = {}
+    for span in spans:
+        services.setdefault(span.trace, set()).add(span.service)
+        if span.parent:
+            parent = by_id[span.trace, span.parent]
+            assert parent.start_ns <= span.start_ns <= span.end_ns <= parent.end_ns
+    together = {tuple(sorted(found)) for found in services.values()}
+    assert {("erp", "storefront"), ("erp", "wms"), ("bank", "erp")} <= together
+
+
+def test_events_belong_to_the_span_in_which_they_happen(run: Run) -> None:
+    spans = {(span.trace, span.span) for span in run.receiver.spans()}
+    assert all((event.trace, event.span) in spans for event in run.receiver.events())
+
+
+def test_cloud_events_are_valid_and_come_alone_and_in_batches(run: Run) -> None:
+    for event in run.receiver.cloud_events:
+        assert event["specversion"] == "1.0"
+        assert all(event[name] for name in ("id", "source", "type", "time", "datacontenttype", "data"))
+        assert re.fullmatch(r"\d{4}-\d\d-\d\dT\d\d:\d\d:\d\d\.\d{3}Z", event["time"])
+    kinds = {"application/cloudevents+json", "application/cloudevents-batch+json"}
+    assert kinds <= run.receiver.content_types
+
+
+def _values(records: list[Record], service: str) -> str:
+    return json.dumps([record.attributes for record in records if record.service == service])
+
+
+def test_each_system_uses_its_own_identifiers_only(run: Run) -> None:
+    records = run.receiver.records
+    assert "SO-1000001" in _values(records, "storefront")
+    assert '"delivery.id": "80000' in _values(records, "wms")
+    assert '"delivery.id": "0080000' in _values(records, "erp")
+    assert '"remittance.reference": "9000' in _values(records, "bank")
+    for service in ("wms", "bank"):
+        assert "SO-" not in _values(records, service)
+    assert "0080000" not in _values(records, "wms") + _values(records, "bank")
+    carrier = [event for event in run.receiver.cloud_events if event["source"].endswith("/carrier")]
+    assert "SO-" not in json.dumps(carrier)
+
+
+def test_nothing_comes_from_the_future(run: Run) -> None:
+    assert max(record.end_ns for record in run.receiver.records) < run.ended_at_ns
+
+
+def test_what_came_in_is_what_the_truth_says(run: Run) -> None:
+    truth = run.truth
+    assert len(truth) > ORDERS
+    placed = {
+        span.attributes["order.id"]: span.end_ns
+        for span in run.receiver.spans()
+        if span.service == "storefront" and span.name == "POST /orders" and span.status != ERROR
+    }
+    assert {key: _ns(line["milestones"]["order_placed"][0]) for key, line in truth.items()} == placed
+    for name, milestone in (
+        ("erp.delivery.created", "delivery_created"),
+        ("wms.goods.issued", "goods_issued"),
+        ("erp.invoice.posted", "invoice_posted"),
+        ("bank.payment.received", "payment_received"),
+        ("shop.order.cancelled", "order_cancelled"),
+    ):
+        told = sorted(_ns(at) for line in truth.values() for at in line["milestones"].get(milestone, ()))
+        assert told == sorted(event.end_ns for event in {e.identity: e for e in run.receiver.events(name)}.values())
+
+
+def test_what_is_delivered_twice_is_the_same_both_times(run: Run) -> None:
+    doubled = {key for key, line in run.truth.items() if line["delivered_twice"]}
+    assert doubled
+    assert len({record.identity for record in run.receiver.records}) < len(run.receiver.records)
+
+
+def test_a_second_start_sends_no_history_and_goes_on_with_the_next_order(run: Run) -> None:
+    again = Receiver()
+    command = _command(again, "--state-file", str(run.state), "--duration", "3", "--rate", "60")
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=120, check=False)
+    again.close()
+    assert done.returncode == 0, done.stderr
+    assert "history" not in done.stderr
+    placed = {span.attributes["order.id"] for span in again.spans() if span.name == "POST /orders"}
+    assert placed
+    assert placed.isdisjoint(run.truth)
+
+
+def test_the_state_of_another_history_is_refused_in_clear_words(run: Run) -> None:
+    command = _command(run.receiver, "--state-file", str(run.state), "--seed", "2")
+    done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert "belongs to --seed 1" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_a_port_in_use_is_said_in_clear_words(run: Run) -> None:
+    with socket.create_server(("127.0.0.1", 0)) as taken:
+        port = taken.getsockname()[1]
+        command = _command(run.receiver, "--state-file", str(run.state), "--first-port", str(port))
+        done = subprocess.run(command, stderr=subprocess.PIPE, text=True, timeout=60, check=False)
+    assert done.returncode == 1
+    assert f"port {port} for the storefront cannot be had" in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def _children(pid: int) -> list[int]:
+    return [int(child) for child in Path(f"/proc/{pid}/task/{pid}/children").read_text().split()]
+
+
+def _alive(pids: list[int]) -> list[int]:
+    return [pid for pid in pids if Path(f"/proc/{pid}").exists()]
+
+
+def _until(what: Any, seconds: float = 30) -> None:
+    deadline = time.monotonic() + seconds
+    while not what():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
+
+
+@pytest.mark.skipif(not Path("/proc/self/task").exists(), reason="looks for child processes in /proc")
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_however_it_is_ended_no_system_outlives_it(run: Run, number: signal.Signals) -> None:
+    command = _command(run.receiver, "--state-file", str(run.state), "--rate", "0")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        assert "live" in process.stderr.readline()
+        children = _children(process.pid)
+        assert len(children) == 6
+        os.kill(process.pid, number)
+        process.wait(5)
+        assert process.returncode == (-9 if number is signal.SIGKILL else 0)
+    _until(lambda: not _alive(children), 5)
+
+
+def test_a_platform_that_goes_away_is_survived_and_told_the_rest_when_it_is_back(run: Run) -> None:
+    first = Receiver()
+    command = _command(first, "--state-file", str(run.state), "--rate", "240", "--duration", "60")
+    with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
+        assert process.stderr is not None
+        _until(lambda: len(first.spans()) > 10)
+        first.close()
+        words = process.stderr.readline()
+        while "is away" not in words:
+            words = process.stderr.readline()
+        second = Receiver(first.grpc_port, first.http_port)
+        _until(lambda: len(second.spans()) > 10)
+        process.send_signal(signal.SIGINT)
+        rest = process.stderr.read()
+    second.close()
+    assert "is back; sending what was kept" in rest
+    assert "Traceback" not in words + rest
+    parts = [{s.attributes["order.id"] for s in r.spans() if s.name == "POST /orders"} for r in (first, second)]
+    numbers = sorted(int(number[3:]) for number in parts[0] | parts[1])
+    assert numbers[-1] - numbers[0] == len(numbers) - 1
+
+
+def _ns(text: str) -> int:
+    since = datetime.fromisoformat(text) - datetime.fromisoformat("1970-01-01T00:00:00Z")
+    return since // timedelta(microseconds=1) * 1000
