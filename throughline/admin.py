@@ -55,7 +55,7 @@ def create_admin(
 
     @app.get("/status")
     def status() -> Any:
-        return running_status(settings, store, catalogs, engine, collector)
+        return running_status(settings, store, engine, collector)
 
     @app.post("/catalog")
     def catalog(body: _Catalog) -> Any:

@@ -56,11 +56,17 @@ def cli() -> None:
 
 @cli.command()
 @_store_options
-@_option("--catalog", type=click.Path(path_type=Path), help="Apply this folder first; without it: the one applied last.")
+@_option(
+    "--catalog",
+    type=click.Path(path_type=Path),
+    help="Apply this folder first. Without it: the one applied last.",
+)
 @_option("--roles", default="all", help=f"Comma separated: all, {', '.join(ROLES)}.")
 @_platform_options
-@_option("--standby", is_flag=True, help="Wait until the holder of the store's lease ends. Not supported in this version.")
-def up(data_dir: Path, clickhouse_url: str | None, catalog: Path | None, roles: str, standby: bool, **rest: Any) -> None:
+@_option("--standby", is_flag=True, help="Wait for the holder of the store's lease. Not supported in this version.")
+def up(
+    data_dir: Path, clickhouse_url: str | None, catalog: Path | None, roles: str, standby: bool, **rest: Any
+) -> None:
     """Run the platform, or the named roles of it, in this process."""
     from throughline.platform import run
 
@@ -128,8 +134,10 @@ def catalog_apply(folder: Path, data_dir: Path, clickhouse_url: str | None) -> N
 
 @cli.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--mapping", required=True, type=click.Path(path_type=Path), help="YAML: columns to time, id, type, attributes.")
-@click.option("--rejected", type=click.Path(path_type=Path), help="Where rejected rows go. [default: FILE.rejected.csv]")
+@click.option("--mapping", required=True, type=click.Path(path_type=Path), help="YAML: what the columns are.")
+@click.option(
+    "--rejected", type=click.Path(path_type=Path), help="Where refused rows go.  [default: FILE.rejected.csv]"
+)
 @_store_options
 def import_command(
     file: Path, mapping: Path, rejected: Path | None, data_dir: Path, clickhouse_url: str | None

@@ -1,15 +1,14 @@
-"""What the commands do: through the admin API of the platform that runs on the data folder, else on the folder itself."""
+"""What the commands do: through the admin API of the platform that runs on the folder, else on the folder itself."""
 
 from __future__ import annotations
 
 import json
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Any
 
 from collector.importing import ImportProgress, ImportReport, import_file, load_mapping
 from model import SystemClock, load_catalog
-from store import apply_catalog, migrate, pending
+from store import Store, apply_catalog, migrate, pending
 from throughline.control import Control
 from throughline.settings import StoreSettings
 from throughline.tables import ROOMS, open_migrated, open_store
@@ -45,7 +44,9 @@ def import_with_progress(settings: StoreSettings, file: Path, mapping: Path, rej
         shown(file, import_steps(store, file, mapping, rejected))
 
 
-def import_steps(store: Any, file: Path, mapping: Path, rejected: Path | None) -> Iterator[ImportProgress | ImportReport]:
+def import_steps(
+    store: Store, file: Path, mapping: Path, rejected: Path | None
+) -> Iterator[ImportProgress | ImportReport]:
     """The import of one file: progress as it goes, the report last."""
     yield from import_file(store, file, load_mapping(mapping), tenant="default", clock=SystemClock(), rejected=rejected)
 

@@ -58,7 +58,7 @@ class Control:
         return control
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
-        """One answer of the admin API; raises `Refused` with the platform's own words, `Unavailable` where nobody answers."""
+        """One answer of the admin API; raises `Refused` in the platform's words, `Unavailable` without an answer."""
         *_, last = self.stream(method, path, body)
         return last
 

@@ -8,7 +8,6 @@ from __future__ import annotations
 import asyncio
 import os
 import signal
-import subprocess
 import sys
 from dataclasses import dataclass, replace
 from importlib.resources import files
@@ -43,26 +42,25 @@ def run_demo(settings: Settings, sample: DemoSettings, *, log_level: str) -> Non
 
 async def _run(settings: Settings, sample: DemoSettings, log_file: Path) -> None:
     stop = asyncio.Event()
-    systems: list[subprocess.Popen[bytes]] = []
+    systems = SampleSystems(sample)
+    tasks: list[asyncio.Task[None]] = []
 
     def ready(used: Settings) -> None:
         click.echo(welcome(used, log_file))
-        systems.append(_start_systems(used, sample))
-        watch.append(asyncio.get_running_loop().create_task(_watch(systems[0], stop)))
+        tasks.append(asyncio.create_task(systems.run(used, stop)))
 
-    watch: list[asyncio.Task[None]] = []
     try:
-        await serve(settings, announce=ready, stop=stop, before_stop=lambda: _end(systems))
+        await serve(settings, announce=ready, stop=stop, before_stop=systems.end)
     finally:
-        for task in watch:
-            task.cancel()
-        await asyncio.to_thread(_end, systems)
+        await systems.end()
+    await asyncio.gather(*tasks)
     click.echo("The demo has stopped; its data stays, and the next start carries on.")
 
 
 def welcome(settings: Settings, log_file: Path) -> str:
     """What a newcomer reads first: where to look, and what at."""
     url = settings.base_url
+    otlp = f"http://{settings.host}:{settings.otlp_http_port}"
     return "\n".join(
         [
             "",
@@ -70,18 +68,45 @@ def welcome(settings: Settings, log_file: Path) -> str:
             "",
             f"  Operations  {url}/  which promises are broken or about to be; click one to see its order",
             f"  On-call     {url}/alerts  what was told to whom; the same lines are in {log_file}",
-            f"  Auditors    {url}/workflows/order_to_cash  any order, delivery or invoice number; every event on one timeline",
+            f"  Auditors    {url}/workflows/order_to_cash  find an order, delivery or invoice; all that happened to it",
             "",
-            f"OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, "
-            f"OTLP/HTTP and CloudEvents http://{settings.host}:{settings.otlp_http_port}. Ctrl-C stops everything.",
+            f"OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, OTLP/HTTP and CloudEvents {otlp}. Ctrl-C stops all.",
             "",
         ]
     )
 
 
-def _start_systems(settings: Settings, sample: DemoSettings) -> subprocess.Popen[bytes]:
+class SampleSystems:
+    """The process that runs the sample systems; `end` may be called at any time and more than once."""
+
+    def __init__(self, sample: DemoSettings) -> None:
+        self._sample = sample
+        self._process: asyncio.subprocess.Process | None = None
+
+    async def run(self, settings: Settings, stop: asyncio.Event) -> None:
+        """Start them, wait until they end, and set `stop` then."""
+        self._process = await asyncio.create_subprocess_exec(*_command(settings, self._sample), start_new_session=True)
+        status = await self._process.wait()
+        if status and not stop.is_set():
+            click.echo(f"The sample systems ended with exit status {status}.", err=True)
+        stop.set()
+
+    async def end(self) -> None:
+        """Ask them to end; after ten seconds, end them and all their children."""
+        process = self._process
+        if process is None or process.returncode is not None:
+            return
+        process.send_signal(signal.SIGTERM)
+        try:
+            await asyncio.wait_for(process.wait(), 10)
+        except TimeoutError:
+            os.killpg(process.pid, signal.SIGKILL)
+            await process.wait()
+
+
+def _command(settings: Settings, sample: DemoSettings) -> list[str]:
     command = [
-        *(sys.executable, "-m", "sample_flows"),
+        *(sys.executable, "-m", "sample_flows", "--end-with-parent"),
         *("--otlp-grpc", f"{settings.host}:{settings.otlp_grpc_port}"),
         *("--otlp-http", f"http://{settings.host}:{settings.otlp_http_port}"),
         *("--history-days", str(sample.history_days)),
@@ -89,25 +114,4 @@ def _start_systems(settings: Settings, sample: DemoSettings) -> subprocess.Popen
         *("--seed", str(sample.seed)),
         *("--state-file", str(settings.store.data_dir / "sample_flows.json")),
     ]
-    if sample.duration is not None:
-        command += ["--duration", str(sample.duration)]
-    return subprocess.Popen(command, start_new_session=True)  # noqa: S603 - our own module, our own arguments
-
-
-async def _watch(systems: subprocess.Popen[bytes], stop: asyncio.Event) -> None:
-    while systems.poll() is None:
-        await asyncio.sleep(0.2)
-    if systems.returncode and not stop.is_set():
-        click.echo(f"The sample systems ended with exit status {systems.returncode}.", err=True)
-    stop.set()
-
-
-def _end(systems: list[subprocess.Popen[bytes]]) -> None:
-    for each in systems:
-        if each.poll() is None:
-            each.send_signal(signal.SIGTERM)
-            try:
-                each.wait(10)
-            except subprocess.TimeoutExpired:
-                os.killpg(each.pid, signal.SIGKILL)
-                each.wait()
+    return command if sample.duration is None else [*command, "--duration", str(sample.duration)]

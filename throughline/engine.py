@@ -115,7 +115,7 @@ class Engine:
         try:
             tick()
             self.last_error.pop(name, None)
-        except Exception as error:  # noqa: BLE001 - a timer's outermost frame: recorded, shown, tried again
+        except Exception as error:
             self.failures[name] += 1
             self.last_error[name] = str(error).splitlines()[0] if str(error) else type(error).__name__
             log.error("the %s tick failed and will be tried again: %s", name, self.last_error[name])

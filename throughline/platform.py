@@ -14,7 +14,7 @@ import os
 import secrets
 import signal
 import socket
-from collections.abc import Callable, Iterator
+from collections.abc import Awaitable, Callable, Iterator
 from contextlib import AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
@@ -24,7 +24,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from alerting import Alerting, AlertReader
-from collector import Collector, Spool, Writer
+from collector import Collector
 from correlator import Correlator, InstanceReader
 from dashboard import Services, create_app
 from model import Refused, SystemClock, load_access, load_catalog
@@ -54,7 +54,7 @@ async def serve(
     *,
     announce: Announce,
     stop: asyncio.Event | None = None,
-    before_stop: Callable[[], None] = lambda: None,
+    before_stop: Callable[[], Awaitable[None]] | None = None,
 ) -> None:
     """Start, call `announce` with the addresses really used, wait for `stop` or a signal, and stop.
 
@@ -97,18 +97,15 @@ async def serve(
 
         collector = None
         if "collector" in roles:
-            spool = Spool(data_dir / "spool")
-            writer = Writer(store, spool, clock, on_commit=engine.segments_committed)
-            writer.start()
-            stack.push_async_callback(asyncio.to_thread, writer.stop)
             collector = Collector(
-                spool,
-                writer,
-                access,
-                clock,
+                store,
+                data_dir,
+                access=access,
+                clock=clock,
                 host=settings.host,
                 grpc_port=settings.otlp_grpc_port,
                 http_port=settings.otlp_http_port,
+                on_commit=engine.segments_committed,
             )
             await collector.start()
             stack.push_async_callback(collector.stop)
@@ -125,7 +122,7 @@ async def serve(
                 access=access,
                 instances=InstanceReader(store),
                 verdicts=VerdictReader(store),
-                alerts=AlertReader(store, clock),
+                alerts=AlertReader(store, settings.base_url),
                 readiness=checks,
                 metrics=lambda: metrics_text(store, collector, engine),
                 base_url=settings.base_url,
@@ -147,7 +144,8 @@ async def serve(
         announce(settings)
         await stop.wait()
         log.info("stopping")
-        await asyncio.to_thread(before_stop)
+        if before_stop is not None:
+            await before_stop()
 
 
 def readiness(store: Store, collector: Collector | None) -> list[tuple[str, bool, str]]:
@@ -158,8 +156,8 @@ def readiness(store: Store, collector: Collector | None) -> list[tuple[str, bool
     except Exception as error:  # noqa: BLE001 - whatever is wrong with the store, the answer is "not ready"
         found = [("store", False, str(error))]
     if collector is not None:
-        well, why = collector.ready()
-        found.append(("spool", well, why))
+        well = collector.ready()
+        found.append(("spool", well, "takes requests" if well else "cannot be written, or is full"))
     return found
 
 
@@ -182,7 +180,7 @@ async def _served(stack: AsyncExitStack, app: ASGIApp, listening: socket.socket)
             await task
 
     stack.push_async_callback(stop)
-    while not server.started and not task.done():
+    while not server.started and not task.done():  # noqa: ASYNC110 - uvicorn has no event to wait for
         await asyncio.sleep(0.01)
     if task.done():
         task.result()
@@ -215,6 +213,7 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 def _announce(settings: Settings) -> None:
     click.echo(
-        f"Throughline is ready: dashboard and API {settings.base_url}, OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, "
+        f"Throughline is ready: dashboard and API {settings.base_url}, "
+        f"OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, "
         f"OTLP/HTTP and CloudEvents http://{settings.host}:{settings.otlp_http_port}"
     )

@@ -40,8 +40,10 @@ def summary(file: Path, report: ImportReport) -> str:
     """What came of it, reason by reason."""
     if report.already_imported:
         return f"{file.name} was imported before with the same mapping: nothing changed."
-    lines = [f"{file.name}: {report.accepted:,} rows accepted, {report.rejected:,} rejected, {report.rows_per_second:,.0f} rows/s."]
-    lines += [f"  {count:,} rejected: {reason}" for reason, count in sorted(report.reasons.items(), key=lambda r: -r[1])]
+    speed = f"{report.rows_per_second:,.0f} rows/s"
+    lines = [f"{file.name}: {report.accepted:,} rows accepted, {report.rejected:,} rejected, {speed}."]
+    by_count = sorted(report.reasons.items(), key=lambda reason: -reason[1])
+    lines += [f"  {count:,} rejected: {reason}" for reason, count in by_count]
     if report.rejected:
         lines.append(f"  The rejected rows are in {report.rejected_file}, each with its reason.")
     return "\n".join(lines)

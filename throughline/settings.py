@@ -22,7 +22,7 @@ class StoreSettings:
 
 @dataclass(frozen=True, slots=True)
 class Settings:
-    """One `throughline up`. Ports from 1 to 65,535, or 0 for any free one; `tick_seconds` is how often SLAs are judged."""
+    """One `throughline up`. Ports up to 65,535, 0 for any free one; `tick_seconds` is how often SLAs are judged."""
 
     store: StoreSettings
     catalog: Path | None = None

@@ -8,7 +8,7 @@ from collector import Collector
 from correlator import InstanceReader
 from sla_engine import VerdictReader
 from store import Store, active_catalog, tenants
-from throughline.engine import Catalogs, Engine
+from throughline.engine import Engine
 from throughline.settings import Settings
 
 
@@ -18,7 +18,7 @@ def stored(store: Store) -> dict[str, Any]:
         "store": "embedded" if store.is_embedded else "server",
         "tenants": {
             tenant: {
-                "catalog": (active_catalog(store, tenant) or _NO_CATALOG).hash[:12],
+                "catalog": found.hash[:12] if (found := active_catalog(store, tenant)) else "none",
                 "workflows": InstanceReader(store).workflow_counts(tenant),
                 "slas": {sla: counts.verdicts for sla, counts in VerdictReader(store).sla_counts(tenant).items()},
             }
@@ -27,9 +27,7 @@ def stored(store: Store) -> dict[str, Any]:
     }
 
 
-def running(
-    settings: Settings, store: Store, catalogs: Catalogs, engine: Engine, collector: Collector | None
-) -> dict[str, Any]:
+def running(settings: Settings, store: Store, engine: Engine, collector: Collector | None) -> dict[str, Any]:
     """The same of a running platform, with its addresses, its spool and its ticks."""
     found: dict[str, Any] = {
         "running": True,
@@ -43,7 +41,12 @@ def running(
         "last_errors": dict(engine.last_error),
     }
     if collector is not None:
-        found["collector"] = collector.status()
+        found["collector"] = {
+            "spool": f"{collector.spool.depth_bytes:,} bytes in {collector.spool.closed_segments:,} waiting segments",
+            "quarantine": f"{collector.quarantine.count():,} refused requests",
+        }
+        if collector.writer is not None and collector.writer.last_error:
+            found["collector"]["writer waits"] = collector.writer.last_error
     return {**found, **stored(store)}
 
 
@@ -61,10 +64,3 @@ def describe(found: dict[str, Any]) -> str:
                 total = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
                 lines.append(f"  {name}: {total or 'nothing yet'}")
     return "\n".join(lines)
-
-
-class _NoCatalog:
-    hash = "none"
-
-
-_NO_CATALOG = _NoCatalog()

@@ -64,4 +64,4 @@ def test_the_architecture_names_every_room_and_every_table() -> None:
         assert f"`{room}/`" in text
     for migration in ROOT.glob("*/migrations/*.sql"):
         for table in re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", migration.read_text()):
-            assert f"`{table}`" in text, f"ARCHITECTURE.md does not name the table {table} of {migration.parent.parent.name}"
+            assert f"`{table}`" in text, f"ARCHITECTURE.md does not name {table} of {migration.parent.parent.name}"

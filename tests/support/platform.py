@@ -1,4 +1,4 @@
-"""A platform run as a user runs it: `throughline up` in a process of its own, on free ports, spoken to over the wire."""
+"""A platform run as a user runs it: `throughline up` in a process of its own, on free ports, over the wire."""
 
 from __future__ import annotations
 
@@ -76,7 +76,7 @@ def eventually(found: Callable[[], Any], what: str, seconds: float = 30) -> Any:
     while time.monotonic() < deadline:
         try:
             last = found()
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, AssertionError) as error:
             last = error
         if last and not isinstance(last, Exception):
             return last
