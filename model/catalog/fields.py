@@ -14,10 +14,11 @@ from datetime import date, time, timedelta
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints, WithJsonSchema
+from pydantic_core import PydanticCustomError
 
 from model.catalog.hours import parse_days, parse_hours
 from model.catalog.mistake import mistake
-from model.catalog.yaml_text import WrittenFloat, WrittenInt
+from model.catalog.yaml_text import WrittenFloat, WrittenInt, core_value
 from model.definitions import AtRisk, Comparison, Condition
 from model.duration import parse_duration
 from model.patterns import check_pattern
@@ -37,6 +38,8 @@ def _told(parse: Callable[[str], Any], what: str) -> Callable[[Any], Any]:
             raise mistake(f"must be {what}, not {described(value)}")
         try:
             return parse(value)
+        except PydanticCustomError:
+            raise
         except ValueError as error:
             raise mistake(str(error)) from error
 
@@ -56,6 +59,8 @@ def described(value: Any) -> str:
     if isinstance(value, list):
         return "a list"
     text = str(value)
+    if not isinstance(core_value(text), str):
+        return f'`"{text}"`'
     return f"`{text[:60]}…`" if len(text) > 60 else f"`{text}`"
 
 
@@ -142,7 +147,7 @@ def mail_address(text: str) -> str:
 def environment_name(text: str) -> str:
     """The name of an environment variable; raises ValueError."""
     if not _ENVIRONMENT_NAME.fullmatch(text):
-        raise ValueError(f"`{text}` is not the name of an environment variable: letters, digits and _ only")
+        raise ValueError("must be the name of the environment variable that holds the URL, which is a secret")
     return text
 
 

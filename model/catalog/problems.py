@@ -84,12 +84,9 @@ class Place:
             self.add(path[:-1], f"`{path[-1]}` is required")
         elif kind == "literal_error":
             known = _choices_at(model, path)
-            self.add(
-                path,
-                f"must be one of {', '.join(known)}, not {described(detail['input'])}",
-                near=str(detail["input"]),
-                known=known,
-            )
+            hint = nearest(str(detail["input"]), known)
+            message = f"must be one of {', '.join(known)}, not {described(detail['input'])}"
+            self.add(path, message, hint=hint if is_guess(hint) else "")
         elif kind in _PLAIN_TYPES:
             self.add(path, f"must be {_PLAIN_TYPES[kind]}, not {described(detail['input'])}")
         else:

@@ -11,7 +11,7 @@ from pydantic import ValidationError
 
 from model.catalog import resolve
 from model.catalog.canonical import digest
-from model.catalog.problems import Place, Problems
+from model.catalog.problems import Place, Problems, path_text
 from model.catalog.written import WrittenDocument
 from model.catalog.yaml_text import Document, Path, YamlMistake, documents
 from model.definitions import Calendar, Catalog
@@ -43,14 +43,14 @@ class _Read:
 
 
 def load_catalog(folder: FilePath) -> Catalog:
-    """The catalog in a folder: every `*.yaml` and `*.yml` in it and below, in the order of their paths.
+    """The catalog in a folder: every `*.yaml` and `*.yml` in it and below that is not hidden, in order of path.
 
     Raises `CatalogError` with all problems; a folder without such a file is one.
     """
     problems = Problems()
     if not folder.is_dir():
         raise CatalogError((Problem(str(folder), "", "there is no such folder"),))
-    files = sorted(each for each in folder.rglob("*") if each.suffix in SUFFIXES and not each.is_dir())
+    files = sorted(each for each in folder.rglob("*") if _is_ours(each, folder))
     if not files:
         raise CatalogError((Problem(str(folder), "", "no *.yaml or *.yml file is in this folder"),))
     if len(files) > MOST_FILES:
@@ -70,6 +70,12 @@ def load_catalog(folder: FilePath) -> Catalog:
 def catalog_from_sources(sources: Iterable[tuple[str, str]]) -> Catalog:
     """The catalog in texts, each given with its path, as `Catalog.sources` holds them; raises `CatalogError`."""
     return _catalog(list(sources), Problems())
+
+
+def _is_ours(file: FilePath, folder: FilePath) -> bool:
+    """Hidden files and folders are not: editors and mounted volumes keep second copies under such names."""
+    hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
+    return file.suffix in SUFFIXES and not hidden and not file.is_dir()
 
 
 def _text(file: FilePath) -> str:
@@ -110,13 +116,13 @@ def _documents(file: str, text: str, problems: Problems) -> Iterable[_Read]:
         for document in documents(text):
             yield _read(file, document, problems)
     except YamlMistake as mistake:
-        problems.add(Problem(file, "", str(mistake), line=mistake.line))
+        problems.add(Problem(file, path_text(mistake.path), str(mistake), line=mistake.line))
 
 
 def _read(file: str, document: Document, problems: Problems) -> _Read:
     place = Place(file, document, problems)
     for mistake in document.mistakes:
-        problems.add(Problem(file, "", str(mistake), line=mistake.line))
+        problems.add(Problem(file, path_text(mistake.path), str(mistake), line=mistake.line))
     value = document.value
     if not isinstance(value, dict):
         place.add((), "a document must be a mapping with keys like `workflow` or `systems`")

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass, replace
 
 from model.catalog.canonical import calendar_hash, known_countries, sla_hash, workflow_hash
-from model.catalog.problems import Place
+from model.catalog.problems import Place, nearest
 from model.catalog.written import (
     SwitchedOff,
     WrittenCalendar,
@@ -67,9 +67,9 @@ def calendar(name: str, written: WrittenCalendar, place: Place) -> Calendar | No
     if country is not None:
         known = known_countries()
         if country not in known:
-            place.add(
-                (*at, "holidays", "country"), f"no public holidays are known for `{country}`", near=country, known=known
-            )
+            message = f"no public holidays are known for `{country}`"
+            hint = nearest(country, known) or "write an ISO 3166-1 code like DE"
+            place.add((*at, "holidays", "country"), message, hint=hint)
             return None
         if subdivision is not None and subdivision not in known[country]:
             place.add(

@@ -86,6 +86,12 @@ class WrittenAmount(Written):
     attribute: Text = Field(description="The attribute that carries the amount, a decimal number.")
     currency_attribute: Text | None = Field(None, description="The attribute that carries its currency.")
 
+    @model_validator(mode="after")
+    def _two_attributes(self) -> WrittenAmount:
+        if self.attribute == self.currency_attribute:
+            raise mistake(f"`{self.attribute}` cannot carry both the amount and its currency")
+        return self
+
 
 def _as_list(value: Any) -> Any:
     return [value] if isinstance(value, str) else value

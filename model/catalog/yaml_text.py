@@ -126,49 +126,49 @@ class _Reader:
         for event in self._events:
             if isinstance(event, DocumentStartEvent):
                 self._anchors = {}
-                node = self._node(next(self._events), 0)
+                node = self._node(next(self._events), ())
                 if node.kind != "scalar" or node.scalar is not None:
                     yield node
 
-    def _node(self, event: Event, depth: int) -> _Node:
+    def _node(self, event: Event, path: Path) -> _Node:
         line = event.start_mark.line + 1
-        if depth > DEEPEST:
-            raise YamlMistake(f"values are nested more than {DEEPEST} deep", line)
+        if len(path) > DEEPEST:
+            raise YamlMistake(f"values are nested more than {DEEPEST} deep", line, path[:3])
         if isinstance(event, AliasEvent):
-            return self._alias(event.anchor, line)
+            return self._alias(event.anchor, line, path)
         anchor = event.anchor if isinstance(event, NodeEvent) else None
         if anchor:
             self._anchors[anchor] = None
         if isinstance(event, ScalarEvent):
-            node = _Node("scalar", line, event.start_mark.index, event.end_mark.index, _scalar(event, line))
+            node = _Node("scalar", line, event.start_mark.index, event.end_mark.index, _scalar(event, line, path))
         elif isinstance(event, SequenceStartEvent):
-            node = self._sequence(event, depth)
+            node = self._sequence(event, path)
         else:
-            node = self._mapping(event, depth)
+            node = self._mapping(event, path)
         if anchor:
             self._anchors[anchor] = node
         return node
 
-    def _alias(self, name: str, line: int) -> _Node:
+    def _alias(self, name: str, line: int, path: Path) -> _Node:
         if name not in self._anchors:
-            raise YamlMistake(f"the alias *{name} names no anchor above it", line)
+            raise YamlMistake(f"the alias *{name} names no anchor above it", line, path)
         node = self._anchors[name]
         if node is None:
-            raise YamlMistake(f"the alias *{name} stands inside its own anchor", line)
+            raise YamlMistake(f"the alias *{name} stands inside its own anchor", line, path)
         return node
 
-    def _sequence(self, start: Event, depth: int) -> _Node:
-        _check_tag(start, "seq")
+    def _sequence(self, start: Event, path: Path) -> _Node:
+        _check_tag(start, "seq", path)
         node = _Node("sequence", start.start_mark.line + 1, start.start_mark.index, start.end_mark.index)
         for event in self._events:
             if isinstance(event, SequenceEndEvent):
                 node.end = event.end_mark.index
                 break
-            node.items.append(self._node(event, depth + 1))
+            node.items.append(self._node(event, (*path, len(node.items))))
         return node
 
-    def _mapping(self, start: Event, depth: int) -> _Node:
-        _check_tag(start, "map")
+    def _mapping(self, start: Event, path: Path) -> _Node:
+        _check_tag(start, "map", path)
         node = _Node("mapping", start.start_mark.line + 1, start.start_mark.index, start.end_mark.index)
         seen: dict[str, int] = {}
         for event in self._events:
@@ -177,25 +177,26 @@ class _Reader:
                 break
             line = event.start_mark.line + 1
             if not isinstance(event, ScalarEvent):
-                raise YamlMistake("a key must be plain text", line)
+                raise YamlMistake("a key must be plain text", line, path)
             key = event.value
-            value = self._node(next(self._events), depth + 1)
+            value = self._node(next(self._events), (*path, key))
             if key in seen:
-                self._mistakes.append(YamlMistake(f"the key `{key}` is there twice (first in line {seen[key]})", line))
+                message = f"the key `{key}` is there twice (first in line {seen[key]})"
+                self._mistakes.append(YamlMistake(message, line, (*path, key)))
                 continue
             seen[key] = line
             node.pairs.append((key, line, value))
         return node
 
 
-def _check_tag(event: Event, kind: str) -> None:
+def _check_tag(event: Event, kind: str, path: Path) -> None:
     ctag = getattr(event, "ctag", None)
     tag = str(ctag) if ctag else ""
     if tag not in {"", "!"} and _TAGS.get(tag) != kind:
-        raise YamlMistake(f"the tag {tag} is not known here", event.start_mark.line + 1)
+        raise YamlMistake(f"the tag {tag} is not known here", event.start_mark.line + 1, path)
 
 
-def _scalar(event: ScalarEvent, line: int) -> Any:
+def _scalar(event: ScalarEvent, line: int, path: Path) -> Any:
     tag = str(event.ctag) if event.ctag else ""
     if tag in {"", "!"}:
         is_plain = event.style is None and tag == ""
@@ -206,7 +207,7 @@ def _scalar(event: ScalarEvent, line: int) -> Any:
     value = core_value(event.value)
     kinds = {"int": WrittenInt, "float": (WrittenInt, WrittenFloat), "bool": bool, "null": type(None)}
     if kind not in kinds or not isinstance(value, kinds[kind]):  # type: ignore[arg-type]
-        raise YamlMistake(f"`{event.value}` cannot be read as {tag}", line)
+        raise YamlMistake(f"`{event.value}` cannot be read as {tag}", line, path)
     return value
 
 

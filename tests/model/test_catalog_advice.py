@@ -1,0 +1,184 @@
+"""What is allowed in a catalog and still looks like a mistake."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from model import Catalog, catalog_from_sources, catalog_warnings, load_catalog
+
+GOOD = Path(__file__).parents[1] / "catalog" / "good"
+
+TEXT = """workflow: shipping
+owner: logistics
+keys:
+  order: {attributes: [order.id]}
+  delivery: {attributes: [delivery.id]}
+root: order
+milestones:
+  - {id: placed, system: shop, match: {event: placed}}
+  - {id: shipped, match: {event: shipped}, ends: completed}
+slas:
+  - {id: in_time, from: placed, to: shipped, within: 4h, calendar: work, severity: high}
+systems:
+  - {id: shop, services: [storefront]}
+calendars:
+  work: {zone: Europe/Berlin, hours: {mon-fri: "09:00-17:00"}}
+routes:
+  - {id: oncall, match: {severity: high}, receivers: [{webhook: "https://example.org/hook"}]}
+"""
+
+
+def warnings(text: str) -> list[str]:
+    return [str(warning) for warning in catalog_warnings(catalog_from_sources([("c.yaml", text)]))]
+
+
+def test_a_sound_catalog_gives_no_warning() -> None:
+    assert warnings(TEXT) == []
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "expected"),
+    [
+        pytest.param(
+            "within: 4h",
+            "within: 2d",
+            "c.yaml:11: slas[0].within: `2d` counts 24 working hours of `work` as a day, not one day of the week "
+            "(write working hours, like 16h for two days of eight)",
+            id="a day of business time is 24 working hours",
+        ),
+        pytest.param(
+            "within: 4h",
+            "within: 4h, at_risk: 4h",
+            "c.yaml:11: slas[0].at_risk: every clock is at risk from its start: write less than `within`",
+            id="a risk from the start is no warning to anybody",
+        ),
+        pytest.param(
+            "within: 4h",
+            "within: 4h, zone: Europe/Paris",
+            "c.yaml:11: slas[0].zone: has no effect: it is for promised days (`by: {attribute: ...}`)",
+            id="a zone does nothing without a promised day",
+        ),
+        pytest.param(
+            "within: 4h",
+            "by: {attribute: due}, pause: {from: placed, to: shipped}",
+            "c.yaml:11: slas[0].pause: has no effect: a pause does not move a due date",
+            id="a pause does nothing to a due date",
+        ),
+        pytest.param(
+            "within: 4h",
+            "by: {attribute: due}, zone: Europe/Paris",
+            "c.yaml:11: slas[0].calendar: has no effect: the promised date and `zone` decide",
+            id="a calendar does nothing to a promise that has a zone",
+        ),
+        pytest.param(
+            "from: placed, to: shipped",
+            "from: shipped, to: placed",
+            "c.yaml:11: slas[0].from: `shipped` ends the instance: nothing should follow it",
+            id="a clock that starts at the end",
+        ),
+        pytest.param(
+            "within: 4h",
+            "within: 4h, objective: {target: 99%, window: 1h}",
+            "c.yaml:11: slas[0].objective.window: is shorter than the time the SLA allows",
+            id="an objective over less time than one clock takes",
+        ),
+        pytest.param(
+            "severity: high}\nsystems",
+            "severity: hihg}\nsystems",
+            "c.yaml:11: slas[0].severity: `hihg` is an unusual severity (did you mean `high`?)",
+            id="a severity that looks misspelled",
+        ),
+        pytest.param(
+            "system: shop",
+            "system: shopp",
+            "c.yaml:8: milestones[0].system: no system `shopp` is described (did you mean `shop`?)",
+            id="a system that is not described",
+        ),
+        pytest.param(
+            "[delivery.id]",
+            "[order.id]",
+            "c.yaml:5: keys.delivery: has the same attributes as `order`: nothing links the one to the other",
+            id="a key that nothing links",
+        ),
+        pytest.param(
+            ", ends: completed",
+            "",
+            "c.yaml:7: milestones: no milestone `ends` an instance: all stay in progress for ever",
+            id="a workflow that never ends",
+        ),
+        pytest.param(
+            "event: shipped",
+            "event: placed",
+            "c.yaml:9: milestones[1].match: matches exactly what `placed` matches: every record is an event of both",
+            id="two milestones of one record",
+        ),
+        pytest.param(
+            "event: shipped",
+            "event: shipped, attributes: {lines: {gt: 5, lt: 3}}",
+            "c.yaml:9: milestones[1].match.attributes.lines: can never hold: the lower bound is above the upper one",
+            id="a match that can never hold",
+        ),
+        pytest.param(
+            "event: shipped",
+            'event: "shipped "',
+            "c.yaml:9: milestones[1].match.event: begins or ends with a space",
+            id="a name with a space that nobody sees",
+        ),
+        pytest.param(
+            "severity: high}, rec",
+            "severity: critical}, rec",
+            "c.yaml:17: routes[0].match.severity: nothing in this catalog has the severity `critical` "
+            "(known here: high)",
+            id="a route that no alert takes",
+        ),
+        pytest.param(
+            "match: {severity: high}",
+            "match: {severty: high}",
+            "c.yaml:17: routes[0].match.severty: no alert has a label `severty` (did you mean `severity`?)",
+            id="a route by a label that no alert has",
+        ),
+        pytest.param(
+            "routes:\n",
+            'routes:\n  - {id: all, receivers: [{webhook: "https://example.org/hook"}]}\n',
+            "c.yaml:18: routes[1]: is never asked: `all` before it takes every alert (give that `continue: true`)",
+            id="a route behind one that takes all",
+        ),
+        pytest.param(
+            "[storefront]}\n",
+            "[storefront]}\n  - {id: erp, services: [storefront]}\n",
+            "c.yaml:14: systems[1].services[0]: `storefront` is also a service of `shop`",
+            id="one service of two systems",
+        ),
+        pytest.param(
+            "zone: Europe/Berlin, ",
+            "",
+            "c.yaml:15: calendars.work: has no `zone`: its hours are in UTC",
+            id="a calendar without a zone",
+        ),
+        pytest.param(
+            ", calendar: work",
+            "",
+            "c.yaml:15: calendars.work: no SLA and no system uses this calendar",
+            id="a calendar nobody uses",
+        ),
+    ],
+)
+def test_what_looks_like_a_mistake_is_named(old: str, new: str, expected: str) -> None:
+    assert old in TEXT
+    assert expected in warnings(TEXT.replace(old, new))
+
+
+def test_a_catalog_without_a_workflow_follows_nothing() -> None:
+    assert warnings("systems: [{id: erp}]") == ["c.yaml: no workflow is declared: nothing will be followed"]
+
+
+def test_a_route_for_several_severities_needs_only_one_that_exists() -> None:
+    assert warnings(TEXT.replace("{severity: high}, rec", "{severity: [high, critical]}, rec")) == []
+
+
+def test_a_catalog_that_was_not_read_from_files_can_be_looked_at_too() -> None:
+    read = load_catalog(GOOD)
+    made = Catalog(read.workflows, read.systems, read.calendars, read.routes)
+    assert all(warning.line == 0 for warning in catalog_warnings(made))
