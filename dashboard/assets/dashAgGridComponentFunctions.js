@@ -13,6 +13,7 @@
     value ? e("span", { className: "two-lines" }, e("span", { className: value.tone ? `tone is-${value.tone}` : undefined, title: value.title }, value.first), e("span", { className: "second" }, value.second)) : null;
   cells.When = ({ value }) =>
     value ? e("span", { title: value.exact, className: "nowrap" }, value.relative, e("span", { className: "faint" }, " · " + value.local)) : e("span", { className: "faint" }, "–");
+  cells.NoRows = ({ text }) => e("div", { className: "grid-state" }, text);
   cells.Mono = ({ value }) => e("span", { className: "mono" }, value);
   cells.Acknowledge = ({ value }) => (value ? e("button", { className: "button", "data-acknowledge": value }, "Acknowledge") : null);
 })();

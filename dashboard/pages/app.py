@@ -12,10 +12,10 @@ from typing import Any
 from urllib.parse import parse_qs
 
 import dash
-from dash import Input, Output, State, no_update
+from dash import ALL, MATCH, Input, Output, State, no_update
 from fastapi import FastAPI
 from fastapi.concurrency import run_in_threadpool
-from fastapi.responses import HTMLResponse
+from starlette.types import ASGIApp, Receive, Scope, Send
 
 from dashboard import formats
 from dashboard.access import current_principal
@@ -25,21 +25,13 @@ from dashboard.queries import PageQueries
 from dashboard.services import Services
 from model import ThroughlineError
 
-PAGE_PATHS = (
-    "/",
-    "/workflows/{rest:path}",
-    "/slas",
-    "/slas/{rest:path}",
-    "/alerts",
-    "/search",
-    "/unresolved",
-    "/systems",
-)
+PAGES = ("workflows", "slas", "alerts", "search", "unresolved", "systems")
+"""The first part of every page's address but `/`."""
 ZONE = "() => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'"
 TITLE = "(title) => { if (title) document.title = title + ' · Throughline'; return dash_clientside.no_update; }"
 ANSWERED = "() => { window.throughline.answered(); return dash_clientside.no_update; }"
-ATTACH = "(place) => { if (place) window.throughline.attach(place.id, place); return dash_clientside.no_update; }"
-REFRESH = "() => { window.throughline.refresh(); return dash_clientside.no_update; }"
+ROWS = "(request, place) => request ? window.throughline.rows(request, place[0]) : dash_clientside.no_update"
+REFRESH = "(beat, place) => { window.throughline.refresh(place[0]); return dash_clientside.no_update; }"
 
 log = logging.getLogger(__name__)
 
@@ -58,14 +50,25 @@ def add_pages(app: FastAPI, services: Services) -> None:
         add_log_handler=False,
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
+    pages.backend.websocket_capability = False  # else every browser tries one; the guard refuses them
     pages.layout = frame.layout()
     _add_callbacks(pages, PageQueries(services))
+    app.add_middleware(PageAddresses)
 
-    def page() -> HTMLResponse:
-        return HTMLResponse(pages.index())
 
-    for path in PAGE_PATHS[1:]:
-        app.add_api_route(path, page, methods=["GET"], include_in_schema=False)
+class PageAddresses:
+    """Lets Dash answer every page's address as it answers `/`, where its own middleware has the request at hand.
+
+    Dash adds a catch-all for them as well, but only when the server's lifespan starts.
+    """
+
+    def __init__(self, app: ASGIApp) -> None:
+        self.app = app
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and scope["path"].split("/")[1] in PAGES:
+            scope = {**scope, "path": "/", "raw_path": b"/"}
+        await self.app(scope, receive, send)
 
 
 def _add_callbacks(pages: dash.Dash, queries: PageQueries) -> None:
@@ -98,8 +101,19 @@ def _add_callbacks(pages: dash.Dash, queries: PageQueries) -> None:
     pages.clientside_callback(ZONE, Output("zone", "data"), Input("address", "href"), State("zone", "data"))
     pages.clientside_callback(TITLE, Output("title", "id"), Input("title", "data"))
     pages.clientside_callback(ANSWERED, Output("live", "id"), Input("live", "children"), prevent_initial_call=True)
-    pages.clientside_callback(ATTACH, Output("grid-place", "id"), Input("grid-place", "data"))
-    pages.clientside_callback(REFRESH, Output("pulse", "id"), Input("pulse", "n_intervals"), prevent_initial_call=True)
+    pages.clientside_callback(
+        ROWS,
+        Output({"type": "grid", "view": MATCH}, "getRowsResponse"),
+        Input({"type": "grid", "view": MATCH}, "getRowsRequest"),
+        State({"type": "grid-place", "view": ALL}, "data"),
+    )
+    pages.clientside_callback(
+        REFRESH,
+        Output("pulse", "id"),
+        Input("pulse", "n_intervals"),
+        State({"type": "grid-place", "view": ALL}, "data"),
+        prevent_initial_call=True,
+    )
 
 
 def answer(view: View, is_pulse: bool) -> tuple[Any, ...]:

@@ -107,7 +107,7 @@ def grid(listing: str, view: View, of: str = "") -> html.Div:
     }
     return html.Div(
         [
-            dcc.Store(id="grid-place", data=place),
+            dcc.Store(id={"type": "grid-place", "view": identity["view"]}, data=place),
             dash_ag_grid.AgGrid(
                 id=identity,
                 columnDefs=COLUMNS[listing],
@@ -122,7 +122,8 @@ def grid(listing: str, view: View, of: str = "") -> html.Div:
                     "infiniteInitialRowCount": 1,
                     "suppressCellFocus": True,
                     "enableCellTextSelection": True,
-                    "overlayNoRowsTemplate": f'<span class="grid-state">{EMPTY[listing]}</span>',
+                    "noRowsOverlayComponent": "NoRows",
+                    "noRowsOverlayComponentParams": {"text": EMPTY[listing]},
                 },
                 style={"height": "100%", "width": "100%"},
             ),

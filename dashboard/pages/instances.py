@@ -26,8 +26,8 @@ def draw(view: View, workflow: Workflow) -> Drawn:
         notes.append(f"owned by {workflow.owner}")
     return Drawn(
         workflow.title,
-        [elements.heading(workflow.title, " · ".join(notes)), filters(view, workflow, statuses)],
-        [search_box(view, workflow), grid.grid("instances", view, workflow.name)],
+        [elements.heading(workflow.title, " · ".join(notes))],
+        [filters(view, workflow, statuses), search_box(view, workflow), grid.grid("instances", view, workflow.name)],
     )
 
 
@@ -43,8 +43,10 @@ def filters(view: View, workflow: Workflow, statuses: dict[str, int]) -> html.Di
             [(state, mark.word, statuses.get(state, 0), state) for state, mark in STATUSES.items()],
         ),
         chips(view, "Verdict", "verdict", [(state, mark.word, None, state) for state, mark in VERDICTS.items()]),
-        chips(view, "Promise", "sla", [(each.id, each.title, None, "") for each in workflow.slas]),
         chips(view, "Stands at", "milestone", milestones),
+    ]
+    further = [
+        chips(view, "Promise", "sla", [(each.id, each.title, None, "") for each in workflow.slas]),
         chips(view, "System", "system", [(name, name, None, "") for name in systems]),
     ]
     dates = [
@@ -53,7 +55,18 @@ def filters(view: View, workflow: Workflow, statuses: dict[str, int]) -> html.Di
         if (text := date_text(view.one(name)))
     ]
     if dates:
-        rows.append(html.Div([html.Span("Started", className="name"), *dates], className="filter-row"))
+        rows.append(
+            html.Div(
+                [html.Span("Started", className="name"), html.Div(dates, className="chips")], className="filter-row"
+            )
+        )
+    rows.append(
+        html.Details(
+            [html.Summary("More filters"), *(each for each in further if each is not None)],
+            open=bool(view.params.get("sla") or view.params.get("system")),
+            className="further",
+        )
+    )
     return html.Div([each for each in rows if each is not None], className="filters")
 
 
@@ -74,7 +87,7 @@ def chips(view: View, label: str, name: str, values: Sequence[tuple[str, str, in
                 inner, href=view.toggled(name, value), className=style, **{"aria-pressed": str(value in chosen).lower()}
             )
         )
-    return html.Div([html.Span(label, className="name"), *items], className="filter-row")
+    return html.Div([html.Span(label, className="name"), html.Div(items, className="chips")], className="filter-row")
 
 
 def date_text(text: str) -> str:

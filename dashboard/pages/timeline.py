@@ -15,7 +15,7 @@ from dashboard.figures import VERDICTS, TimelineRows, timeline_figure
 from dashboard.pages import elements
 from dashboard.pages.view import Drawn, View
 from dashboard.queries import TimelineView
-from model import Catalog, Outcome, Verdict, Workflow
+from model import Catalog, Milestone, Outcome, Sla, Verdict, Workflow
 from sla_engine import ClockRow
 
 EVENTS_SHOWN = 200
@@ -131,7 +131,7 @@ def stepper(shown: TimelineView, view: View) -> html.Div:
     for each in shown.detail.milestones:
         milestone = declared.get(each.id)
         ends = milestone.ends if milestone else None
-        if each.reached_at is None and ends is not None and (ends != Outcome.COMPLETED or status != "in_progress"):
+        if each.reached_at is None and is_passed_by(milestone, status):
             continue
         style = ["step"]
         if each.reached_at:
@@ -153,6 +153,15 @@ def stepper(shown: TimelineView, view: View) -> html.Div:
         )
         before = each.reached_at or before
     return html.Div(steps, className="stepper")
+
+
+def is_passed_by(milestone: Milestone | None, status: str) -> bool:
+    """Whether a milestone that was not reached need not be shown: optional ones, and endings not taken."""
+    if milestone is None:
+        return True
+    if milestone.ends is not None:
+        return milestone.ends != Outcome.COMPLETED or status != Outcome.IN_PROGRESS
+    return milestone.optional
 
 
 def step_times(at: datetime | None, before: datetime | None, view: View) -> list[Any]:
@@ -180,22 +189,29 @@ def clocks_card(shown: TimelineView, view: View) -> html.Section:
     return elements.card(
         "Promises",
         elements.table(
-            ["Verdict", "Promise", "Deadline", "Answered", "Time used", "Reason"],
+            ["Verdict", "Promise", ("Deadline", "nowrap"), "Answered", "Time used"],
             [
                 (
                     elements.pill(each.verdict),
-                    elements.two_lines(
-                        slas[each.sla].title if each.sla in slas else each.sla,
-                        f"{each.sla} · {slas[each.sla].per} {each.per}" if each.per and each.sla in slas else each.sla,
-                    ),
+                    promise(each, slas.get(each.sla)),
                     deadline(each, view),
                     elements.when(each.satisfied_at, view),
                     used(each, view.now),
-                    elements.two_lines(each.reason, ", ".join(formats.words(flag).lower() for flag in each.flags)),
                 )
                 for each in clocks
             ],
         ),
+    )
+
+
+def promise(clock: ClockRow, sla: Sla | None) -> html.Span:
+    """What was promised for what, and why the verdict is what it is."""
+    title: list[Any] = [html.A(sla.title if sla else clock.sla, href=f"/slas/{quote(clock.sla, safe='')}")]
+    if clock.per:
+        per = sla.per if sla and sla.per else ""
+        title += [html.Span(f" · {per} ", className="faint"), html.Span(clock.per, className="mono")]
+    return elements.two_lines(
+        title, " · ".join([clock.reason, *(formats.words(flag).lower() for flag in clock.flags)]), clock.sla
     )
 
 
