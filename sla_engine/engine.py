@@ -1,14 +1,39 @@
-"""Ticks: from what changed and what is due to clocks, verdicts and the ledger."""
+"""Ticks: from what changed and what is due to clocks, verdicts and the ledger.
+
+How a tick works, and why a crash anywhere in it only repeats work:
+
+1. It takes the instances the correlator has recomputed since the last applied tick and those with an event whose time
+   has come, works out their clocks anew and judges them; then the clocks whose own moment of change has come.
+2. Judging is a function of the stored data and `as_of`. News is what differs from the clock's row.
+3. The ledger is appended first, then the clocks are stored, then their wake-ups, and last of all the tick itself. A
+   tick that did not finish is done again from the same beginning; what it had appended is known by its place in the
+   ledger, after the place the last finished tick ended at.
+4. Large sets are taken in shares by a hash, so that memory is bounded.
+
+Ticks never overlap within a process. One engine per store is the caller's care.
+"""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
-from datetime import datetime
+import threading
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime, timedelta
 from typing import Any
 
-from model import Clock
-from store import Store
+from correlator import changed_instances, instance_events, latest_version, system_progress
+from model import Clock, Workflow, format_duration
+from sla_engine.calendar_table import CalendarTable
+from sla_engine.compiling import CompiledTime, clock_facts, latest_promise
+from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, sla_versions
+from sla_engine.working_time import latest_within, microseconds
+from store import Sql, Store, load_query
+
+CLOCKS_AT_ONCE = 200_000
+"""About how many clocks are worked out in one go."""
+
+_NEVER = -(2**63) + 1
+_FOREVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -19,9 +44,25 @@ class TickReport:
     """
 
     as_of: datetime
-    clocks_opened: int
-    judged: int
-    appended: int
+    clocks_opened: int = 0
+    judged: int = 0
+    appended: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class _LastTick:
+    as_of: datetime = ALWAYS
+    version: int = 0
+    seq: int = 0
+    slas: dict[str, str] = field(default_factory=dict)
+    seen: dict[str, datetime] = field(default_factory=dict)
+
+
+@dataclass(slots=True)
+class _Tally:
+    opened: int = 0
+    judged: int = 0
+    appended: int = 0
 
 
 class SlaEngine:
@@ -30,10 +71,226 @@ class SlaEngine:
     def __init__(self, store: Store, clock: Clock) -> None:
         self._store = store
         self._clock = clock
+        self._calendars = CalendarTable(store)
+        self._lock = threading.Lock()
 
-    def tick(self, tenant: str, catalog_history: Sequence[Any], as_of: datetime | None = None) -> TickReport:
+    def tick(self, tenant: str, catalog_history: Sequence[Applied], as_of: datetime | None = None) -> TickReport:
         """Judge by what is stored as of an instant (now where None is given); a no-op if not later than the last one.
 
         `catalog_history` is the tenant's applied catalogs, oldest first (`store.catalog_history`).
         """
-        raise NotImplementedError
+        with self._lock:
+            at = as_of or self._clock.now()
+            last = self._last_tick(tenant)
+            if at <= last.as_of:
+                return TickReport(last.as_of)
+            return self._apply(tenant, sla_versions(catalog_history), at, last)
+
+    def _apply(self, tenant: str, versions: Sequence[SlaVersion], as_of: datetime, last: _LastTick) -> TickReport:
+        upto = latest_version(self._store, tenant)
+        prints = fingerprints(versions)
+        seen = self._seen(tenant, versions, as_of)
+        tick = _Tick(self._store, self._calendars, tenant, as_of, last, _progress(versions, seen))
+        known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id]]
+        fresh = [each for each in versions if last.slas.get(each.sla.id) != prints[each.sla.id]]
+        tick.judge_changed(known, last.version, upto)
+        tick.judge_changed(fresh, 0, upto)
+        tick.judge_due(sorted({each.sla.id for each in known}), _moved(last.seen, seen))
+        self._store.insert(
+            "ticks",
+            ("tenant", "as_of", "version", "seq", "slas", "seen"),
+            [(tenant, as_of, upto, tick.seq, prints, seen)],
+        )
+        return TickReport(as_of, tick.tally.opened, tick.tally.judged, tick.tally.appended)
+
+    def _last_tick(self, tenant: str) -> _LastTick:
+        rows = self._store.rows(load_query("sla_engine", "last_tick"), {"tenant": tenant})
+        return _LastTick(**rows[0]) if rows else _LastTick()
+
+    def _seen(self, tenant: str, versions: Sequence[SlaVersion], as_of: datetime) -> dict[str, datetime]:
+        wanted = {each.system.id for each in versions if each.system}
+        if not wanted:
+            return {}
+        rows = self._store.rows(system_progress(tenant, as_of))
+        return {row["system"]: row["seen_at"] for row in rows if row["system"] in wanted}
+
+
+class _Tick:
+    """The steps of one tick, and what they came to so far."""
+
+    def __init__(
+        self,
+        store: Store,
+        calendars: CalendarTable,
+        tenant: str,
+        as_of: datetime,
+        last: _LastTick,
+        progress: dict[str, Any],
+    ) -> None:
+        self._store = store
+        self._calendars = calendars
+        self._tenant = tenant
+        self._as_of = as_of
+        self._last = last
+        self._progress = progress
+        self.tally = _Tally()
+        self._tail_upto = self.seq = self._last_seq(last.seq)
+
+    def judge_changed(self, versions: Sequence[SlaVersion], after: int, upto: int) -> None:
+        """Work out and judge the clocks of the instances that changed in a range of the correlator's versions."""
+        if not versions:
+            return
+        self._execute("TRUNCATE TABLE staged_instances")
+        text = load_query("sla_engine", "stage_changed_instances")
+        changed = changed_instances(after, upto)
+        self._execute(
+            Sql(text.replace("/*changed*/", changed.text), changed.params),
+            tenant=self._tenant,
+            since=self._last.as_of,
+            as_of=self._as_of,
+        )
+        counts = {row["workflow"]: row["instances"] for row in self._rows("staged_instance_counts")}
+        for workflow, own in _by_workflow(versions):
+            if count := counts.get(workflow.name, 0):
+                shares = 1 + count * len(own) // CLOCKS_AT_ONCE
+                for share in range(shares):
+                    self._judge_share(workflow, own, shares, share)
+
+    def judge_due(self, slas: Sequence[str], moved: dict[str, int]) -> None:
+        """Judge the clocks whose moment has come, as time passed or as the system they wait for spoke."""
+        params = {
+            "tenant": self._tenant,
+            "slas": list(slas),
+            "since": self._last.as_of,
+            "as_of": self._as_of,
+            "axes": list(moved),
+            "axes_since": list(moved.values()),
+        }
+        count = self._store.value(load_query("sla_engine", "due_clocks"), params) if slas else 0
+        if not count:
+            return
+        shares = 1 + count // CLOCKS_AT_ONCE
+        for share in range(shares):
+            self._execute("TRUNCATE TABLE staged_clocks")
+            self._run("stage_due_clocks", **params, stage_shares=shares, stage_share=share)
+            self._judge_staged()
+
+    def _judge_share(self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int) -> None:
+        self._stage_events(workflow, versions, shares, share)
+        range_ = self._rows("staged_range", as_of=self._as_of)[0]
+        self._execute("TRUNCATE TABLE staged_clocks")
+        for version in versions:
+            time = self._compiled_time(version, range_["earliest"], range_["latest"])
+            facts = clock_facts(version, time, tenant=self._tenant, as_of=self._as_of)
+            self._store.execute(Sql(f"INSERT INTO staged_clocks\n{facts.text}", facts.params))
+        self._judge_staged()
+
+    def _stage_events(self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int) -> None:
+        keys = Sql(
+            _without_comments(load_query("sla_engine", "staged_keys")),
+            {"stage_workflow": workflow.name, "stage_shares": shares, "stage_share": share},
+        )
+        events = instance_events(self._tenant, workflow, keys)
+        text = load_query("sla_engine", "stage_events").replace("/*events*/", events.text)
+        self._execute("TRUNCATE TABLE staged_events")
+        self._execute(
+            Sql(text, events.params),
+            milestones=sorted(set(_milestones(versions))),
+            attributes=sorted({each.sla.promise.attribute for each in versions if each.sla.promise}),
+        )
+        self._run("stage_wakeups_of_events", tenant=self._tenant, workflow=workflow.name, as_of=self._as_of)
+
+    def _compiled_time(self, version: SlaVersion, earliest: datetime, latest: datetime) -> CompiledTime:
+        sla = version.sla
+        first_us, cut_off = 0, ""
+        if sla.cut_off is not None:
+            cut_off = self._calendars.cover_cut_off(
+                self._tenant, version.calendar, sla.cut_off, sla.zone, earliest, latest
+            )
+        if version.calendar is not None:
+            if sla.promise is not None and sla.at_risk is not None:
+                latest = max(latest, self._store.value(latest_promise(sla)))
+            first_us = self._calendars.cover(
+                self._tenant, version.calendar, earliest, latest, sla.within or timedelta()
+            )
+        return CompiledTime(first_us, cut_off)
+
+    def _judge_staged(self) -> None:
+        self._execute("TRUNCATE TABLE staged_verdicts")
+        self._run(
+            "judge",
+            tenant=self._tenant,
+            as_of=self._as_of,
+            tail_after=self._last.seq,
+            tail_upto=self._tail_upto,
+            **self._progress,
+        )
+        counts = self._rows("staged_counts")[0]
+        if not counts["judged"]:
+            return
+        if counts["news"]:
+            self._run("append_verdicts", tenant=self._tenant, seq=self.seq)
+        self._run("store_clocks", tenant=self._tenant, version=microseconds(self._as_of))
+        self._run("store_wakeups", tenant=self._tenant)
+        self.seq += counts["news"]
+        self.tally.opened += counts["opened"]
+        self.tally.judged += counts["judged"]
+        self.tally.appended += counts["news"]
+
+    def _last_seq(self, seq: int) -> int:
+        return int(self._store.value(load_query("sla_engine", "last_seq"), {"tenant": self._tenant, "seq": seq}))
+
+    def _run(self, query: str, **params: Any) -> None:
+        self._store.execute(load_query("sla_engine", query), params)
+
+    def _rows(self, query: str, **params: Any) -> list[dict[str, Any]]:
+        return self._store.rows(load_query("sla_engine", query), params)
+
+    def _execute(self, statement: str | Sql, **params: Any) -> None:
+        self._store.execute(statement, params)
+
+
+def _progress(versions: Iterable[SlaVersion], seen: dict[str, datetime]) -> dict[str, Any]:
+    """For each system with a cadence how far it has come and until when its silence means nothing, in microseconds."""
+    systems, silent, cadences = [], [], []
+    for system, calendar in {each.system: each.system_calendar for each in versions}.items():
+        if system is None or system.cadence is None:
+            continue
+        at = seen.get(system.id)
+        until = latest_within(calendar, at, system.cadence) if at else None
+        systems.append(system.id)
+        silent.append(microseconds(until) if until else _FOREVER if at else _NEVER)
+        cadences.append(format_duration(system.cadence))
+    return {
+        "systems": systems,
+        "seen_us": [microseconds(seen[each]) if each in seen else _NEVER for each in systems],
+        "silent_us": silent,
+        "cadences": cadences,
+    }
+
+
+def _moved(before: dict[str, datetime], now: dict[str, datetime]) -> dict[str, int]:
+    """The systems whose event time differs from the last tick's, with where it stood, in microseconds."""
+    return {
+        each: microseconds(before[each]) if each in before else _NEVER for each in now if before.get(each) != now[each]
+    }
+
+
+def _by_workflow(versions: Iterable[SlaVersion]) -> list[tuple[Workflow, list[SlaVersion]]]:
+    """The versions by workflow; the workflow as its newest SLA version has it."""
+    found: dict[str, list[SlaVersion]] = {}
+    for each in versions:
+        found.setdefault(each.workflow.name, []).append(each)
+    return [(own[-1].workflow, own) for own in found.values()]
+
+
+def _milestones(versions: Iterable[SlaVersion]) -> Iterable[str]:
+    for each in versions:
+        yield from (each.sla.from_milestone, each.sla.to_milestone)
+        if each.sla.pause is not None:
+            yield from (each.sla.pause.from_milestone, each.sla.pause.to_milestone)
+
+
+def _without_comments(text: str) -> str:
+    """A statement without its header, for use inside another one."""
+    return " ".join(line.strip() for line in text.splitlines() if not line.startswith("--"))

@@ -7,10 +7,18 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
+from typing import Any
 
-from model import Catalog, Verdict
-from store import Sql, Store
+from model import BadRequest, Catalog, Sla, Verdict
+from store import Sql, Store, load_query
+
+MOST_ROWS = 1000
+
+_START_OF_TIME = datetime(1900, 1, 1, tzinfo=UTC)
+_END_OF_TIME = datetime(2299, 12, 31, tzinfo=UTC)
+_BURN_WINDOWS = ("1h", "6h", "3d")
+_NONE = {name: 0 for base in ("met", "breached") for name in (base, *(f"{base}_{window}" for window in _BURN_WINDOWS))}
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,7 +64,7 @@ class LedgerRow:
 
 @dataclass(frozen=True, slots=True)
 class SlaCounts:
-    """Current verdicts of one SLA: of clocks, and of distinct instances that have such a clock. All verdicts are keys."""
+    """Current verdicts of one SLA, every verdict a key: how many clocks, and how many distinct instances with one."""
 
     verdicts: dict[str, int]
     instances: dict[str, int]
@@ -67,10 +75,10 @@ class SlaSummary:
     """How one SLA stands.
 
     `attainment` is met / (met + breached) of the clocks whose final verdict became valid in the objective's window (of
-    all clocks without an objective); None below the objective's minimum or without any. `budget` is the share of allowed
-    breaches left (1 untouched, 0 used up, negative overspent); None without an objective, or where attainment is None.
-    `burn` gives for "1h", "6h" and "3d" the share of breaches in that time over the share allowed (1 uses the budget up
-    exactly); None without an objective or any final verdict in that time.
+    all clocks without an objective); None below the objective's minimum or without any. `budget` is the share of
+    allowed breaches left (1 untouched, 0 used up, negative overspent); None without an objective, where attainment is
+    None, or where no breach is allowed. `burn` gives for "1h", "6h" and "3d" the share of breaches in that time over
+    the share allowed (1 uses the budget up exactly by the end of the window); None where there is nothing to divide.
     """
 
     id: str
@@ -90,7 +98,8 @@ class VerdictReader:
 
     def instance_clocks(self, tenant: str, workflow: str, key: str) -> list[ClockRow]:
         """The clocks of one instance, by SLA, start and alias value; empty for none."""
-        raise NotImplementedError
+        rows = self._rows("instance_clocks", tenant=tenant, workflow=workflow, key=key)
+        return [ClockRow(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows]
 
     def ledger(
         self,
@@ -105,31 +114,103 @@ class VerdictReader:
     ) -> tuple[list[LedgerRow], str | None]:
         """Ledger rows of an SLA, oldest `known_at` first, and the cursor of the next page (None: that was the last).
 
-        With `known_at` only what was known by then, with `as_of` only what was valid by then (both inclusive), and then
-        only the latest row of each clock; `verdict` filters after that. `limit` is 1 to 1,000. Raises `BadRequest` for a
-        cursor that is not one of ours.
+        With `known_at` only what was known by then, with `as_of` only what was valid by then (both inclusive), and
+        then only the latest row of each clock; `verdict` filters after that. `limit` is 1 to 1,000. Raises
+        `BadRequest` for a cursor that is not one of ours.
         """
-        raise NotImplementedError
+        view = "ledger_then" if known_at or as_of else "ledger"
+        rows = self._rows(
+            view,
+            tenant=tenant,
+            sla=sla,
+            known_at=known_at or _END_OF_TIME,
+            as_of=as_of or _END_OF_TIME,
+            verdicts=list(verdict),
+            after=_place(cursor),
+            limit=min(max(limit, 1), MOST_ROWS) + 1,
+        )
+        page = [_ledger_row(row) for row in rows[:limit]]
+        return page, str(page[-1].seq) if len(rows) > limit else None
 
     def sla_counts(self, tenant: str) -> dict[str, SlaCounts]:
         """Current verdicts by SLA id; an SLA without clocks is not in it."""
-        raise NotImplementedError
+        zeros = dict.fromkeys(map(str, Verdict), 0)
+        found: dict[str, SlaCounts] = {}
+        for row in self._rows("sla_counts", tenant=tenant):
+            counts = found.setdefault(row["sla"], SlaCounts(dict(zeros), dict(zeros)))
+            counts.verdicts[row["verdict"]] = row["clocks"]
+            counts.instances[row["verdict"]] = row["instances"]
+        return found
 
     def summaries(self, tenant: str, catalog: Catalog, now: datetime) -> list[SlaSummary]:
         """How every SLA of the catalog stands, in its order; zeros for those without clocks."""
-        raise NotImplementedError
+        counts = self.sla_counts(tenant)
+        zeros = dict.fromkeys(map(str, Verdict), 0)
+        finals = self._finals(tenant, catalog, now)
+        return [
+            _summary(sla, counts.get(sla.id, SlaCounts(zeros, zeros)), finals.get(sla.id, _NONE))
+            for sla in catalog.slas
+        ]
 
     def keys_with_verdict(self, tenant: str, workflow: str, slas: Sequence[str], verdicts: Sequence[str]) -> Sql:
         """A SELECT of one column `key`: instances with a current clock of one of the SLAs with one of the verdicts.
 
         An empty sequence means any. Its parameters are named `verdict_*`.
         """
-        raise NotImplementedError
+        return Sql(
+            load_query("sla_engine", "keys_with_verdict"),
+            {
+                "verdict_tenant": tenant,
+                "verdict_workflow": workflow,
+                "verdict_slas": list(slas),
+                "verdict_verdicts": list(verdicts),
+            },
+        )
 
     def appended_after(self, tenant: str, seq: int, limit: int = 1000) -> list[LedgerRow]:
-        """Ledger rows of the tenant strictly after a place, in ledger order: the feed alerting reads. 0 is the start."""
-        raise NotImplementedError
+        """Ledger rows strictly after a place, in ledger order: the feed alerting reads. 0 is before the first."""
+        rows = self._rows("appended_after", tenant=tenant, seq=seq, limit=limit)
+        return [_ledger_row(row) for row in rows]
 
     def latest_breaches(self, tenant: str, limit: int = 20) -> list[LedgerRow]:
         """The clocks that are breached now, latest deadline first, as the ledger rows that say so."""
-        raise NotImplementedError
+        return [_ledger_row(row) for row in self._rows("latest_breaches", tenant=tenant, limit=limit)]
+
+    def _finals(self, tenant: str, catalog: Catalog, now: datetime) -> dict[str, dict[str, int]]:
+        windows = {sla.id: now - sla.objective.window if sla.objective else _START_OF_TIME for sla in catalog.slas}
+        rows = self._rows(
+            "final_verdicts",
+            tenant=tenant,
+            now=now,
+            slas=list(windows),
+            since=[int(each.timestamp()) for each in windows.values()],
+        )
+        return {row["sla"]: row for row in rows}
+
+    def _rows(self, query: str, **params: Any) -> list[dict[str, Any]]:
+        return self._store.rows(load_query("sla_engine", query), params)
+
+
+def _summary(sla: Sla, counts: SlaCounts, finals: dict[str, int]) -> SlaSummary:
+    met, breached = finals["met"], finals["breached"]
+    allowed = 1 - sla.objective.target if sla.objective else 0.0
+    enough = met + breached >= max(1, sla.objective.minimum if sla.objective else 1)
+    attainment = met / (met + breached) if enough else None
+    budget = 1 - (1 - attainment) / allowed if attainment is not None and allowed > 0 else None
+    burn: dict[str, float | None] = {}
+    for window in _BURN_WINDOWS:
+        good, bad = finals[f"met_{window}"], finals[f"breached_{window}"]
+        burn[window] = bad / (good + bad) / allowed if allowed > 0 and good + bad else None
+    return SlaSummary(sla.id, sla.workflow, counts.verdicts, counts.instances, attainment, budget, burn)
+
+
+def _ledger_row(row: dict[str, Any]) -> LedgerRow:
+    return LedgerRow(**{**row, "verdict": Verdict(row["verdict"])})
+
+
+def _place(cursor: str | None) -> int:
+    if cursor is None:
+        return 0
+    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
+        raise BadRequest("The cursor is not one this list gave out; start again without it.")
+    return int(cursor)

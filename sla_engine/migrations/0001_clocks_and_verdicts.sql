@@ -95,10 +95,10 @@ CREATE TABLE IF NOT EXISTS staged_instances (
 ) ENGINE = Memory;
 
 CREATE TABLE IF NOT EXISTS staged_events (
-  workflow LowCardinality(String),
   key String,
   event_id String,
   milestone LowCardinality(String),
+  outcome LowCardinality(String),
   place UInt16,
   occurred_at DateTime64(6, 'UTC'),
   keys Map(String, Array(String)),
@@ -147,5 +147,6 @@ CREATE TABLE IF NOT EXISTS staged_verdicts (
   next_at Nullable(DateTime64(6, 'UTC')),
   is_waiting Bool COMMENT 'past its deadline, and the answering system has not spoken since',
   is_news Bool COMMENT 'verdict, deadline or valid_from differ from the current ones',
+  is_new Bool COMMENT 'there was no such clock',
   known_at DateTime64(6, 'UTC')
 ) ENGINE = Memory;

@@ -1,0 +1,106 @@
+-- Purpose: the verdict of every staged clock as of an instant, beside what is known of it already.
+--
+-- 1. Bounds are inclusive: at the deadline is in time, later is breached.
+-- 2. The order of the cases is the rule: an unreadable promise, then the cancellation, then the answer, then silence.
+-- 3. Silence past the deadline is a breach unless the answering system declares a cadence and has not spoken since: then it
+--    is waited for as long as its cadence lasts, and unknown after that.
+-- 4. valid_from depends on data alone, never on when a tick looked.
+-- 5. What is known already is the clock's row, or the later ledger rows of a tick that did not finish.
+--
+-- Parameters: tenant String; as_of DateTime64(6) UTC; systems Array(String) that declare a cadence,
+--   with seen_us Array(Int64), the event time each has reached, silent_us Array(Int64), until when its cadence holds (both
+--   microseconds since 1970, the smallest Int64 for a system never seen) and cadences Array(String), as written;
+--   tail_after (exclusive), tail_upto (inclusive) UInt64, the ledger rows of a tick that did not finish.
+-- Index: clocks by (tenant, workflow, key); verdicts by the minmax index on seq.
+INSERT INTO staged_verdicts
+WITH
+  {as_of:DateTime64(6)} AS as_of,
+  toUnixTimestamp64Micro(as_of) AS as_of_us,
+  ifNull(toUnixTimestamp64Micro(deadline_at), 0) AS deadline_us,
+  indexOf({systems:Array(String)}, toString(system)) AS place,
+  {seen_us:Array(Int64)}[place] AS seen,
+  {cadences:Array(String)}[place] AS cadence,
+  satisfied_at IS NOT NULL AS is_answered,
+  is_answered AND ifNull(satisfied_at <= deadline_at, 1) AS is_in_time,
+  cancelled_at IS NOT NULL AND ifNull(cancelled_at < satisfied_at, 1) AND ifNull(cancelled_at <= deadline_at, 1) AS is_cancelled,
+  ifNull(as_of > deadline_at, 0) AS is_past,
+  problem = '' AND NOT is_answered AND NOT is_cancelled AND is_past AND place > 0 AND seen <= deadline_us AS waits,
+  greatest(deadline_us, {silent_us:Array(Int64)}[place]) AS blind_us,
+  as_of_us > blind_us AS is_blind,
+  ifNull(risk_at <= as_of, 0) AS is_at_risk,
+  formatDateTime(ifNull(deadline_at, started_at), '%Y-%m-%d %H:%i:%S UTC') AS deadline_text,
+  formatDateTime(ifNull(satisfied_at, started_at), '%Y-%m-%d %H:%i:%S UTC') AS answer_text,
+  if(seen < 0, concat(system, ' has never reported'),
+    concat(system, ' last reported ', formatDateTime(fromUnixTimestamp64Micro(greatest(seen, 0), 'UTC'), '%Y-%m-%d %H:%i:%S UTC'))
+  ) AS last_word
+SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.per AS per, s.definition AS definition,
+  s.started_at AS started_at, s.start_event AS start_event, s.satisfied_at AS satisfied_at, s.cancelled_at AS cancelled_at,
+  s.deadline_at AS deadline_at, s.risk_at AS risk_at, s.problem AS problem, s.awaited AS awaited, s.system AS system,
+  s.flags AS flags,
+  multiIf(
+    problem != '', 'unknown',
+    is_cancelled, 'cancelled',
+    is_in_time, 'met',
+    is_answered, 'breached',
+    waits AND is_blind, 'unknown',
+    waits, 'at_risk',
+    is_past, 'breached',
+    is_at_risk, 'at_risk',
+    'pending') AS verdict,
+  multiIf(
+    problem != '', started_at,
+    verdict = 'cancelled', assumeNotNull(cancelled_at),
+    verdict = 'met', greatest(started_at, assumeNotNull(satisfied_at)),
+    verdict = 'breached', assumeNotNull(deadline_at),
+    verdict = 'unknown', fromUnixTimestamp64Micro(blind_us, 'UTC'),
+    verdict = 'at_risk' AND risk_at IS NULL, assumeNotNull(deadline_at),
+    verdict = 'at_risk' AND waits, least(assumeNotNull(risk_at), assumeNotNull(deadline_at)),
+    verdict = 'at_risk', assumeNotNull(risk_at),
+    started_at) AS valid_from,
+  multiIf(
+    problem != '', problem,
+    verdict = 'cancelled', concat('The instance was cancelled before ', awaited, ' was due.'),
+    verdict = 'met' AND deadline_at IS NULL, concat(awaited, ' came at ', answer_text, ' while the clock was paused.'),
+    verdict = 'met', concat(awaited, ' came at ', answer_text, ', due by ', deadline_text, '.'),
+    verdict = 'breached' AND is_answered, concat(awaited, ' came at ', answer_text, ', ',
+      if(dateDiff('second', assumeNotNull(deadline_at), assumeNotNull(satisfied_at)) = 0, 'less than a second',
+        formatReadableTimeDelta(dateDiff('second', assumeNotNull(deadline_at), assumeNotNull(satisfied_at)), 'days', 'seconds')),
+      ' after it was due (', deadline_text, ').'),
+    verdict = 'breached', concat(awaited, ' was due by ', deadline_text, ' and has not come.'),
+    verdict = 'unknown', concat(awaited, ' was due by ', deadline_text, '; ', last_word,
+      ', longer ago than its cadence of ', cadence, ', so whether it came is not known.'),
+    waits, concat(awaited, ' was due by ', deadline_text, '; waiting for the report of ', system, ': ', last_word,
+      ' and has a cadence of ', cadence, '.'),
+    verdict = 'at_risk' AND deadline_at IS NULL, concat(awaited, ' is at risk; the clock is paused.'),
+    verdict = 'at_risk', concat(awaited, ' has not come and is due by ', deadline_text, '.'),
+    deadline_at IS NULL, concat('The clock is paused before ', awaited, ' is due.'),
+    concat(awaited, ' is due by ', deadline_text, '.')) AS reason,
+  multiIf(
+    verdict IN ('met', 'breached', 'cancelled', 'unknown'), NULL,
+    waits, fromUnixTimestamp64Micro(blind_us + 1, 'UTC'),
+    verdict = 'pending' AND risk_at IS NOT NULL, risk_at,
+    deadline_at IS NOT NULL, fromUnixTimestamp64Micro(deadline_us + 1, 'UTC'),
+    NULL) AS next_at,
+  waits AS is_waiting,
+  k.clock = '' OR k.verdict != verdict OR k.valid_from != valid_from OR k.deadline != ifNull(deadline_us, 0)
+    OR k.has_deadline != (deadline_at IS NOT NULL) AS is_news,
+  k.clock = '' AS is_new,
+  if(is_news, as_of, k.known_at) AS known_at
+FROM staged_clocks AS s
+LEFT JOIN (
+  SELECT clock, argMax(said, said_at) AS verdict, argMax(since, said_at) AS valid_from, argMax(due_us, said_at) AS deadline,
+    argMax(is_due, said_at) AS has_deadline, max(said_at) AS known_at
+  FROM (
+    SELECT clock, toString(verdict) AS said, valid_from AS since, ifNull(toUnixTimestamp64Micro(deadline_at), 0) AS due_us,
+      deadline_at IS NOT NULL AS is_due, known_at AS said_at
+    FROM clocks FINAL
+    WHERE tenant = {tenant:String} AND workflow IN (SELECT workflow FROM staged_clocks)
+      AND key IN (SELECT key FROM staged_clocks)
+    UNION ALL
+    SELECT clock, toString(verdict), valid_from, ifNull(toUnixTimestamp64Micro(deadline_at), 0), deadline_at IS NOT NULL,
+      known_at
+    FROM verdicts
+    WHERE tenant = {tenant:String} AND seq > {tail_after:UInt64} AND seq <= {tail_upto:UInt64}
+  )
+  GROUP BY clock
+) AS k ON s.clock = k.clock

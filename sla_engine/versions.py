@@ -1,0 +1,99 @@
+"""Which version of each SLA judges which clocks: a pure function of the catalogs a tenant has applied."""
+
+from __future__ import annotations
+
+import hashlib
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, replace
+from datetime import UTC, datetime
+from typing import Protocol
+
+from model import Calendar, Catalog, Sla, System, Workflow
+
+ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
+NEVER_ENDS = datetime(2299, 12, 31, tzinfo=UTC)
+
+
+class Applied(Protocol):
+    """A catalog and the instant from which on it counts."""
+
+    @property
+    def catalog(self) -> Catalog: ...
+
+    @property
+    def effective_at(self) -> datetime: ...
+
+
+@dataclass(frozen=True, slots=True)
+class SlaVersion:
+    """One version of an SLA with all it refers to; it judges clocks with effective_from <= start < effective_to.
+
+    `system` is the one that answers, if it declares a cadence.
+    """
+
+    sla: Sla
+    workflow: Workflow
+    calendar: Calendar | None
+    system: System | None
+    system_calendar: Calendar | None
+    effective_from: datetime
+    effective_to: datetime
+
+
+def sla_versions(history: Sequence[Applied]) -> tuple[SlaVersion, ...]:
+    """The versions of every SLA of the newest catalog, oldest first within each SLA; empty for an empty history.
+
+    The first version judges all history, a later one what starts from the instant it was applied on. A catalog that
+    leaves the meaning of an SLA as it was makes no new version of it, but what it refers to is the newest.
+    """
+    if not history:
+        return ()
+    newest = max(history, key=lambda each: each.effective_at).catalog
+    found: dict[str, list[SlaVersion]] = {}
+    for applied in sorted(history, key=lambda each: each.effective_at):
+        for sla in applied.catalog.slas:
+            versions = found.setdefault(sla.id, [])
+            start = applied.effective_at if versions else ALWAYS
+            version = _resolved(applied.catalog, newest, sla, start)
+            if versions and versions[-1].sla.hash == sla.hash:
+                versions[-1] = replace(version, effective_from=versions[-1].effective_from)
+            else:
+                if versions:
+                    versions[-1] = replace(versions[-1], effective_to=start)
+                versions.append(version)
+    return tuple(version for sla in newest.slas for version in found[sla.id])
+
+
+def fingerprints(versions: Iterable[SlaVersion]) -> dict[str, str]:
+    """For each SLA id a hash of everything its verdicts depend on besides data and time (SHA-256, hexadecimal)."""
+    parts: dict[str, list[object]] = {}
+    for each in versions:
+        parts.setdefault(each.sla.id, []).append(
+            (
+                each.sla.hash,
+                each.workflow.hash,
+                each.effective_from.isoformat(),
+                each.effective_to.isoformat(),
+                (each.system.id, each.system.cadence) if each.system else None,
+                each.system_calendar.hash if each.system_calendar else None,
+            )
+        )
+    return {sla: hashlib.sha256(repr(each).encode()).hexdigest() for sla, each in parts.items()}
+
+
+def _resolved(catalog: Catalog, newest: Catalog, sla: Sla, start: datetime) -> SlaVersion:
+    """The version with what it refers to; what is said of a system holds for all versions as it is said now."""
+    workflow = catalog.workflow(sla.workflow)
+    reporter = workflow.milestone(sla.to_milestone).system
+    system = newest.system(reporter) if reporter else None
+    if system is not None and system.cadence is None:
+        system = None
+    return SlaVersion(
+        sla=sla,
+        workflow=workflow,
+        calendar=catalog.calendar(sla.calendar) if sla.calendar else None,
+        system=system,
+        system_calendar=newest.calendar(system.calendar) if system and system.calendar else None,
+        effective_from=start,
+        effective_to=NEVER_ENDS,
+    )
