@@ -27,7 +27,8 @@ def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitc
         f"""SELECT key, arrayMap(x -> x.4, arraySort(groupArray((m.occurred_at, m.place, m.event_id,
               e.attributes['cloudevents.event_id'])))) AS ids
             FROM (SELECT * FROM memberships FINAL {where}) AS m
-            INNER JOIN (SELECT event_id, attributes FROM events FINAL {where}) AS e ON m.event_id = e.event_id GROUP BY key""",
+            INNER JOIN (SELECT event_id, attributes FROM events FINAL {where}) AS e
+            ON m.event_id = e.event_id GROUP BY key""",
         params,
     )
     unresolved = store.rows(
@@ -38,7 +39,8 @@ def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitc
     deliveries = store.rows(
         f"""SELECT e.attributes['cloudevents.event_id'] AS id, toUInt32(sum(copies)) AS n
             FROM (SELECT * FROM event_copies FINAL WHERE tenant = {{tenant:String}}) AS c
-            INNER JOIN (SELECT event_id, attributes FROM events FINAL {where}) AS e ON c.event_id = e.event_id GROUP BY id""",
+            INNER JOIN (SELECT event_id, attributes FROM events FINAL {where}) AS e
+            ON c.event_id = e.event_id GROUP BY id""",
         params,
     )
     instances = store.rows(f"SELECT * FROM instances FINAL {where}", params)

@@ -52,7 +52,7 @@ def workflow(
     steps: tuple[Milestone, ...],
     windows: Mapping[str, float] | None = None,
     name: str = "w",
-    hash: str = "h1",
+    definition: str = "h1",
 ) -> Workflow:
     """Key types from the root outward, each read from the attribute `key.<type>`; windows in minutes."""
     keys = tuple(
@@ -64,7 +64,7 @@ def workflow(
         )
         for rank, each in enumerate(key_types)
     )
-    return Workflow(name, name, keys, keys[0].name, steps, hash=hash)
+    return Workflow(name, name, keys, keys[0].name, steps, hash=definition)
 
 
 def log_row(event: Event) -> dict[str, Any]:

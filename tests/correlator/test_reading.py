@@ -1,0 +1,185 @@
+"""What a reader sees: lists, one instance, its timeline with the links that led there, search, what waits, the feed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from correlator import (
+    Correlator,
+    InstanceFilter,
+    InstanceReader,
+    changed_instances,
+    instance_events,
+    latest_version,
+    reached_values,
+    system_progress,
+)
+from model import BadRequest, Catalog, KeyType, ManualClock, Match, Milestone, Outcome, Workflow
+from store import Sql, Store
+from tests.correlator.telemetry import RECEIVED, START, Event, exact, send, send_rows
+
+KEYS = (
+    KeyType("order", 0, (("key.order",),), ("strip_leading_zeros",)),
+    KeyType("delivery", 1, (("key.delivery",),)),
+    KeyType("invoice", 2, (("key.company", "key.invoice"), ("key.invoice",))),
+    KeyType("trace", 3),
+)
+STEPS = (
+    Milestone("placed", 0, Match(event=exact("placed")), "Placed", system="shop"),
+    Milestone("released", 1, Match(event=exact("released")), "Released", system="erp"),
+    Milestone("issued", 2, Match(event=exact("issued")), "Issued"),
+    Milestone("paid", 3, Match(event=exact("paid")), "Paid", system="bank", ends=Outcome.COMPLETED),
+)
+FLOW = Workflow("flow", "Flow", KEYS, "order", STEPS, hash="h1")
+CATALOG = Catalog((FLOW,))
+EVENTS = [
+    Event("a", 0, "placed", {"order": "007", "company": "1000", "invoice": "I/1"}, trace="a1" * 16),
+    Event("b", 5, "released", {"order": "7", "delivery": "D1"}),
+    Event("c", 9, "issued", {"delivery": "D1"}),
+    Event("d", 20, "paid", {"company": "1000", "invoice": "I/1"}),
+    Event("e", 1, "placed", {"order": "8"}),
+    Event("f", 2, "issued", {"delivery": "D99"}),
+    Event("g", 2, "issued", {}),
+]
+
+
+@pytest.fixture
+def reader(store: Store) -> InstanceReader:
+    """Two orders, one of them paid, and two events that wait."""
+    send(store, [*EVENTS, EVENTS[0]])
+    Correlator(store, ManualClock(RECEIVED)).tick("default", CATALOG)
+    return InstanceReader(store)
+
+
+def test_what_a_reader_sees(store: Store, reader: InstanceReader) -> None:
+    _lists(reader)
+    _one_instance(reader)
+    _timeline(reader)
+    _search(reader)
+    _waiting(reader)
+    _spans(store, reader)
+    _feed(store)
+
+
+def _lists(reader: InstanceReader) -> None:
+    assert reader.workflow_counts("default") == {"flow": {"completed": 1, "in_progress": 1}}
+    assert reader.workflow_counts("other") == {}
+    assert reader.milestone_counts("default", "flow") == {"placed": 1}
+    page, cursor = reader.instances("default", "flow", InstanceFilter(), limit=1)
+    assert [each.key for each in page] == ["7"]
+    rest, end = reader.instances("default", "flow", InstanceFilter(), limit=1, cursor=cursor)
+    assert [each.key for each in rest] == ["8"]
+    assert end is None
+    with pytest.raises(BadRequest):
+        reader.instances("default", "flow", InstanceFilter(), cursor="nonsense")
+    for where, keys in [
+        (InstanceFilter(status=("completed",)), ["7"]),
+        (InstanceFilter(status=("completed", "in_progress")), ["7", "8"]),
+        (InstanceFilter(milestone=("placed",)), ["8"]),
+        (InstanceFilter(system=("bank",)), ["7"]),
+        (InstanceFilter(started_after=START + timedelta(minutes=1)), ["8"]),
+        (InstanceFilter(started_before=START + timedelta(minutes=1)), ["7"]),
+        (InstanceFilter(q=("D",)), ["7"]),
+        (InstanceFilter(q=("0008",)), ["8"]),
+        (InstanceFilter(q=("x",)), []),
+        (InstanceFilter(restrict=Sql("SELECT {wanted:String} AS key", {"wanted": "8"})), ["8"]),
+    ]:
+        assert [each.key for each in reader.instances("default", FLOW, where)[0]] == keys, where
+
+
+def _one_instance(reader: InstanceReader) -> None:
+    row = reader.instance("default", FLOW, "0007")
+    assert row is not None
+    assert (row.key, row.status, row.current_milestone) == ("7", "completed", "paid")
+    assert row.started_at == START
+    assert row.completed_at == row.last_event_at == START + timedelta(minutes=20)
+    assert row.keys == {"delivery": ["D1"], "invoice": ["1000/I\\/1"], "order": ["7"], "trace": ["a1" * 16]}
+    assert reader.instance("default", FLOW, "9") is None
+    assert reader.instance("other", FLOW, "7") is None
+    reached = [(each.id, each.reached_at, each.system) for each in reader.milestones("default", FLOW, "8")]
+    assert reached == [
+        ("placed", START + timedelta(minutes=1), "shop"),
+        ("released", None, "erp"),
+        ("issued", None, None),
+        ("paid", None, "bank"),
+    ]
+
+
+def _timeline(reader: InstanceReader) -> None:
+    events, cursor = reader.timeline("default", FLOW, "7", limit=3)
+    assert [each.milestone for each in events] == ["placed", "released", "issued"]
+    assert [each.deliveries for each in events] == [2, 1, 1]
+    assert [each.system for each in events] == ["shop", "erp", "tests"]
+    rest, end = reader.timeline("default", FLOW, "7", limit=3, cursor=cursor)
+    assert [(each.milestone, each.outcome) for each in rest] == [("paid", "completed")]
+    assert end is None
+    assert events[0].linked_by == []
+    [hop] = events[2].linked_by
+    assert (hop.outer_type, hop.outer_value, hop.inner_type, hop.inner_value) == ("delivery", "D1", "order", "7")
+    assert hop.event_id == events[1].event_id
+    [paid] = rest[0].linked_by
+    assert (paid.outer_value, paid.inner_value, paid.event_id) == ("1000/I\\/1", "7", events[0].event_id)
+    assert reader.timeline("default", FLOW, "none") == ([], None)
+
+
+def _search(reader: InstanceReader) -> None:
+    def found(q: str) -> list[tuple[str, str, str]]:
+        rows, _ = reader.search("default", CATALOG, q)
+        return [(each.instance.key, each.matched_type, each.matched_value) for each in rows]
+
+    assert found("D1") == [("7", "delivery", "D1")]
+    assert found("D") == [("7", "delivery", "D1")]
+    assert found("0000007") == [("7", "order", "7")]
+    assert found("1000/I\\/1") == [("7", "invoice", "1000/I\\/1")]
+    assert found("1000") == [("7", "invoice", "1000/I\\/1")]
+    assert found("a1a1") == [("7", "trace", "a1" * 16)]
+    assert found("nothing") == found(" ") == []
+
+
+def _waiting(reader: InstanceReader) -> None:
+    events, cursor = reader.unresolved("default", limit=1)
+    more, end = reader.unresolved("default", limit=1, cursor=cursor)
+    waiting = {each.event.attributes["cloudevents.event_id"]: each.waiting_for for each in events + more}
+    assert waiting == {"f": [("delivery", "D99")], "g": []}
+    assert end is None
+    assert reader.systems_seen("default") == {
+        "shop": START + timedelta(minutes=1),
+        "erp": START + timedelta(minutes=5),
+        "bank": START + timedelta(minutes=20),
+    }
+
+
+def _spans(store: Store, reader: InstanceReader) -> None:
+    assert reader.spans("default", FLOW, "7") == []
+    span = {"Timestamp": START, "TraceId": "a1" * 16, "SpanId": "b2" * 8, "SpanName": "GET", "Duration": 2_000_000}
+    send_rows(store, "traces", [span, span])
+    [row] = reader.spans("default", FLOW, "7")
+    assert (row.name, row.duration_us, row.ended_at - row.started_at) == ("GET", 2000, timedelta(milliseconds=2))
+
+
+def _feed(store: Store) -> None:
+    version = latest_version(store, "default")
+    assert version > 0
+    assert latest_version(store, "other") == 0
+    assert sorted(row["key"] for row in store.rows(changed_instances(0, version))) == ["7", "8"]
+    assert store.rows(changed_instances(version, version + 1)) == []
+    wanted = Sql("SELECT {wanted:String} AS key", {"wanted": "7"})
+    rows = store.rows(instance_events("default", FLOW, wanted))
+    assert sorted((row["milestone"], row["place"], row["outcome"]) for row in rows) == [
+        ("issued", 2, ""),
+        ("paid", 3, "completed"),
+        ("placed", 0, ""),
+        ("released", 1, ""),
+    ]
+    [placed] = [row for row in rows if row["milestone"] == "placed"]
+    assert placed["keys"] == {"order": ["7"], "invoice": ["1000/I\\/1"], "trace": ["a1" * 16]}
+    assert placed["attributes"]["key.order"] == "007"
+    events = Sql("SELECT event_id FROM events WHERE milestone = 'paid'")
+    assert [row["value"] for row in store.rows(reached_values("default", FLOW, "order", events))] == ["7"]
+    progress = system_progress("default", START + timedelta(minutes=5))
+    assert {row["system"]: row["seen_at"] - START for row in store.rows(progress)} == {
+        "shop": timedelta(minutes=1),
+        "erp": timedelta(minutes=5),
+    }
