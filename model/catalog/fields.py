@@ -11,6 +11,7 @@ import urllib.parse
 import zoneinfo
 from collections.abc import Callable
 from datetime import date, time, timedelta
+from functools import lru_cache
 from typing import Annotated, Any
 
 from pydantic import AfterValidator, BeforeValidator, PlainValidator, StringConstraints, WithJsonSchema
@@ -121,11 +122,15 @@ def time_of_day(text: str) -> time:
 
 def zone(text: str) -> str:
     """The name of an IANA time zone; raises ValueError."""
-    if text not in zoneinfo.available_timezones():
-        raise mistake(
-            f"`{text}` is not a time zone of the IANA database", near=text, known=tuple(zoneinfo.available_timezones())
-        )
+    if text not in _zones():
+        raise mistake(f"`{text}` is not a time zone of the IANA database", near=text, known=_zones())
     return text
+
+
+@lru_cache(maxsize=1)
+def _zones() -> tuple[str, ...]:
+    """The names this machine knows; looked up once, because it means reading a folder tree."""
+    return tuple(sorted(zoneinfo.available_timezones()))
 
 
 def web_address(text: str) -> str:
@@ -219,8 +224,8 @@ _SPANS_SCHEMA = {
 }
 _NAME_SCHEMA = {
     "anyOf": [
-        {"type": "string"},
-        {"type": "array", "items": {"type": "string"}},
+        {"type": "string", "minLength": 1},
+        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
         {
             "type": "object",
             "properties": {"pattern": {"type": "string"}},

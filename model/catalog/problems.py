@@ -88,7 +88,9 @@ class Place:
             message = f"must be one of {', '.join(known)}, not {described(detail['input'])}"
             self.add(path, message, hint=hint if is_guess(hint) else "")
         elif kind in _PLAIN_TYPES:
-            self.add(path, f"must be {_PLAIN_TYPES[kind]}, not {described(detail['input'])}")
+            written = detail["input"]
+            hint = f"write [{written}]" if kind == "list_type" and isinstance(written, str) else ""
+            self.add(path, f"must be {_PLAIN_TYPES[kind]}, not {described(written)}", hint=hint)
         else:
             self.add(path, _sentence(detail))
         return path
