@@ -58,9 +58,8 @@ MAX_LENGTH = 4_000
 
 
 def columns_of(text: str) -> tuple[str, ...]:
-    """The columns of the file an expression reads, each once; raises ValueError where it is not allowed."""
-    names = (_column_name(node) for node in _checked(text).find_all(exp.Column))
-    return tuple(dict.fromkeys(names))
+    """The columns of the file an expression reads, sorted; raises ValueError where it is not allowed."""
+    return tuple(sorted({_column_name(node) for node in _checked(text).find_all(exp.Column)}))
 
 
 def compiled(text: str, column: Callable[[str], str]) -> str:
@@ -71,7 +70,7 @@ def compiled(text: str, column: Callable[[str], str]) -> str:
             return sqlglot.parse_one(column(_column_name(node)), dialect="clickhouse")
         return node
 
-    return _checked(text).transform(replace).sql(dialect="clickhouse")
+    return _checked(text).transform(replace).sql(dialect="clickhouse", comments=False)
 
 
 def _checked(text: str) -> exp.Expr:

@@ -200,7 +200,7 @@ class _Run:
             self._store.insert_raw(statement(rows, source), data, self._shape.engine_format)
 
     def _write(self, record: ImportRecord) -> None:
-        self._ledger.write(record, file_name=self._file_name, source=self._mapping.source, now=self._clock.now())
+        self._ledger.write(record, file_name=self._file_name, source=self._mapping.source)
 
 
 def _shape(source: SourceFile, mapping: ImportMapping) -> tuple[Shape, int, int]:

@@ -83,7 +83,7 @@ class ImportLedger:
         row = rows[0]
         return ImportRecord(row["started_at"], row["finished_at"], row["accepted"], row["rejected"])
 
-    def write(self, record: ImportRecord, *, file_name: str, source: str, now: datetime) -> None:
+    def write(self, record: ImportRecord, *, file_name: str, source: str) -> None:
         """Record how far it is."""
         self._insert(
             "imports",
@@ -98,7 +98,7 @@ class ImportLedger:
                 "finished_at": record.finished_at,
                 "accepted": record.accepted,
                 "rejected": record.rejected,
-                "version": (now - _EPOCH) // timedelta(microseconds=1),
+                "finished": int(record.finished_at is not None),
             },
         )
 

@@ -128,7 +128,9 @@ class ImportMapping(_Strict):
     @field_validator("format", mode="before")
     @classmethod
     def _format(cls, value: Any) -> Any:
-        return FileFormat(value) if value in set(FileFormat) else value
+        if value not in list(FileFormat):
+            raise ValueError(f"must be one of {', '.join(FileFormat)}")
+        return FileFormat(value)
 
     @field_validator("attributes")
     @classmethod
@@ -175,9 +177,9 @@ def load_mapping(path: Path) -> ImportMapping:
         content = YAML(typ="safe", pure=True).load(text)
     except MarkedYAMLError as error:
         line = error.problem_mark.line + 1 if error.problem_mark else 0
-        raise _wrong(path, "", f"is not YAML: {error.problem or error.context}", line) from error
+        raise _wrong(path, "", f"is not valid YAML: {error.problem or error.context}", line) from error
     except YAMLError as error:
-        raise _wrong(path, "", f"is not YAML: {error}") from error
+        raise _wrong(path, "", f"is not valid YAML: {error}") from error
     if not isinstance(content, dict):
         raise _wrong(path, "", "must be a mapping with the keys " + ", ".join(ImportMapping.model_fields))
     try:

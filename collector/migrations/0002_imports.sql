@@ -11,8 +11,8 @@ CREATE TABLE IF NOT EXISTS imports (
   finished_at Nullable(DateTime64(6, 'UTC')) COMMENT 'NULL while chunks are missing',
   accepted UInt64,
   rejected UInt64,
-  version UInt64 COMMENT 'microseconds since 1970 when this row was written'
-) ENGINE = ReplacingMergeTree(version)
+  finished UInt8 COMMENT '0: chunks may be missing; 1: all of it is stored'
+) ENGINE = ReplacingMergeTree(finished)
 ORDER BY (tenant, file_hash, mapping_hash)
 SETTINGS fsync_after_insert = 1, fsync_part_directory = 1;
 

@@ -1,0 +1,297 @@
+"""Files in many dialects become the same log records; rows that cannot be taken are set aside with the reason."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+import zstandard
+
+from collector.importing import ImportProgress, import_file
+from model import BadRequest, CatalogError, ManualClock, Refused
+from store import Store
+from tests.collector.import_file_cases import NOW, imported, records, shop
+
+PLAIN = "id,at,kind,order\n1,2026-01-02T03:04:05Z,placed,SO-1\n2,2026-01-03,shipped ,SO-2\n"
+EXPECTED = [
+    {"id": "1", "at": "2026-01-02T03:04:05Z", "type": "placed", "order": "SO-1"},
+    {"id": "2", "at": "2026-01-03T00:00:00Z", "type": "shipped", "order": "SO-2"},
+]
+
+DIALECTS = {
+    "plain": PLAIN.encode(),
+    "no newline at the end": PLAIN.rstrip().encode(),
+    "Windows line ends": PLAIN.replace("\n", "\r\n").encode(),
+    "old Macintosh line ends": PLAIN.replace("\n", "\r").encode(),
+    "byte order mark": b"\xef\xbb\xbf" + PLAIN.encode(),
+    "UTF-16": PLAIN.encode("utf-16"),
+    "semicolons": PLAIN.replace(",", ";").encode(),
+    "tabs": PLAIN.replace(",", "\t").encode(),
+    "bars": PLAIN.replace(",", "|").encode(),
+    "all quoted": "".join(
+        ",".join(f'"{cell}"' for cell in line.split(",")) + "\n" for line in PLAIN.splitlines()
+    ).encode(),
+    "single quotes": PLAIN.replace("SO-1", "'SO-1'").replace("SO-2", "'SO-2'").encode(),
+    "a line that names the delimiter": b"sep=;\r\n" + PLAIN.replace(",", ";").replace("\n", "\r\n").encode(),
+    "blank lines": b"\n" + PLAIN.replace("\n", "\n\n").encode(),
+    "gzip": gzip.compress(PLAIN.encode()),
+    "gzip in two members": gzip.compress(PLAIN[:20].encode()) + gzip.compress(PLAIN[20:].encode()),
+    "zstd": zstandard.compress(PLAIN.encode()),
+    "blanks around the header": PLAIN.replace("id,at,kind", " id , at , kind ").encode(),
+    "an empty column at the end": "".join(f"{line},\n" for line in PLAIN.splitlines()).encode(),
+}
+
+
+@pytest.mark.parametrize("name", DIALECTS)
+def test_every_dialect_gives_the_same_records(store: Store, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(DIALECTS[name])
+    report = imported(store, path, shop())
+    assert (report.accepted, report.rejected) == (2, 0)
+    assert records(store) == EXPECTED
+
+
+def test_quotes_hide_delimiters_quotes_and_line_ends(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        'id,at,kind,order\n1,2026-01-02,"a, ""b""","x\ny"\n2,bad,"z\n\n",y\n3,2026-01-02,5" pipe,\n4,no,c,d\n'
+    )
+    report = imported(store, path, shop())
+    assert [(row["type"], row.get("order")) for row in records(store)] == [('a, "b"', "x\ny"), ('5" pipe', None)]
+    with Path(report.rejected_file or "").open(newline="") as file:
+        assert list(csv.reader(file)) == [
+            ["line", "reason", "id", "at", "kind", "order"],
+            ["4", "unreadable time in column at", "2", "bad", "z\n\n", "y"],
+            ["8", "unreadable time in column at", "4", "no", "c", "d"],
+        ]
+
+
+def test_a_quote_closed_too_early_is_read_as_people_meant_it(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN + '3,2026-01-04,"placed"late,SO-3\n')
+    assert imported(store, path, shop()).accepted == 3
+    assert records(store)[2]["type"] == "placedlate"
+
+
+def test_text_that_is_not_utf8_is_read_as_windows_1252(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes("id,at,kind,order\n1,2026-01-02,bestätigt,Größe €\n".encode("cp1252"))
+    imported(store, path, shop())
+    assert records(store)[0]["type"] == "bestätigt"
+    assert records(store)[0]["order"] == "Größe €"
+
+
+def test_each_row_that_cannot_be_taken_has_its_line_and_reason(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    rows = [
+        *("1,2026-01-02,placed,SO-1", ",2026-01-02,placed,SO-1", "3,2026-01-02,  ,SO-1", "4,,placed,SO-1"),
+        *(
+            "5,2026-02-30,placed,SO-1",
+            "6,9999-12-31,placed,SO-1",
+            "7,2026-01-02",
+            "8,2026-01-02,placed,SO-1,more,still",
+        ),
+        *("9,2026-01-02T25:00:00Z,placed,SO-1", "", "10,2026-01-02,placed,"),
+    ]
+    path.write_text("id,at,kind,order\n" + "\n".join(rows) + "\n")
+    report = imported(store, path, shop())
+    assert [row["id"] for row in records(store)] == ["1", "10"]
+    assert "order" not in records(store)[1]
+    assert report.reasons == {
+        "unreadable time in column at": 2,
+        "fewer columns than the header": 1,
+        "more columns than the header": 1,
+        "no id in column id": 1,
+        "no time in column at": 1,
+        "no type in column kind": 1,
+        "time out of range in column at": 1,
+    }
+    assert report.rejected_file == str(tmp_path / "orders.csv.rejected.csv")
+    with Path(report.rejected_file).open(newline="") as file:
+        lines = {row[0]: row for row in csv.reader(file)}
+    assert lines["8"] == ["8", "fewer columns than the header", "7", "2026-01-02"]
+    assert lines["9"] == ["9", "more columns than the header", "8", "2026-01-02", "placed", "SO-1", "more", "still"]
+
+
+def test_the_rejected_rows_go_where_they_are_asked_to(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN + "3,never,placed,SO-3\n")
+    target = tmp_path / "elsewhere.csv"
+    assert imported(store, path, shop(), rejected=target).rejected_file == str(target)
+    assert target.read_text().splitlines()[1] == "4,unreadable time in column at,3,never,placed,SO-3"
+
+
+@pytest.mark.parametrize(
+    ("format_", "zone", "written", "at"),
+    [
+        ("iso", "Europe/Berlin", "2026-07-01 12:00", "2026-07-01T10:00:00Z"),
+        ("iso", "Europe/Berlin", "2026-07-01T12:00:00+00:00", "2026-07-01T12:00:00Z"),
+        ("iso", "Europe/Berlin", "2026-01-08", "2026-01-07T23:00:00Z"),
+        ("iso", "UTC", "2026-07-01T12:00:00.123456Z", "2026-07-01T12:00:00.123456Z"),
+        ("%d-%b-%y", "UTC", "2-Jun-06", "2006-06-02T00:00:00Z"),
+        ("%m/%d/%Y %H:%M", "America/New_York", "4/1/2016 21:05", "2016-04-02T01:05:00Z"),
+        ("%d.%m.%Y %I:%M:%S %p", "UTC", "3.11.2016 9:05:06 PM", "2016-11-03T21:05:06Z"),
+        ("%B %d, %Y", "UTC", "June 2, 2006", "2006-06-02T00:00:00Z"),
+        ("%Y-%m-%d %H:%M:%S.%f", "UTC", "2026-01-02 03:04:05.250000", "2026-01-02T03:04:05.250000Z"),
+        ("%Y%m%d", "UTC", "20260102", "2026-01-02T00:00:00Z"),
+        ("%d/%m/%Y %T %z", "UTC", "02/01/2026 03:04:05 +0530", "2026-01-01T21:34:05Z"),
+        (["%d-%b-%y", "%m/%d/%y"], "UTC", "11/13/06", "2006-11-13T00:00:00Z"),
+        ("%d/%m/%Y", "UTC", "01/05/1965", "1965-05-01T00:00:00Z"),
+    ],
+)
+def test_times_are_read_as_the_mapping_says(
+    store: Store, tmp_path: Path, format_: str | list[str], zone: str, written: str, at: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(f'id,at,kind,order\n1,"{written}",placed,SO-1\n')
+    imported(store, path, shop(time={"column": "at", "format": format_, "zone": zone}))
+    assert [row["at"] for row in records(store)] == [at]
+
+
+def test_without_an_id_column_equal_rows_are_the_same_event(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("at,kind,order\n2026-01-02,placed,SO-1\n2026-01-02,placed,SO-1\n2026-01-02,placed,SO-2\n")
+    imported(store, path, shop(id=None))
+    ids = [row["id"] for row in records(store)]
+    assert len(ids) == 3
+    assert len(set(ids)) == 2
+    assert all(len(each) == 32 for each in ids)
+
+
+def test_expressions_make_attributes_and_what_does_not_convert_is_left_out(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("id,at,kind,order no,net\n1,2026-01-02,placed,0042-10,1.5\n2,2026-01-02,placed,77,much\n")
+    attributes = {
+        "order": {"sql": "splitByChar('-', `order no`)[1]"},
+        "gross": {"sql": "round(toFloat64OrNull(net) * 2, 2)"},
+        "size": {"sql": "if(toFloat64OrZero(net) > 1, 'big', NULL)"},
+    }
+    imported(store, path, shop(attributes=attributes))
+    assert records(store) == [
+        {"id": "1", "at": "2026-01-02T00:00:00Z", "type": "placed", "order": "0042", "gross": "3", "size": "big"},
+        {"id": "2", "at": "2026-01-02T00:00:00Z", "type": "placed", "order": "77"},
+    ]
+
+
+def test_an_expression_that_does_not_fit_together_is_refused_before_anything_is_stored(
+    store: Store, tmp_path: Path
+) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN)
+    with pytest.raises(CatalogError, match="an expression is wrong"):
+        imported(store, path, shop(attributes={"x": {"sql": "kind * 2"}}))
+    assert records(store) == []
+
+
+def test_a_column_the_file_does_not_have_is_named_with_the_nearest(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN)
+    with pytest.raises(CatalogError) as caught:
+        imported(store, path, shop(attributes={"order": "ordre", "both": {"sql": "concat(kind, orders)"}}))
+    assert str(caught.value) == (
+        "mapping: attributes.order: orders.csv has no column 'ordre' (did you mean 'order'?)\n"
+        "mapping: attributes.both.sql: orders.csv has no column 'orders' (did you mean 'order'?)"
+    )
+
+
+def test_json_lines_give_records_and_reasons(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.jsonl"
+    rows: list[Any] = [
+        {
+            "id": 1,
+            "at": "2026-01-02T03:04:05Z",
+            "kind": "placed",
+            "order": {"no": "SO-1"},
+            "lines": [1, 2],
+            "net": 12.5,
+        },
+        {"id": 2, "at": "2026-01-02T03:04:05Z", "kind": "placed", "order.no": "SO-2", "lines": None, "net": True},
+        [1],
+        {"id": None, "at": "2026-01-02T03:04:05Z", "kind": "placed"},
+    ]
+    path.write_text("\n".join(json.dumps(row) for row in rows) + "\n\n{broken\n")
+    attributes = {"order": "order.no", "lines": "lines", "net": "net", "up": {"sql": "upper(order.no)"}}
+    report = imported(store, path, shop(format="jsonl", attributes=attributes))
+    at = "2026-01-02T03:04:05Z"
+    assert records(store) == [
+        {"id": "1", "at": at, "type": "placed", "order": "SO-1", "lines": "[1,2]", "net": "12.5", "up": "SO-1"},
+        {"id": "2", "at": at, "type": "placed", "order": "SO-2", "net": "true", "up": "SO-2"},
+    ]
+    assert report.reasons == {"not a JSON object": 2, "no id in column id": 1}
+    assert Path(report.rejected_file or "").read_text().splitlines()[-1] == "6,not a JSON object,{broken"
+
+
+def test_parquet_gives_the_same_records(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.parquet"
+    make = (
+        "import chdb, sys; chdb.query(\"INSERT INTO FUNCTION file('\" + sys.argv[1] + \"', 'Parquet') "
+        "SELECT * FROM values("
+        "'id UInt64, at DateTime64(3, \\\\'UTC\\\\'), kind String, order Nullable(String), lines Array(UInt8)', "
+        "(1, '2026-01-02 03:04:05.5', 'placed', 'SO-1', [1, 2]), (2, '2026-01-03 00:00:00', 'shipped ', NULL, []))\")"
+    )
+    subprocess.run([sys.executable, "-c", make, str(path)], check=True)
+    report = imported(store, path, shop(format="parquet", attributes={"order": "order", "lines": "lines"}))
+    assert (report.accepted, report.rejected) == (2, 0)
+    assert records(store) == [
+        {"id": "1", "at": "2026-01-02T03:04:05.500000Z", "type": "placed", "order": "SO-1", "lines": "[1,2]"},
+        {"id": "2", "at": "2026-01-03T00:00:00Z", "type": "shipped", "lines": "[]"},
+    ]
+
+
+@pytest.mark.parametrize(
+    ("content", "format_", "message"),
+    [
+        pytest.param(b"", "csv", "is empty", id="an empty file"),
+        pytest.param(gzip.compress(PLAIN.encode() * 9)[:-30], "csv", "is damaged", id="a gzip file cut short"),
+        pytest.param(b"\x28\xb5\x2f\xfdnonsense", "csv", "is damaged", id="not really zstd"),
+        pytest.param(PLAIN.encode(), "parquet", "is not Parquet", id="CSV called Parquet"),
+        pytest.param(b"PAR1 and then nothing", "parquet", "cannot be read as Parquet", id="broken Parquet"),
+        pytest.param(b"PAR1 and then nothing", "csv", "is Parquet", id="Parquet called CSV"),
+    ],
+)
+def test_a_file_that_is_not_what_it_claims_is_refused_in_one_line(
+    store: Store, tmp_path: Path, content: bytes, format_: str, message: str
+) -> None:
+    path = tmp_path / "orders"
+    path.write_bytes(content)
+    with pytest.raises(BadRequest, match=message) as caught:
+        imported(store, path, shop(format=format_))
+    assert "\n" not in str(caught.value)
+
+
+def test_a_file_that_is_not_there_is_refused(store: Store, tmp_path: Path) -> None:
+    with pytest.raises(BadRequest, match="No such file"):
+        imported(store, tmp_path / "none.csv", shop())
+
+
+def test_a_file_with_a_header_only_is_imported_as_nothing(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("id,at,kind,order\n")
+    report = imported(store, path, shop())
+    assert (report.accepted, report.rejected) == (0, 0)
+    assert store.value("SELECT count() FROM segments") == 0
+
+
+def test_a_file_being_imported_is_not_imported_twice_at_once(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN)
+    first = import_file(store, path, shop(), clock=ManualClock(NOW))
+    assert isinstance(next(first), ImportProgress)
+    with pytest.raises(Refused, match="is being imported already"):
+        imported(store, path, shop())
+    first.close()
+
+
+def test_the_same_file_for_another_tenant_is_another_import(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN)
+    imported(store, path, shop())
+    assert imported(store, path, shop(), tenant="acme").accepted == 2
+    rows = store.rows("SELECT Tenant, count() AS rows FROM otel_logs GROUP BY Tenant ORDER BY Tenant")
+    assert rows == [{"Tenant": "acme", "rows": 2}, {"Tenant": "default", "rows": 2}]
