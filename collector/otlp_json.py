@@ -24,7 +24,10 @@ def read_json(signal: Signal, body: bytes) -> Any:
     """The export request in a JSON body; raises `BadRequest` saying where it is wrong."""
     request = REQUEST[signal]()
     try:
-        json_format.ParseDict(json.loads(body, object_hook=_with_ids), request, ignore_unknown_fields=True)
+        value = json.loads(body, object_hook=_with_ids)
+        if not isinstance(value, dict):
+            raise BadRequest("the body must be a JSON object")
+        json_format.ParseDict(value, request, ignore_unknown_fields=True)
     except BadRequest:
         raise
     except RecursionError as error:

@@ -1,0 +1,247 @@
+"""OTLP/HTTP to the letter: encodings, the right status for every mistake, a google.rpc.Status with each."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import zlib
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+import zstandard
+from google.rpc import status_pb2
+
+from collector import IntakeLimits, Limits, SpoolLimits
+from model.access import Access, Principal
+from store import Store
+from tests.collector.payloads import logs, spans
+from tests.collector.running import RunningCollector
+
+_PROTOBUF = {"content-type": "application/x-protobuf"}
+_JSON = {"content-type": "application/json"}
+
+
+@pytest.fixture(scope="module")
+def spooling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollector]:
+    """A collector without a store: what concerns the protocol alone."""
+    with RunningCollector(None, tmp_path_factory.mktemp("spooling")) as collector:
+        yield collector
+
+
+@pytest.mark.shared_data
+def test_the_specifications_json_examples_are_stored(running: RunningCollector, shared_data: Path) -> None:
+    for name, path in [("trace", "traces"), ("logs", "logs"), ("events", "logs")]:
+        body = (shared_data / "otlp" / f"otlp-proto-example-{name}.json").read_bytes()
+        answer = httpx.post(f"{running.http}/v1/{path}", content=body, headers=_JSON)
+        assert (answer.status_code, answer.json()) == (200, {})
+    (span,) = running.rows("otel_traces", 1)
+    assert span["TraceId"] == "5b8efff798038103d269b633813fc60c"
+    assert (span["SpanId"], span["ParentSpanId"]) == ("eee19b7ec3c1b174", "eee19b7ec3c1b173")
+    assert (span["SpanKind"], span["Duration"]) == ("Server", 10**9)
+    log, event = sorted(running.rows("otel_logs", 2), key=lambda row: row["EventName"])
+    assert log["LogAttributes"] == {
+        "string.attribute": "some string",
+        "boolean.attribute": "true",
+        "int.attribute": "10",
+        "double.attribute": "637.704",
+        "array.attribute": '["many","values"]',
+        "map.attribute": '{"some.map.key":"some value"}',
+    }
+    assert event["EventName"] == "browser.page_view"
+    assert json.loads(event["Body"])["title"] == "Free Online GUID Generator"
+    metrics = (shared_data / "otlp" / "otlp-proto-example-metrics.json").read_bytes()
+    answer = httpx.post(f"{running.http}/v1/metrics", content=metrics, headers=_JSON)
+    assert answer.status_code == 404
+    assert answer.json()["code"] == 12
+
+
+@pytest.mark.shared_data
+def test_a_captured_stream_of_requests_is_stored_whole(running: RunningCollector, shared_data: Path) -> None:
+    lines = gzip.decompress((shared_data / "otlp" / "otel_demo_client_server_traces.otlp.jsonl.gz").read_bytes())
+    with httpx.Client() as client:
+        for line in lines.splitlines():
+            assert client.post(f"{running.http}/v1/traces", content=line, headers=_JSON).status_code == 200
+    rows = running.rows("otel_traces", 673)
+    assert len({row["TraceId"] for row in rows}) == 233
+    assert sum(row["ServiceName"] == "demo-server" for row in rows) == 209
+    assert sum(row["SpanName"] == "/hello" and row["Duration"] > 500_000_000 for row in rows) == 70
+
+
+@pytest.mark.parametrize(
+    ("encoding", "packed"),
+    [
+        pytest.param("gzip", gzip.compress, id="gzip"),
+        pytest.param("deflate", zlib.compress, id="deflate"),
+        pytest.param("deflate", lambda data: zlib.compress(data)[2:-4], id="deflate without the zlib header"),
+        pytest.param("zstd", zstandard.ZstdCompressor().compress, id="zstd"),
+        pytest.param("identity", bytes, id="as it is"),
+    ],
+)
+def test_compressed_requests_are_read(spooling: RunningCollector, encoding: str, packed: Any) -> None:
+    before = spooling.collector.counters.value("accepted_items")
+    body = packed(spans(300).SerializeToString())
+    answer = httpx.post(f"{spooling.http}/v1/traces", content=body, headers={**_PROTOBUF, "content-encoding": encoding})
+    assert answer.status_code == 200
+    assert answer.headers["content-type"] == "application/x-protobuf"
+    assert spooling.collector.counters.value("accepted_items") - before == 300
+
+
+@pytest.mark.parametrize(
+    ("method", "path", "headers", "body", "status"),
+    [
+        pytest.param("POST", "/v1/traces", _PROTOBUF, b"\xff\xff\xff", 400, id="bytes that are no protobuf"),
+        pytest.param("POST", "/v1/logs", _PROTOBUF, logs(3).SerializeToString()[:-2], 400, id="a torn request"),
+        pytest.param("POST", "/v1/traces", _JSON, b'{"resourceSpans": [', 400, id="torn JSON"),
+        pytest.param("POST", "/v1/traces", _JSON, b'{"resourceSpans": 5}', 400, id="JSON of another shape"),
+        pytest.param("POST", "/v1/traces", _JSON, b"[]", 400, id="a JSON array"),
+        pytest.param("POST", "/v1/traces", _JSON, b"\xff", 400, id="JSON that is not UTF-8"),
+        pytest.param("POST", "/v1/traces", _JSON, b"[" * 100_000, 400, id="JSON nested without end"),
+        pytest.param(
+            "POST",
+            "/v1/traces",
+            _JSON,
+            b'{"resourceSpans":[{"scopeSpans":[{"spans":[{"traceId":"W47/95gDgQPSabYzgT/GDA=="}]}]}]}',
+            400,
+            id="a trace id in base64",
+        ),
+        pytest.param("POST", "/v1/traces", {"content-type": "text/plain"}, b"", 415, id="another content type"),
+        pytest.param("POST", "/v1/traces", {}, b"", 415, id="no content type"),
+        pytest.param(
+            "POST", "/v1/traces", {**_PROTOBUF, "content-encoding": "br"}, b"", 415, id="another content encoding"
+        ),
+        pytest.param(
+            "POST", "/v1/traces", {**_PROTOBUF, "content-encoding": "gzip"}, b"no", 400, id="gzip that is none"
+        ),
+        pytest.param(
+            "POST",
+            "/v1/traces",
+            {**_PROTOBUF, "content-encoding": "gzip"},
+            gzip.compress(b"x" * 1000)[:-9],
+            400,
+            id="torn gzip",
+        ),
+        pytest.param("POST", "/v1/traces", {**_PROTOBUF, "content-encoding": "zstd"}, b"no", 400, id="no zstd"),
+        pytest.param("GET", "/v1/traces", _PROTOBUF, b"", 405, id="GET"),
+        pytest.param("POST", "/v1/metrics", _PROTOBUF, b"", 404, id="metrics"),
+        pytest.param("POST", "/v2/traces", _JSON, b"{}", 404, id="another path"),
+    ],
+)
+def test_a_mistake_is_answered_with_its_status_in_the_requests_encoding(
+    spooling: RunningCollector, method: str, path: str, headers: dict[str, str], body: bytes, status: int
+) -> None:
+    before = spooling.collector.counters.value("accepted_requests")
+    answer = httpx.request(method, spooling.http + path, content=body, headers=headers)
+    assert answer.status_code == status
+    if headers.get("content-type") == "application/x-protobuf":
+        said = status_pb2.Status.FromString(answer.content).message
+    else:
+        said = answer.json()["message"]
+    assert said
+    assert "Traceback" not in said
+    assert spooling.collector.counters.value("accepted_requests") == before
+
+
+@pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs"])
+def test_an_empty_request_is_accepted(spooling: RunningCollector, path: str) -> None:
+    depth = spooling.collector.spool.depth_bytes
+    assert httpx.post(spooling.http + path, content=b"", headers=_PROTOBUF).status_code == 200
+    assert httpx.post(spooling.http + path, content=b"{}", headers=_JSON).json() == {}
+    assert spooling.collector.spool.depth_bytes == depth
+
+
+def test_json_follows_the_rules_of_otlp(running: RunningCollector) -> None:
+    span = {
+        "traceId": "5B8EFFF798038103D269B633813FC60C",
+        "spanId": "eee19b7ec3c1b174",
+        "name": "n",
+        "kind": 3,
+        "startTimeUnixNano": 1544712660000000000,
+        "endTimeUnixNano": "1544712661000000000",
+        "status": {"code": 2},
+        "attributes": [
+            {"key": "traceId", "value": {"stringValue": "not an id, a value"}},
+            {"key": "n", "value": {"intValue": "9007199254740993"}},
+            {"key": "b", "value": {"bytesValue": "AP8="}},
+        ],
+        "aFieldOfALaterVersion": {"x": [1]},
+        "links": [{"traceId": "AA" * 16, "spanId": "bb" * 8}],
+    }
+    body = {"resourceSpans": [{"scopeSpans": [{"spans": [span]}]}], "another": 1}
+    answer = httpx.post(
+        f"{running.http}/v1/traces", json=body, headers={"content-type": "application/json; charset=utf-8"}
+    )
+    assert answer.status_code == 200
+    (row,) = running.rows("otel_traces", 1)
+    assert (row["TraceId"], row["SpanKind"], row["StatusCode"]) == (span["traceId"].lower(), "Client", "Error")  # type: ignore[attr-defined]
+    assert row["SpanAttributes"] == {"traceId": "not an id, a value", "n": "9007199254740993", "b": "AP8="}
+    assert row["Links.TraceId"] == ["aa" * 16]
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollector]:
+    """A collector with little room."""
+    limits = Limits(
+        intake=IntakeLimits(request_bytes=20_000, decompressed_bytes=50_000), spool=SpoolLimits(total_bytes=90_000)
+    )
+    with RunningCollector(None, tmp_path_factory.mktemp("small"), limits=limits) as collector:
+        yield collector
+
+
+@pytest.mark.parametrize(
+    ("headers", "body"),
+    [
+        pytest.param(_PROTOBUF, b"x" * 20_001, id="too large as sent"),
+        pytest.param({**_PROTOBUF, "content-encoding": "gzip"}, gzip.compress(bytes(50_001)), id="a gzip bomb"),
+        pytest.param({**_PROTOBUF, "content-encoding": "deflate"}, zlib.compress(bytes(10**7)), id="a deflate bomb"),
+        pytest.param({**_PROTOBUF, "content-encoding": "zstd"}, zstandard.compress(bytes(10**7)), id="a zstd bomb"),
+    ],
+)
+def test_too_much_is_refused_for_good(small: RunningCollector, headers: dict[str, str], body: bytes) -> None:
+    answer = httpx.post(f"{small.http}/v1/traces", content=body, headers=headers)
+    assert answer.status_code == 413
+    assert "retry-after" not in answer.headers
+
+
+def test_a_body_of_unknown_length_is_bounded_too(small: RunningCollector) -> None:
+    answer = httpx.post(f"{small.http}/v1/traces", content=iter([b"x" * 5000] * 10), headers=_PROTOBUF)
+    assert answer.status_code == 413
+
+
+def test_a_full_spool_refuses_as_retryable_and_is_not_ready(small: RunningCollector) -> None:
+    body = spans(150).SerializeToString()
+    for _ in range(20):
+        answer = httpx.post(f"{small.http}/v1/traces", content=body, headers=_PROTOBUF)
+        if answer.status_code != 200:
+            break
+    assert answer.status_code == 503
+    assert int(answer.headers["retry-after"]) > 0
+    status = status_pb2.Status.FromString(answer.content)
+    assert status.code == 14
+    assert status.details[0].type_url.endswith("google.rpc.RetryInfo")
+    assert small.collector.counters.value("refused_requests", reason="spool_full") >= 1
+
+
+def _token(text: str) -> str:
+    import hashlib
+
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def test_tokens_decide_who_may_send_and_for_which_tenant(raw_store: Store, tmp_path: Path) -> None:
+    access = Access(
+        is_open=False,
+        entries=(
+            (_token("t1"), Principal("shop", "acme", frozenset({"ingest"}))),
+            (_token("t2"), Principal("viewer", "acme", frozenset({"read"}))),
+        ),
+    )
+    with RunningCollector(raw_store, tmp_path, access=access) as running:
+        url, body = f"{running.http}/v1/traces", spans(1).SerializeToString()
+        for token, status in [(None, 401), ("wrong", 401), ("t2", 403), ("t1", 200)]:
+            headers = {**_PROTOBUF, **({"authorization": f"Bearer {token}"} if token else {})}
+            assert httpx.post(url, content=body, headers=headers).status_code == status
+        (row,) = running.rows("otel_traces", 1)
+        assert row["Tenant"] == "acme"
