@@ -1,0 +1,230 @@
+"""The writer puts each segment in once: whatever happened to earlier attempts, and whatever is in it."""
+
+from __future__ import annotations
+
+import json
+import stat
+from collections.abc import Iterator
+from pathlib import Path
+
+import httpx
+import pytest
+
+from collector import Collector, Limits, SpoolLimits, WriterLimits, committed_segments, spans_of_segments
+from collector.counters import Counters
+from collector.quarantine import Quarantine
+from collector.requests import Accepted, accept
+from collector.segment import Signal
+from collector.spool import ClosedSegment, Spool
+from collector.writer import QuarantineFull, Writer
+from model import NotFound, SystemClock
+from store import Store
+from tests.collector.payloads import logs, poison, spans
+from tests.collector.running import RunningCollector, wait_for
+from tests.support.clickhouse_server import ClickHouseServer
+
+_PROTOBUF = {"content-type": "application/x-protobuf"}
+
+
+class _Bench:
+    """A spool with its writer, moved by hand."""
+
+    def __init__(self, store: Store, folder: Path, limits: WriterLimits | None = None) -> None:
+        self.store = store
+        self.folder = folder
+        self.spool = Spool(folder / "spool", limits=SpoolLimits(segment_seconds=3600))
+        self.quarantine = Quarantine(folder / "quarantine")
+        self.counters = Counters()
+        self.writer = Writer(
+            store, self.spool, self.quarantine, clock=SystemClock(), counters=self.counters, limits=limits
+        )
+
+    def segment(self, *bodies: bytes | Accepted) -> ClosedSegment:
+        self.spool.start()
+        for body in bodies:
+            accepted = body if isinstance(body, Accepted) else accept(Signal.TRACES, body)
+            self.spool.append("default", accepted).result(10)
+        self.spool.stop()
+        segment = self.spool.take(0)
+        assert segment is not None
+        return segment
+
+    def count(self, table: str = "otel_traces") -> int:
+        return int(self.store.value(f"SELECT count() FROM {table}"))
+
+
+@pytest.fixture
+def bench(raw_store: Store, tmp_path: Path) -> Iterator[_Bench]:
+    made = _Bench(raw_store, tmp_path)
+    yield made
+    made.spool.release()
+
+
+def test_a_segment_is_one_part_and_one_row_of_segments(bench: _Bench) -> None:
+    segment = bench.segment(*(spans(40, first=40 * n).SerializeToString() for n in range(5)))
+    bench.writer.move(segment)
+    assert bench.count() == 200
+    parts = bench.store.rows(
+        "SELECT rows FROM system.parts WHERE database = currentDatabase() AND table = 'otel_traces' AND active"
+    )
+    assert parts == [{"rows": 200}]
+    (row,) = bench.store.rows(committed_segments())
+    assert (row["tenant"], row["segment_id"], row["signal"], row["rows"]) == ("default", segment.id, "traces", 200)
+    assert not segment.path.exists()
+    assert bench.spool.depth_bytes == 0
+    assert len(bench.store.rows(spans_of_segments("default", [segment.id]))) == 200
+    assert bench.store.rows(spans_of_segments("other", [segment.id])) == []
+    assert bench.store.rows(spans_of_segments("default", [])) == []
+
+
+def test_a_segment_that_is_in_already_is_not_put_in_again(bench: _Bench) -> None:
+    segment = bench.segment(spans(7).SerializeToString())
+    data = segment.path.read_bytes()
+    bench.writer.move(segment)
+    # As after a crash between the INSERT and the deletion of the file.
+    segment.path.write_bytes(data)
+    bench.spool.release()
+    again = _Bench(bench.store, bench.folder)
+    found = again.spool.take(0)
+    assert found is not None
+    again.writer.move(found)
+    assert again.count() == 7
+    assert len(again.store.rows(committed_segments())) == 1
+    assert not segment.path.exists()
+    again.spool.release()
+
+
+def test_a_segment_that_is_half_in_is_taken_out_and_put_in_whole(bench: _Bench) -> None:
+    segment = bench.segment(spans(7).SerializeToString())
+    bench.spool.release()
+    again = _Bench(bench.store, bench.folder)
+    found = again.spool.take(0)
+    assert found is not None
+    data = found.path.read_bytes()
+    again.writer._insert(found, data)
+    again.store.execute("DELETE FROM otel_traces WHERE SpanId = '0000000000000003'")
+    assert again.count() == 6
+    again.writer.move(found)
+    assert again.count() == 7
+    assert segment.id == found.id
+    again.spool.release()
+
+
+def test_a_request_clickhouse_refuses_goes_to_quarantine_and_the_rest_goes_in(bench: _Bench) -> None:
+    bodies = [spans(3, first=3 * n).SerializeToString() for n in range(5)]
+    bodies.insert(2, poison())
+    bodies.append(poison() + poison())
+    bench.writer.move(bench.segment(*bodies))
+    assert bench.count() == 15
+    (segment,) = bench.store.rows(committed_segments())
+    assert segment["rows"] == 15
+    entries = bench.quarantine.entries()
+    assert [entry.items for entry in entries] in ([1, 2], [2, 1])
+    assert "rotobuf" in entries[0].reason
+    assert entries[0].segment_id == segment["segment_id"]
+    files = sorted((bench.folder / "quarantine").iterdir())
+    assert len(files) == 4
+    assert all(stat.S_IMODE(file.stat().st_mode) == 0o600 for file in files)
+    assert poison() in {file.read_bytes() for file in files if file.suffix == ".otlp"}
+    assert json.loads(files[0].read_bytes() if files[0].suffix == ".json" else files[1].read_bytes())["reason"]
+    assert bench.spool.depth_bytes == 0
+    assert bench.counters.value("quarantined") == 2
+
+
+def test_a_segment_of_nothing_but_refused_requests_leaves_no_row(bench: _Bench) -> None:
+    bench.writer.move(bench.segment(poison()))
+    assert (bench.count(), bench.store.rows(committed_segments())) == (0, [])
+    assert bench.quarantine.count() == 1
+    assert bench.spool.closed_segments == 0
+
+
+def test_a_flood_of_refused_requests_stops_the_writer_and_discards_nothing(raw_store: Store, tmp_path: Path) -> None:
+    bench = _Bench(raw_store, tmp_path, WriterLimits(quarantined=0))
+    segment = bench.segment(poison(), spans(1).SerializeToString())
+    with pytest.raises(QuarantineFull):
+        bench.writer.move(segment)
+    assert segment.path.exists()
+    assert bench.quarantine.count() == 0
+    bench.spool.release()
+
+
+def test_when_the_data_is_not_at_fault_nothing_goes_to_quarantine(bench: _Bench) -> None:
+    segment = bench.segment(spans(3).SerializeToString())
+    bench.store.execute("RENAME TABLE otel_traces TO elsewhere")
+    with pytest.raises(Exception, match="not in the data"):
+        bench.writer.move(segment)
+    assert bench.quarantine.count() == 0
+    bench.store.execute("RENAME TABLE elsewhere TO otel_traces")
+    bench.writer.move(segment)
+    assert bench.count() == 3
+
+
+def test_a_view_of_somebody_else_that_fails_does_not_stop_or_double_anything(bench: _Bench) -> None:
+    bench.store.execute("CREATE TABLE target (x UInt8) ENGINE = Memory")
+    bench.store.execute(
+        "CREATE MATERIALIZED VIEW broken TO target AS SELECT throwIf(1, 'broken') AS x FROM otel_traces"
+    )
+    bench.writer.move(bench.segment(spans(3).SerializeToString()))
+    assert bench.count() == 3
+    assert len(bench.store.rows(committed_segments())) == 1
+
+
+def test_quarantined_requests_can_be_retried_and_discarded(raw_store: Store, tmp_path: Path) -> None:
+    with RunningCollector(raw_store, tmp_path) as running:
+        for body in (poison(), poison() * 2):
+            assert httpx.post(f"{running.http}/v1/traces", content=body, headers=_PROTOBUF).status_code == 200
+        collector: Collector = running.collector
+        wait_for(lambda: collector.quarantine.count() == 2 and collector.spool.depth_bytes == 0)
+        first, second = collector.list_quarantine("default")
+        assert collector.list_quarantine("other") == []
+        with pytest.raises(NotFound):
+            collector.discard_quarantined(first.id, "other")
+        collector.discard_quarantined(first.id)
+        assert [entry.id for entry in collector.list_quarantine()] == [second.id]
+        # It is refused again, and back in quarantine under the segment of its second try.
+        collector.retry_quarantined(second.id)
+        wait_for(lambda: [entry.id for entry in collector.list_quarantine()] not in ([second.id], []))
+
+
+def test_traces_and_logs_are_committed_and_told(raw_store: Store, tmp_path: Path) -> None:
+    with RunningCollector(raw_store, tmp_path) as running:
+        for path, body in [("traces", spans(2)), ("logs", logs(2))]:
+            url = f"{running.http}/v1/{path}"
+            assert httpx.post(url, content=body.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        wait_for(lambda: running.commits == 2)
+        assert {row["signal"] for row in raw_store.rows(committed_segments())} == {"traces", "logs"}
+        assert running.collector.ready()
+
+
+@pytest.mark.server
+def test_while_clickhouse_is_away_requests_are_accepted_and_then_arrive_once(tmp_path: Path) -> None:
+    from store import migrate
+
+    (tmp_path / "server").mkdir()
+    server = ClickHouseServer(tmp_path / "server")
+    store = Store.server(server.url)
+    migrate(store, ("store", "collector"))
+    limits = Limits(spool=SpoolLimits(segment_seconds=0.05), writer=WriterLimits(first_wait=0.1, last_wait=0.5))
+    sent = 0
+    try:
+        with RunningCollector(store, tmp_path, limits=limits) as running, httpx.Client() as client:
+            for round_ in range(3):
+                for step in range(20):
+                    if step == 5:
+                        server.kill()
+                    body = spans(50, first=sent).SerializeToString()
+                    answer = client.post(f"{running.http}/v1/traces", content=body, headers=_PROTOBUF)
+                    assert answer.status_code == 200
+                    sent += 50
+                wait_for(
+                    lambda: running.collector.writer is not None and running.collector.writer.last_error is not None
+                )
+                assert running.collector.spool.depth_bytes > 0, round_
+                server.start()
+                wait_for(lambda: running.collector.spool.depth_bytes == 0, 60)
+            assert store.value("SELECT count() FROM otel_traces") == sent
+            assert store.value("SELECT uniqExact(SpanId) FROM otel_traces") == sent
+            assert store.value("SELECT sum(rows) FROM segments FINAL") == sent
+    finally:
+        store.close()
+        server.kill()
