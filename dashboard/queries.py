@@ -1,6 +1,6 @@
 """What each page shows, as typed rows: the readers of the other rooms asked, their answers put side by side.
 
-Holds no SQL and draws nothing. Everything is within one tenant; `now` comes from the caller.
+Draws nothing. Everything is within one tenant; `now` comes from the caller.
 """
 
 from __future__ import annotations
@@ -16,6 +16,7 @@ from dashboard.services import Services
 from dashboard.systems import SystemRow, system_rows
 from model import Catalog, Outcome, Sla, Verdict, Workflow
 from sla_engine import LedgerRow, SlaSummary
+from store import load_query
 
 COUNTED = 1000
 """Beyond this many a tally says "1,000+": nobody acts on the difference."""
@@ -178,7 +179,7 @@ class PageQueries:
         keys = [row.key for row in rows]
         for verdict in (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.PENDING, Verdict.MET):
             chosen = self.services.verdicts.keys_with_verdict(tenant, workflow, (), (verdict,))
-            statement = f"SELECT key FROM ({chosen.text}) WHERE key IN {{page_keys:Array(String)}}"
+            statement = load_query("dashboard", "keys_among").replace("/*keys*/", chosen.text)
             for row in self.services.store.rows(statement, {**chosen.params, "page_keys": keys}):
                 found[row["key"]].append(verdict)
         return found

@@ -19,7 +19,7 @@ from sla_engine import ClockRow
 
 MAX_SPANS = 400
 MAX_DEADLINES = 12
-LANE_HEIGHT = 62
+LANE_HEIGHT = 64
 WIDTH = 1100
 """Pixels the plot is assumed to have when labels are placed; wider screens only leave more room."""
 CHARACTER = 6.4
@@ -119,11 +119,14 @@ def label_sides(
 ) -> list[str | None]:
     """Where each label of a lane goes: `top`, `bottom`, or None where both are taken.
 
-    `places` are (share of the width, text) from left to right.
+    `places` are (share of the width, text) from left to right; an empty text needs no place.
     """
     taken = {"top": -1e9, "bottom": -1e9}
     sides: list[str | None] = []
     for at, text in places:
+        if not text:
+            sides.append(None)
+            continue
         centre, half = at * width, len(text) * character / 2 + 4
         side = next((each for each in ("top", "bottom") if centre - half >= taken[each]), None)
         if side is not None:
@@ -140,11 +143,11 @@ def _add_events(
     for lane in place:
         events = [each for each in rows.events if (each.system or "unknown system") == lane]
         events.sort(key=lambda each: each.occurred_at)
-        texts = [rows.titles.get(each.milestone, each.milestone) for each in events]
-        sides = label_sides([((e.occurred_at - first) / (last - first), t) for e, t in zip(events, texts, strict=True)])
-        is_first = [each.milestone not in seen and not seen.add(each.milestone) for each in events]  # type: ignore[func-returns-value]
         if not events:
             continue
+        is_first = first_of_their_milestone(events, seen)
+        texts = [rows.titles.get(e.milestone, e.milestone) if f else "" for e, f in zip(events, is_first, strict=True)]
+        sides = label_sides([((e.occurred_at - first) / (last - first), t) for e, t in zip(events, texts, strict=True)])
         figure.add_trace(
             go.Scatter(
                 name=lane,
@@ -165,6 +168,15 @@ def _add_events(
                 hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra></extra>",
             )
         )
+
+
+def first_of_their_milestone(events: Sequence[TimelineEvent], seen: set[str]) -> list[bool]:
+    """For each event whether its milestone is new; adds it to `seen`. Repeats are drawn hollow and without a label."""
+    found = []
+    for each in events:
+        found.append(each.milestone not in seen)
+        seen.add(each.milestone)
+    return found
 
 
 def _symbol(event: TimelineEvent, is_first: bool) -> str:
@@ -220,7 +232,7 @@ def _length(span: SpanRow) -> str:
 
 
 def _below(lane: int) -> float:
-    return lane - 0.02
+    return lane - 0.3
 
 
 def _lane(rows: TimelineRows, span: SpanRow) -> str:
@@ -238,10 +250,11 @@ def _add_deadlines(
         assert each.deadline_at is not None  # noqa: S101 -- shown_clocks gives no other
         mark = VERDICTS[each.verdict]
         title = rows.titles.get(each.sla, each.sla)
-        text = f"{SIGNS[each.verdict]} {mark.word} · {_short(title)}{f' {each.per}' if each.per else ''}"
+        label = f" {mark.word} · {_short(title)}{f' {each.per}' if each.per else ''}"
+        text = f'<span style="color:{mark.colour}">{SIGNS[each.verdict]}</span>{label}'
         at = (each.deadline_at - first) / (last - first)
         is_right = at > 0.6
-        centre, length = at * WIDTH, len(text) * CHARACTER + 12
+        centre, length = at * WIDTH, (len(label) + 1) * CHARACTER + 12
         start = centre - length if is_right else centre
         level = next((index for index, end in enumerate(ends) if start >= end), len(ends))
         ends[level : level + 1] = [start + length]

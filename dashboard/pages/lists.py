@@ -175,10 +175,14 @@ def systems(view: View) -> Drawn:
 def system_cells(row: SystemRow, view: View) -> tuple[Any, ...]:
     """One system."""
     state, word = LIVENESS[row.liveness]
+    titles = {each.name: each.title for each in view.catalog.workflows}
     reports = [
         html.Div(
             [
-                html.A(workflow, href=f"/workflows/{quote(workflow, safe='')}?system={quote(row.id, safe='')}"),
+                html.A(
+                    titles.get(workflow, workflow),
+                    href=f"/workflows/{quote(workflow, safe='')}?system={quote(row.id, safe='')}",
+                ),
                 html.Span(f" {', '.join(names)}", className="faint"),
             ]
         )

@@ -27,12 +27,14 @@ def draw(view: View) -> Drawn:
             numbers(overview, view),
             html.Div(
                 [
-                    html.Div([workflow_card(each) for each in overview.workflows], className="live"),
+                    html.Div(
+                        [*(workflow_card(each) for each in overview.workflows), slas_card(overview.slas)],
+                        className="live",
+                    ),
                     html.Div([breaches_card(overview, view)], className="live"),
                 ],
                 className="columns",
             ),
-            slas_card(overview.slas),
         ],
     )
 
@@ -168,11 +170,12 @@ def breaches_card(overview: Overview, view: View) -> html.Section:
         body: Any = elements.empty("No promise is broken", "Breaches appear here as they happen.", small=True)
     else:
         body = elements.table(
-            ["Instance", "Promise", ("Deadline", "number")],
+            [("Instance", "clip"), ("Deadline", "number")],
             [
                 (
-                    elements.key_link(each.workflow, each.key),
-                    elements.two_lines(titles.get(each.sla, each.sla), each.reason),
+                    elements.two_lines(
+                        elements.key_link(each.workflow, each.key), titles.get(each.sla, each.sla), each.reason
+                    ),
                     elements.two_lines(
                         formats.deadline_text(each.deadline_at, each.satisfied_at, view.now),
                         formats.local(each.deadline_at, view.zone, view.now),
@@ -192,33 +195,46 @@ def slas_card(rows: tuple[SlaRow, ...]) -> html.Section:
     """Every promise with its verdicts and its objective."""
     if not rows:
         return elements.card("Promises", elements.empty("The catalog declares no SLA", small=True))
-    return elements.card("Promises", sla_table(rows), more=html.A("All SLAs", href="/slas"))
+    return elements.card("Promises", sla_table(rows, is_wide=False), more=html.A("All SLAs", href="/slas"))
 
 
-def sla_table(rows: tuple[SlaRow, ...]) -> html.Div:
+def sla_table(rows: tuple[SlaRow, ...], is_wide: bool = True) -> html.Div:
     """A table of SLAs: verdicts as a bar and in words, attainment against its target, budget left."""
     return elements.table(
-        ["Promise", "Verdicts", "", ("Attainment", "number"), ("Target", "number"), ("Budget left", "number")],
+        [
+            "Promise",
+            "Verdicts",
+            ("Attainment", "number"),
+            *([("Target", "number")] if is_wide else []),
+            ("Budget left", "number"),
+        ],
         [
             (
                 elements.two_lines(html.A(each.sla.title, href=f"/slas/{quote(each.sla.id, safe='')}"), each.sla.id),
-                html.Div(elements.stack(each.summary.verdicts, list(VERDICTS)), style={"minWidth": "150px"}),
-                elements.legend(
-                    each.summary.verdicts,
-                    list(VERDICTS),
-                    {
-                        verdict: f"/workflows/{quote(each.sla.workflow, safe='')}"
-                        f"?sla={quote(each.sla.id, safe='')}&verdict={verdict}"
-                        for verdict in VERDICTS
-                    },
+                html.Div(
+                    [
+                        elements.stack(each.summary.verdicts, list(VERDICTS)),
+                        elements.legend(each.summary.verdicts, list(VERDICTS), verdict_addresses(each)),
+                    ],
+                    className="verdicts",
                 ),
                 attainment_text(each),
-                formats.share(each.sla.objective.target) if each.sla.objective else formats.MISSING,
+                *(
+                    [formats.share(each.sla.objective.target) if each.sla.objective else formats.MISSING]
+                    if is_wide
+                    else []
+                ),
                 budget_text(each),
             )
             for each in rows
         ],
     )
+
+
+def verdict_addresses(row: SlaRow) -> dict[str, str]:
+    """The instances behind each verdict of an SLA."""
+    base = f"/workflows/{quote(row.sla.workflow, safe='')}?sla={quote(row.sla.id, safe='')}"
+    return {verdict: f"{base}&verdict={verdict}" for verdict in VERDICTS}
 
 
 def attainment_text(row: SlaRow) -> Any:

@@ -80,7 +80,7 @@ def instances(view: View, of: str, limit: int, cursor: str | None) -> Block:
             **instance_cells(row, workflow, view),
             "verdicts": [pill(each) for each in shown_verdicts(verdicts[row.key])],
             "amount": formats.amount(row.amount, row.currency),
-            "started": when(row.started_at, view),
+            "started": formats.local(row.started_at, view.zone, view.now),
         }
         for row in found
     ], following
@@ -180,12 +180,11 @@ def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, 
     alert = row.alert
     return {
         "state": {"is": ALERT_PILLS[row.state], "word": formats.words(row.state)},
-        "severity": alert.severity,
         "key": link(alert.workflow, alert.key),
         "promise": {"first": titles.get(alert.sla, alert.sla), "second": alert.reason},
         "deadline": deadline(alert.deadline_at, alert.satisfied_at, alert.verdict, view),
-        "owner": alert.owner,
-        "started": when(alert.started_at, view),
+        "owner": {"first": formats.words(alert.severity), "second": alert.owner},
+        "started": when_in_two(alert.started_at, view),
         "acknowledge": alert.id if row.state in ("firing", "silenced") else None,
     }
 
@@ -193,7 +192,7 @@ def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, 
 def ledger_cells(row: LedgerRow, view: View) -> dict[str, Any]:
     """One line of the ledger."""
     return {
-        "known": when(row.known_at, view),
+        "known": when_in_two(row.known_at, view),
         "verdict": pill(row.verdict),
         "key": link(row.workflow, row.key),
         "per": row.per,
@@ -233,6 +232,15 @@ def when(at: datetime | None, view: View) -> dict[str, str] | None:
         "relative": formats.relative(at, view.now),
         "local": formats.local(at, view.zone, view.now),
         "exact": formats.exact(at, view.zone),
+    }
+
+
+def when_in_two(at: datetime, view: View) -> dict[str, str]:
+    """An instant in two lines."""
+    return {
+        "first": formats.relative(at, view.now),
+        "second": formats.local(at, view.zone, view.now),
+        "title": formats.exact(at, view.zone),
     }
 
 
