@@ -90,13 +90,15 @@ class EmailChannel:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        logging.getLogger("apprise").addFilter(_UNHEARD)
 
     def send(self, message: Outgoing) -> None:
         """One mail."""
         url = self._environ.get(SMTP_VARIABLE, "")
         if not url:
             raise NotDelivered(f"No mail server is known: set {SMTP_VARIABLE}.")
-        _notify(_smtp_target(url, message.target), message, apprise.NotifyFormat.HTML)
+        target = _smtp_target(url, message.target)
+        _notify(target, f"The mail server {target['host']}:{target['port']}", message, apprise.NotifyFormat.HTML)
 
 
 class AppriseChannel:
@@ -104,13 +106,26 @@ class AppriseChannel:
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
+        logging.getLogger("apprise").addFilter(_UNHEARD)
 
     def send(self, message: Outgoing) -> None:
         """One notification; a service with short messages may get it in parts."""
         url = self._environ.get(message.target, "")
         if not url:
             raise NotDelivered(f"The environment variable {message.target} is not set.")
-        _notify(url, message, apprise.NotifyFormat.TEXT)
+        service = f"The service behind {message.target} ({urlsplit(url).scheme})"
+        _notify(url, service, message, apprise.NotifyFormat.TEXT)
+
+
+class _Unheard(logging.Filter):
+    """Apprise logs whole addresses, passwords with them, when it cannot read one: nothing it says is logged."""
+
+    def filter(self, _record: logging.LogRecord) -> bool:
+        """Never."""
+        return False
+
+
+_UNHEARD = _Unheard()
 
 
 def channels(environ: Mapping[str, str]) -> dict[str, Channel]:
@@ -123,16 +138,16 @@ def channels(environ: Mapping[str, str]) -> dict[str, Channel]:
     }
 
 
-def _notify(target: str | dict[str, Any], message: Outgoing, body_format: apprise.NotifyFormat) -> None:
+def _notify(target: str | dict[str, Any], name: str, message: Outgoing, body_format: apprise.NotifyFormat) -> None:
     service = apprise.Apprise()
     try:
         if not service.add(target):
-            raise NotDelivered("Apprise cannot use the address it was given; it is read again at the next try.")
+            raise NotDelivered(f"{name} cannot be used: Apprise does not understand its address.")
         accepted = service.notify(title=message.title, body=message.body, body_format=body_format)
     except (TypeError, OSError) as error:
-        raise NotDelivered(f"Apprise failed: {type(error).__name__}.") from None
+        raise NotDelivered(f"{name} failed: {type(error).__name__}.") from None
     if not accepted:
-        raise NotDelivered("The service behind Apprise did not take the message; its log has more.")
+        raise NotDelivered(f"{name} did not take the message.")
 
 
 def _smtp_target(url: str, address: str) -> dict[str, Any]:
@@ -143,7 +158,10 @@ def _smtp_target(url: str, address: str) -> dict[str, Any]:
     user = unquote(parts.username or "")
     mode = options.get("mode") or _default_mode(parts)
     ports = {"ssl": 465, "starttls": 587, "insecure": 25}
-    sender = options.get("from") or (user if "@" in user else f"throughline@{parts.hostname}")
+    domain = (
+        parts.hostname if parts.hostname.rpartition(".")[2].isalpha() else "localhost"
+    )  # no mail from an IP address
+    sender = options.get("from") or (user if "@" in user else f"throughline@{domain}")
     target: dict[str, Any] = {
         "schema": "mailto" if mode == "insecure" else "mailtos",
         "host": parts.hostname,

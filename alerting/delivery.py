@@ -19,6 +19,7 @@ import time
 from collections import Counter, deque
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from alerting.channel import Channel, Outgoing
 from alerting.outbox import Attempt, DeliveryState, Outbox, Waiting
@@ -31,7 +32,7 @@ _STORE_AWAY_SECONDS = 5.0
 
 @dataclass(slots=True)
 class _Lane:
-    """Messages for one receiver of one tenant, oldest first. `due` is monotonic seconds, `result` yet to be recorded."""
+    """Messages for one receiver of one tenant, oldest first. `due` is monotonic seconds, `result` not recorded."""
 
     messages: deque[Waiting] = field(default_factory=deque)
     due: float = 0.0
@@ -120,7 +121,8 @@ class Delivery:
         self._known.add(identity)
         lane = self._lanes.setdefault((waiting.tenant, waiting.receiver), _Lane())
         if not lane.messages:
-            lane.due = time.monotonic() + max(0.0, (waiting.due_at - self._clock.now()).total_seconds())
+            wait = waiting.due_at - self._clock.now() if waiting.due_at else timedelta(0)
+            lane.due = time.monotonic() + min(max(timedelta(0), wait), self._policy.longest).total_seconds()
         lane.messages.append(waiting)
 
     def _work(self) -> None:

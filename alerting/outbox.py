@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import secrets
+import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
@@ -27,14 +28,14 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message that is not yet delivered: whose, to whom, how often tried, since when, and when it may be tried."""
+    """A message that is not yet delivered: whose, to whom, how often tried, since when; `due_at` None is at once."""
 
     tenant: str
     message_id: str
     receiver: Receiver
     attempts: int
     queued_at: datetime
-    due_at: datetime
+    due_at: datetime | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -53,11 +54,12 @@ class Outbox:
 
     def __init__(self, store: Store) -> None:
         self._store = store
+        self._lock = threading.Lock()
+        self._last_us = 0
 
     def add(self, tenant: str, messages: Sequence[Message], now: datetime) -> list[Waiting]:
         """Record messages, in order, before they are first sent."""
-        at_us = (now - _EPOCH) // timedelta(microseconds=1)
-        ids = [f"{at_us:016x}-{number:06x}-{secrets.token_hex(4)}" for number in range(len(messages))]
+        ids = [self._message_id(now) for _ in messages]
         rows = [
             (
                 *(tenant, message_id, 0, str(DeliveryState.QUEUED), now, PLATFORM),
@@ -68,9 +70,15 @@ class Outbox:
         ]
         self._store.insert("notifications", _QUEUED_COLUMNS, rows)
         return [
-            Waiting(tenant, message_id, message.receiver, 0, now, now)
+            Waiting(tenant, message_id, message.receiver, 0, now)
             for message_id, message in zip(ids, messages, strict=True)
         ]
+
+    def _message_id(self, now: datetime) -> str:
+        """Later messages sort after earlier ones, within the same microsecond too and should the clock be set back."""
+        with self._lock:
+            self._last_us = max((now - _EPOCH) // timedelta(microseconds=1), self._last_us + 1)
+            return f"{self._last_us:016x}-{secrets.token_hex(4)}"
 
     def record(self, waiting: Waiting, attempt: Attempt) -> None:
         """Append what one try has come to."""
@@ -101,7 +109,7 @@ class Outbox:
                 receiver=Receiver(row["receiver_kind"], row["receiver_target"]),
                 attempts=row["attempts"],
                 queued_at=row["queued_at"],
-                due_at=row["due_at"] or row["queued_at"],
+                due_at=row["due_at"],
             )
             for row in self._store.rows(load_query("alerting", "undelivered"), {"limit": limit})
         ]

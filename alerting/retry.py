@@ -10,12 +10,12 @@ from datetime import timedelta
 class RetryPolicy:
     """Exponential back-off from `first` to at most `longest`, for at most `attempts` tries and for `age` at most.
 
-    With the defaults a receiver may be away for about eight hours.
+    With the defaults a receiver may be away for ten hours at least, twenty at most.
     """
 
     first: timedelta = timedelta(seconds=1)
     longest: timedelta = timedelta(minutes=5)
-    attempts: int = 100
+    attempts: int = 250
     age: timedelta = timedelta(hours=24)
 
     def delay(self, attempt: int, chance: float) -> timedelta:

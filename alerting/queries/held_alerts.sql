@@ -11,11 +11,13 @@ FROM (
   LIMIT 1 BY alert_id
 ) AS present
 INNER JOIN (
-  SELECT alert_id, episode, verdict, argMax(change, (at, change = 'released')) AS last
+  SELECT
+    alert_id, episode, verdict,
+    maxIf(at, change = 'silenced') > maxIf(at, change = 'released') AND countIf(change = 'acknowledged') = 0 AS is_held
   FROM alerts
   WHERE tenant = {tenant:String} AND change IN ('silenced', 'released', 'acknowledged')
   GROUP BY alert_id, episode, verdict
 ) AS answered ON answered.alert_id = present.alert_id
   AND answered.episode = present.episode AND answered.verdict = present.verdict
-WHERE present.is_open AND answered.last = 'silenced'
+WHERE present.is_open AND answered.is_held
 ORDER BY started_at, alert_id

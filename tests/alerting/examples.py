@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerting.alert import Alert, alert_id
-from model import Verdict
+from model import Catalog, KeyType, Match, Milestone, Route, Sla, Verdict, Workflow
+from sla_engine import LedgerRow
 
 NOW = datetime(2026, 11, 21, 16, 5, tzinfo=UTC)
 DEADLINE = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
@@ -28,6 +29,7 @@ def an_alert(key: str = "SO-1001", **changes: Any) -> Alert:
         "criticality": "critical",
         "milestone": "goods_issued",
         "key": key,
+        "system": "wms",
     }
     alert = Alert(
         id=identity,
@@ -50,5 +52,61 @@ def an_alert(key: str = "SO-1001", **changes: Any) -> Alert:
         deadline_at=DEADLINE,
         satisfied_at=None,
         known_at=DEADLINE + timedelta(seconds=5),
+        definition="d1",
     )
     return replace(alert, **changes)
+
+
+MILESTONES = (
+    Milestone("order_placed", 0, Match(), "Order placed", system="storefront"),
+    Milestone("goods_issued", 1, Match(), "Goods issued", system="wms"),
+)
+RELEASE = Sla(
+    id="order_release",
+    workflow="order_to_cash",
+    title="Order released to the warehouse within four working hours",
+    from_milestone="order_placed",
+    to_milestone="goods_issued",
+    within=timedelta(hours=4),
+    severity="high",
+)
+PROMISE = replace(RELEASE, id="delivery_as_promised", title="Each delivery leaves by its date", per="delivery")
+
+
+def a_catalog(
+    *routes: Route, slas: tuple[Sla, ...] = (RELEASE, PROMISE), owner: str | None = "customer-operations"
+) -> Catalog:
+    """Order to cash with two promises, and these routes."""
+    workflow = Workflow(
+        name="order_to_cash",
+        title="Order to cash",
+        keys=(KeyType("order", 0, (("order.id",),)), KeyType("delivery", 1, (("delivery.id",),))),
+        root="order",
+        milestones=MILESTONES,
+        owner=owner,
+        criticality="critical",
+        slas=slas,
+    )
+    return Catalog(workflows=(workflow,), routes=routes)
+
+
+def a_row(verdict: Verdict | str = "breached", seq: int = 2, key: str = "SO-1001", **changes: Any) -> LedgerRow:
+    """A line of the ledger about the clock of an order."""
+    row = LedgerRow(
+        tenant=TENANT,
+        workflow="order_to_cash",
+        sla="order_release",
+        key=key,
+        clock=f"clock-of-{key}",
+        per="",
+        verdict=Verdict(verdict),
+        valid_from=DEADLINE,
+        known_at=DEADLINE + timedelta(seconds=5),
+        started_at=DEADLINE - timedelta(hours=4),
+        deadline_at=DEADLINE,
+        satisfied_at=None,
+        reason="",
+        definition="d1",
+        seq=seq,
+    )
+    return replace(row, **changes)

@@ -1,0 +1,135 @@
+"""Messages arrive at real receivers; what fails says whether another try may help, and never shows an address."""
+
+from __future__ import annotations
+
+import logging
+
+import pytest
+
+from alerting.channel import (
+    AppriseChannel,
+    EmailChannel,
+    LogChannel,
+    NotDelivered,
+    Outgoing,
+    Undeliverable,
+    WebhookChannel,
+    channels,
+)
+from model import ThroughlineError
+from tests.alerting.receivers import MailServer, WebhookReceiver
+
+
+def test_a_webhook_takes_the_body_as_it_is() -> None:
+    with WebhookReceiver() as receiver:
+        WebhookChannel().send(Outgoing(receiver.url, "t", '{"alerts": [], "text": "ü€"}'))
+        assert receiver.bodies == [{"alerts": [], "text": "ü€"}]
+
+
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [(500, NotDelivered), (503, NotDelivered), (429, NotDelivered), (408, NotDelivered), (0, NotDelivered),
+     (302, NotDelivered), (400, Undeliverable), (401, Undeliverable), (404, Undeliverable)],
+)  # fmt: skip
+def test_an_answer_says_whether_to_try_again(answer: int, error: type[ThroughlineError]) -> None:
+    with WebhookReceiver(answer) as receiver, pytest.raises(error) as caught:
+        WebhookChannel().send(Outgoing(receiver.url, "t", "{}"))
+    assert caught.value.retryable == (error is NotDelivered)
+    assert "secret" not in str(caught.value)
+
+
+def test_a_webhook_nobody_listens_at_may_come_back() -> None:
+    with WebhookReceiver() as receiver:
+        url = receiver.url
+    with pytest.raises(NotDelivered, match=r"127\.0\.0\.1 failed") as caught:
+        WebhookChannel().send(Outgoing(url, "t", "{}"))
+    assert "secret" not in str(caught.value)
+
+
+def test_a_webhook_that_never_answers_is_given_up_for_this_time() -> None:
+    with WebhookReceiver() as receiver:
+        receiver.gate.clear()
+        with pytest.raises(NotDelivered, match="ReadTimeout"):
+            WebhookChannel(timeout_seconds=0.2).send(Outgoing(receiver.url, "t", "{}"))
+
+
+@pytest.mark.parametrize("url", ["ftp://host/x", "nonsense", "http://[::1"])
+def test_an_address_that_is_none_is_final(url: str) -> None:
+    with pytest.raises(Undeliverable):
+        WebhookChannel().send(Outgoing(url, "t", "{}"))
+
+
+def test_mail_has_html_and_text_for_every_reader() -> None:
+    with MailServer() as server:
+        environ = {"THROUGHLINE_SMTP_URL": f"smtp://127.0.0.1:{server.port}?from=throughline@example.org"}
+        EmailChannel(environ).send(Outgoing("ops@example.org", "Breached: ü SO-1", "<p>Order <b>SO-1</b> ü€</p>"))
+        (mail,) = server.mails
+    assert server.recipients == ["ops@example.org"]
+    assert mail["Subject"] == "Breached: ü SO-1"
+    assert "throughline@example.org" in mail["From"]
+    html = mail.get_body(("html",))
+    text = mail.get_body(("plain",))
+    assert html is not None
+    assert text is not None
+    assert "<b>SO-1</b> ü€" in html.get_content()
+    assert "SO-1 ü€" in text.get_content()
+    assert "<b>" not in text.get_content()
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        pytest.param({}, "set THROUGHLINE_SMTP_URL", id="no server is known"),
+        pytest.param(
+            {"THROUGHLINE_SMTP_URL": "http://user:secret@host"}, "must read smtp", id="not a mail server's URL"
+        ),
+        pytest.param({"THROUGHLINE_SMTP_URL": "smtp://user:secret@127.0.0.1:1"}, "did not take", id="nobody listens"),
+    ],
+)
+def test_mail_that_cannot_be_sent_now_is_tried_again_and_no_secret_shows(
+    environ: dict[str, str], message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.DEBUG)
+    with pytest.raises(NotDelivered, match=message) as caught:
+        EmailChannel(environ).send(Outgoing("ops@example.org", "t", "<p>x</p>"))
+    assert "secret" not in str(caught.value)
+    assert "secret" not in caplog.text
+
+
+def test_apprise_sends_text_to_the_address_a_variable_holds() -> None:
+    with WebhookReceiver() as receiver:
+        environ = {"OPS_CHAT_URL": f"json://127.0.0.1:{receiver.port}/"}
+        AppriseChannel(environ).send(Outgoing("OPS_CHAT_URL", "Breached: SO-1", "Order SO-1 <ü>\nOwner: ops"))
+        ((body),) = receiver.bodies
+    assert body["title"] == "Breached: SO-1"
+    assert body["message"] == "Order SO-1 <ü>\nOwner: ops"
+
+
+@pytest.mark.parametrize(
+    ("environ", "message"),
+    [
+        pytest.param({}, "OPS_CHAT_URL is not set", id="the variable is not set"),
+        pytest.param({"OPS_CHAT_URL": "nonsense://secret"}, "cannot be used", id="not an address Apprise knows"),
+        pytest.param({"OPS_CHAT_URL": "json://user:secret@127.0.0.1:1/"}, "did not take", id="nobody listens"),
+    ],
+)
+def test_a_service_that_is_away_is_tried_again_and_no_secret_shows(
+    environ: dict[str, str], message: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    with pytest.raises(NotDelivered, match=message) as caught:
+        AppriseChannel(environ).send(Outgoing("OPS_CHAT_URL", "t", "x"))
+    assert "secret" not in str(caught.value)
+    assert "secret" not in caplog.text
+
+
+def test_the_log_has_a_line_for_each_alert(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.INFO)
+    LogChannel().send(Outgoing("", "t", "Breached: a 100%\nResolved: b"))
+    assert [(each.name, each.levelname, each.getMessage()) for each in caplog.records] == [
+        ("throughline.alerts", "WARNING", "Breached: a 100%"),
+        ("throughline.alerts", "INFO", "Resolved: b"),
+    ]
+
+
+def test_there_is_a_channel_for_every_kind_of_receiver_a_catalog_can_name() -> None:
+    assert set(channels({})) == {"log", "webhook", "email", "apprise_env"}
