@@ -1,0 +1,278 @@
+"""The API answers as INTERFACES says, over real tables of both stores."""
+
+from __future__ import annotations
+
+import hashlib
+from typing import Any
+
+from dashboard import create_app
+from model import Access, Principal
+from store import Store
+from tests.dashboard import world
+from tests.dashboard.asgi import Client
+
+V1 = "/api/v1"
+NOTHING = {"met": 0, "breached": 0, "pending": 0, "at_risk": 0, "unknown": 0, "excused": 0, "cancelled": 0}
+
+
+def got(client: Client, path: str, status: int = 200) -> Any:
+    answer = client.get(path)
+    assert answer.status_code == status, answer.text
+    return answer.json()
+
+
+def keys(client: Client, query: str) -> list[str]:
+    return [each["key"] for each in got(client, f"{V1}/workflows/orders/instances?{query}")["items"]]
+
+
+def test_what_the_api_answers(client: Client) -> None:
+    """One world for all reads: filling a store takes longer than asking it."""
+    _workflows(client)
+    _instances(client)
+    _one_instance(client)
+    _keys_with_slashes(client)
+    _timeline(client)
+    _search(client)
+    _unresolved(client)
+    _slas(client)
+    _ledger(client)
+    _systems(client)
+    _alerts(client)
+    _problems(client)
+
+
+def _workflows(client: Client) -> None:
+    assert got(client, f"{V1}/workflows") == {
+        "items": [
+            {
+                "workflow": "orders",
+                "title": "Orders",
+                "owner": "customer-operations",
+                "criticality": "normal",
+                "counts": {"in_progress": 3, "completed": 1, "failed": 0, "cancelled": 1},
+            }
+        ],
+        "next_cursor": None,
+    }
+
+
+def _instances(client: Client) -> None:
+    assert keys(client, "") == ["A/5", "SO-1", "SO-4", "SO-3", "SO-2"], "newest last event first"
+    assert keys(client, "status=completed&status=cancelled") == ["SO-1", "SO-4"], "a repeated parameter means OR"
+    assert keys(client, "verdict=breached") == ["SO-2"]
+    assert keys(client, "verdict=at_risk&status=in_progress") == ["SO-3"]
+    assert keys(client, "sla=paid_in_time&verdict=met") == ["SO-1"], "verdict and SLA are of the same clock"
+    assert keys(client, "sla=paid_in_time&verdict=breached") == []
+    assert keys(client, "milestone=placed&system=shop") == ["A/5", "SO-3", "SO-2"]
+    assert keys(client, "q=D-1") == ["SO-1"], "any key's beginning"
+    assert keys(client, "started_after=2026-11-20T09:00:00Z&started_before=2026-11-20T10:00:00Z") == ["SO-3"]
+    assert keys(client, "started_after=2026-11-20T10:00:00%2B01:00&started_before=2026-11-20T11:00:00+01:00") == [
+        "SO-3"
+    ]
+    first = got(client, f"{V1}/workflows/orders/instances?limit=2")
+    second = got(client, f"{V1}/workflows/orders/instances?limit=2&cursor={first['next_cursor']}")
+    assert [each["key"] for each in first["items"] + second["items"]] == ["A/5", "SO-1", "SO-4", "SO-3"]
+    listed = next(each for each in got(client, f"{V1}/workflows/orders/instances")["items"] if each["key"] == "SO-1")
+    assert listed == got(client, f"{V1}/workflows/orders/instances/SO-1"), "an item of the list is the whole instance"
+
+
+def _one_instance(client: Client) -> None:
+    found = got(client, f"{V1}/workflows/orders/instances/%20so-1")
+    clocks = found.pop("slas")
+    assert found == {
+        "workflow": "orders",
+        "key": "SO-1",
+        "status": "completed",
+        "current_milestone": "paid",
+        "started_at": "2026-11-20T07:00:00Z",
+        "last_event_at": "2026-11-20T11:00:00Z",
+        "completed_at": "2026-11-20T11:00:00Z",
+        "amount": "120.50",
+        "currency": "EUR",
+        "keys": {"order": ["SO-1"], "delivery": ["D-1"], "trace": [world.TRACE]},
+        "milestones": [
+            {"id": "placed", "reached_at": "2026-11-20T07:00:00Z", "system": "shop"},
+            {"id": "checked", "reached_at": "2026-11-20T07:06:00Z", "system": "crm"},
+            {"id": "shipped", "reached_at": "2026-11-20T09:00:00Z", "system": "wms"},
+            {"id": "paid", "reached_at": "2026-11-20T11:00:00Z", "system": "bank"},
+            {"id": "cancelled", "reached_at": None, "system": "shop"},
+        ],
+        "flags": [],
+    }
+    assert [(each["id"], each["verdict"], each["per"], each["deadline_at"]) for each in clocks] == [
+        ("paid_in_time", "met", None, "2026-11-21T09:00:00Z"),
+        ("ship_in_time", "met", None, "2026-11-20T11:00:00Z"),
+    ]
+    missing = got(client, f"{V1}/workflows/orders/instances/SO-99", 404)
+    assert missing["detail"] == "The workflow 'orders' has no instance 'SO-99'"
+
+
+def _keys_with_slashes(client: Client) -> None:
+    assert got(client, f"{V1}/workflows/orders/instances/-?key=a/5")["key"] == "A/5"
+    events = got(client, f"{V1}/workflows/orders/instances/-/timeline?key=A%2F5")["events"]
+    assert [each["milestone"] for each in events] == ["placed"]
+    got(client, f"{V1}/workflows/orders/instances/SO-1?key=SO-2", 400)
+
+
+def _timeline(client: Client) -> None:
+    found = got(client, f"{V1}/workflows/orders/instances/SO-1/timeline")
+    assert [each["milestone"] for each in found["events"]] == ["placed", "checked", "shipped", "paid"]
+    assert [each["service"] for each in found["spans"]] == ["storefront"]
+    assert found["causes"] == []
+    paid = found["events"][-1]
+    assert paid["keys"] == {"delivery": ["D-1"]}
+    assert [(each["outer_value"], each["inner_value"]) for each in paid["linked_by"]] == [("D-1", "SO-1")]
+    assert paid["deliveries"] == 1
+    first = got(client, f"{V1}/workflows/orders/instances/SO-1/timeline?limit=3")
+    rest = got(client, f"{V1}/workflows/orders/instances/SO-1/timeline?limit=3&cursor={first['next_cursor']}")
+    assert first["events"] + rest["events"] == found["events"]
+    got(client, f"{V1}/workflows/orders/instances/SO-99/timeline", 404)
+
+
+def _search(client: Client) -> None:
+    exact = got(client, f"{V1}/search?q=D-1")["items"]
+    assert [(each["key"], each["matched"]) for each in exact] == [("SO-1", {"type": "delivery", "value": "D-1"})]
+    prefix = got(client, f"{V1}/search?q=SO-")["items"]
+    assert sorted(each["key"] for each in prefix) == ["SO-1", "SO-2", "SO-3", "SO-4"]
+    got(client, f"{V1}/search", 400)
+
+
+def _unresolved(client: Client) -> None:
+    [found] = got(client, f"{V1}/unresolved")["items"]
+    assert (found["workflow"], found["milestone"]) == ("orders", "shipped")
+    assert found["waiting_for"] == [{"type": "delivery", "value": "D-404"}]
+
+
+def _slas(client: Client) -> None:
+    first, second = got(client, f"{V1}/slas")["items"]
+    assert first == got(client, f"{V1}/slas/ship_in_time")
+    expected = {**NOTHING, "met": 1, "breached": 1, "at_risk": 1, "pending": 1, "cancelled": 1}
+    assert (first["workflow"], first["verdicts"], first["instances"]) == ("orders", expected, expected)
+    assert first["attainment"] == 0.5
+    assert set(first["burn"]) == {"1h", "6h", "3d"}
+    assert second["budget"] is None
+    got(client, f"{V1}/slas/nope", 404)
+
+
+def _ledger(client: Client) -> None:
+    path = f"{V1}/slas/ship_in_time/verdicts"
+    rows = got(client, path)["items"]
+    assert {each["key"]: each["verdict"] for each in rows}["SO-2"] == "breached"
+    assert all(each["known_at"] == "2026-11-20T12:00:00Z" and each["definition"] for each in rows)
+    assert [each["key"] for each in got(client, f"{path}?verdict=breached&verdict=at_risk")["items"]] != []
+    assert got(client, f"{path}?known_at=2026-11-20T11:59:59Z")["items"] == []
+    got(client, f"{path}?known_at=yesterday", 400)
+    got(client, f"{path}?known_at=2026-11-20T12:00:00", 400)
+
+
+def _systems(client: Client) -> None:
+    items = {each["id"]: each for each in got(client, f"{V1}/systems")["items"]}
+    assert list(items) == ["shop", "wms", "bank", "crm"], "declared ones first, then those only named"
+    assert items["shop"]["cadence"] == "15m"
+    assert (items["shop"]["last_seen_at"], items["shop"]["state"]) == ("2026-11-20T11:00:00Z", "silent")
+    assert items["shop"]["coverage"] == {"orders": ["placed", "cancelled"]}
+    assert items["wms"]["state"] == "seen"
+
+
+def _alerts(client: Client) -> None:
+    [late] = [each for each in got(client, f"{V1}/alerts?state=firing")["items"] if each["verdict"] == "breached"]
+    assert (late["key"], late["sla"], late["severity"], late["state"]) == ("SO-2", "ship_in_time", "high", "firing")
+    assert late["url"] == "http://throughline.test/workflows/orders/instances/SO-2"
+    assert late["keys"]["order"] == ["SO-2"]
+    taken = client.post(f"{V1}/alerts/{late['id']}/acknowledge", json={"comment": "on it"})
+    assert (taken.status_code, taken.json()["state"], taken.json()["acknowledged_by"]) == (
+        200,
+        "acknowledged",
+        "anonymous",
+    )
+    assert late["id"] in [each["id"] for each in got(client, f"{V1}/alerts?state=acknowledged")["items"]]
+    assert client.post(f"{V1}/alerts/nope/acknowledge").status_code == 404
+    wish = {"matchers": {"workflow": "orders"}, "ends_at": "2026-11-21T00:00:00+01:00", "comment": "migration"}
+    made = client.post(f"{V1}/silences", json=wish)
+    assert made.status_code == 201
+    assert made.json()["matchers"] == {"workflow": ["orders"]}
+    assert made.json()["ends_at"] == "2026-11-20T23:00:00Z"
+    assert [each["id"] for each in got(client, f"{V1}/silences")["items"]] == [made.json()["id"]]
+    assert client.delete(f"{V1}/silences/{made.json()['id']}").status_code == 204
+    assert client.post(f"{V1}/silences", json={**wish, "untill": "x"}).status_code == 400
+    assert client.post(f"{V1}/silences", json={**wish, "ends_at": "2020-01-01T00:00:00Z"}).status_code == 400
+
+
+def _problems(client: Client) -> None:
+    for path, status in (
+        (f"{V1}/nothing/here", 404),
+        (f"{V1}/workflows/nope/instances", 404),
+        (f"{V1}/workflows/orders/instances?limit=1001", 400),
+        (f"{V1}/workflows/orders/instances?limit=0", 400),
+        (f"{V1}/workflows/orders/instances?status=lost", 400),
+        (f"{V1}/workflows/orders/instances?statuss=failed", 400),
+        (f"{V1}/workflows?cursor=%3F%3F", 400),
+        (f"{V1}/hubs", 501),
+        (f"{V1}/quarantine", 501),
+    ):
+        answer = client.get(path)
+        assert (path, answer.status_code) == (path, status)
+        assert answer.headers["content-type"] == "application/problem+json"
+        body = answer.json()
+        assert (body["status"], body["instance"]) == (status, path.partition("?")[0])
+        assert body["title"]
+        assert body["detail"]
+    refused = client.post(f"{V1}/clocks/x/excuse", json={"reason": "y"})
+    assert refused.status_code == 501
+    assert refused.json()["detail"].endswith("is not supported in this version")
+
+
+def test_a_platform_without_a_catalog_answers_empty_lists(empty_client: Client) -> None:
+    for path in ("workflows", "slas", "systems", "alerts", "silences", "unresolved", "search?q=x"):
+        assert got(empty_client, f"{V1}/{path}") == {"items": [], "next_cursor": None}
+
+
+def test_liveness_readiness_and_metrics(store: Store) -> None:
+    client = Client(create_app(world.services(store)))
+    assert client.get("/healthz").status_code == 200
+    assert client.get("/readyz").json()["ready"] is True
+    assert client.get("/metrics").text == "throughline_up 1\n"
+    broken = Client(create_app(world.services(store, checks=[("spool", False, "disk full")])))
+    answer = broken.get("/readyz")
+    assert (answer.status_code, answer.json()["checks"][0]["detail"]) == (503, "disk full")
+
+
+def test_a_token_sees_its_own_tenant_and_does_what_its_roles_allow(filled: Store) -> None:
+    def entry(token: str, tenant: str, *roles: str) -> tuple[str, Principal]:
+        return hashlib.sha256(token.encode()).hexdigest(), Principal(token, tenant, frozenset(roles))
+
+    access = Access(False, (entry("dev", world.OTHER, "read"), entry("sender", world.TENANT, "ingest")))
+    client = Client(create_app(world.services(filled, access)))
+    path = f"{V1}/workflows/orders/instances"
+    refused = client.get(path)
+    assert (refused.status_code, refused.headers["www-authenticate"]) == (401, "Bearer")
+    assert refused.headers["content-type"] == "application/problem+json"
+    assert client.get(path, headers={"Authorization": "Bearer guess"}).status_code == 401
+    found = client.get(path, headers={"Authorization": "Bearer dev"}).json()["items"]
+    assert [each["key"] for each in found] == ["SO-6"]
+    assert client.get(path, headers={"Authorization": "Bearer sender"}).status_code == 403
+    silence = {"matchers": {"sla": "x"}, "ends_at": "2026-12-01T00:00:00Z"}
+    assert client.post(f"{V1}/silences", json=silence, headers={"Authorization": "Bearer dev"}).status_code == 403
+    assert client.get("/healthz").status_code == 200
+    sent = client.get("/workflows/orders?status=failed")
+    assert sent.headers["location"] == "/sign-in?next=%2Fworkflows%2Forders%3Fstatus%3Dfailed"
+    assert client.post("/_dash-update-component", json={}).status_code == 401
+    assert client.get("/rows/instances?of=orders").status_code != 200
+    wrong = client.post("/sign-in", data={"token": "guess", "next": "//evil.example"})
+    assert (wrong.status_code, "evil" in wrong.text) == (401, False)
+    right = client.post("/sign-in", data={"token": "dev", "next": "/slas"})
+    assert (right.status_code, right.headers["location"]) == (303, "/slas")
+    assert "HttpOnly" in right.headers["set-cookie"]
+    assert client.get("/slas").status_code == 200, "the cookie signs the browser in"
+    rows = client.get("/rows/instances?of=orders").json()["rows"]
+    assert [each["key"]["text"] for each in rows] == ["SO-6"]
+
+
+def test_every_answer_is_described(empty_client: Client) -> None:
+    described = got(empty_client, f"{V1}/openapi.json")
+    for path, methods in described["paths"].items():
+        for operation in methods.values():
+            assert "422" not in operation["responses"], "invalid parameters are a problem of status 400"
+            if path.startswith(V1) and "501" not in operation["responses"] and "204" not in operation["responses"]:
+                success = next(each for code, each in operation["responses"].items() if code.startswith("2"))
+                assert success["content"]["application/json"]["schema"], path
