@@ -35,24 +35,24 @@ _NODES: tuple[type[exp.Expression], ...] = (
     *(exp.Concat, exp.Lower, exp.Upper, exp.Trim, exp.Substring, exp.Left, exp.Right, exp.Length, exp.Split),
     *(exp.StrPosition, exp.Pad, exp.Round, exp.Abs, exp.Floor, exp.Ceil, exp.TimeToStr, exp.StartsWith, exp.EndsWith),
     *(exp.Greatest, exp.Least, exp.Reverse, exp.ConcatWs),
-    *(exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey),
+    *(exp.JSONExtractScalar, exp.JSONPath, exp.JSONPathRoot, exp.JSONPathKey, exp.JSONExtract, exp.RegexpLike),
 )
 
 _FUNCTIONS = {
     name.lower(): name
     for name in (
         *("empty", "notEmpty", "multiIf", "ifNull", "isNull", "isNotNull", "toString", "concat", "concatWithSeparator"),
-        *("replaceOne", "replaceAll", "replaceRegexpOne", "replaceRegexpAll", "extract", "match", "splitByString"),
+        *("replaceOne", "replaceAll", "replaceRegexpOne", "replaceRegexpAll", "extract", "splitByString"),
         *("trimLeft", "trimRight", "trimBoth", "lowerUTF8", "upperUTF8", "lengthUTF8", "substringUTF8", "leftUTF8"),
         *("rightUTF8", "positionCaseInsensitive", "startsWith", "endsWith", "reverse", "formatDateTime"),
         *("toInt64OrNull", "toInt64OrZero", "toUInt64OrNull", "toUInt64OrZero", "toFloat64OrNull", "toFloat64OrZero"),
         *("toDateOrNull", "toDateTimeOrNull", "toDate32OrNull", "parseDateTimeOrNull", "parseDateTime64OrNull"),
         *("parseDateTimeBestEffortOrNull", "parseDateTimeBestEffortUSOrNull", "parseDateTime64BestEffortOrNull"),
         "toTypeName",
-        *("JSONExtractString", "JSONExtractRaw", "arrayStringConcat", "lower", "upper", "leftPad", "rightPad"),
+        *("arrayStringConcat", "lower", "upper", "leftPad", "rightPad"),
     )
 }
-_PATTERNS = {"replaceregexpone", "replaceregexpall", "extract", "match"}
+_PATTERNS = {"replaceregexpone", "replaceregexpall", "extract"}
 
 MAX_LENGTH = 4_000
 
@@ -103,8 +103,8 @@ def _check_node(node: exp.Expr) -> None:
         return
     if type(node) not in _NODES:
         raise ValueError(f"{node.sql(dialect='clickhouse')[:60]!r} is not allowed in an import: {_explained(node)}")
-    if isinstance(node, exp.Like | exp.ILike) and not isinstance(node.expression, exp.Literal):
-        raise ValueError("the pattern of LIKE must be a constant")
+    if isinstance(node, exp.Like | exp.ILike | exp.RegexpLike) and not isinstance(node.expression, exp.Literal):
+        raise ValueError("the pattern of LIKE and match must be a constant")
     if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("field")):
         raise ValueError("IN takes a list of values in an import")
 
