@@ -1,0 +1,202 @@
+"""What becomes of a clock, told as stories: which answer counts, since when a verdict holds, and why."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from store import Store
+from tests.sla_engine.story import Happening, Story, when
+from tests.sla_engine.tellings import AsDerived
+
+WITHIN = {"from": "a", "to": "b", "within": "4h"}
+WMS = {"id": "wms", "cadence": "15m"}
+
+
+def told(store: Store, sla: dict[str, Any], *events: tuple[str, str], **more: Any) -> Story:
+    story = Story(store, sla, telling=AsDerived(), **more)
+    story.tell(Happening(milestone, when(at)) for milestone, at in events)
+    return story
+
+
+def test_a_verdict_holds_from_the_moment_the_data_says_not_from_when_a_tick_looked(shared_store: Store) -> None:
+    story = told(shared_store, {**WITHIN, "at_risk": "75%"}, ("a", "2026-03-02T08:00:00Z"))
+    story.at("2026-03-02T09:30:00Z").is_("pending", since="2026-03-02T08:00:00Z").because("b is due by", "12:00:00")
+    story.at("2026-03-02T11:30:00Z").is_("at_risk", since="2026-03-02T11:00:00Z")
+    story.at("2026-03-02T15:30:00Z").is_("breached", since="2026-03-02T12:00:00Z").because("has not come")
+    assert story.at("2026-03-03T15:30:00Z").only.known_at == when("2026-03-02T15:30:00Z")
+
+
+def test_a_late_answer_says_how_late(shared_store: Store) -> None:
+    story = told(shared_store, WITHIN, ("a", "2026-03-02T08:00:00Z"), ("b", "2026-03-02T14:05:00Z"))
+    judged = story.at("2026-03-03T00:00:00Z").is_("breached", since="2026-03-02T12:00:00Z")
+    assert judged.only.satisfied_at == when("2026-03-02T14:05:00Z")
+    judged.because("2 hours", "5 minutes", "after it was due")
+
+
+def test_an_answer_that_arrives_late_but_happened_in_time_takes_the_breach_back_openly(shared_store: Store) -> None:
+    story = told(shared_store, WITHIN, ("a", "2026-03-02T08:00:00Z"))
+    story.at("2026-03-02T13:00:00Z").is_("breached")
+    story.happens("b", "2026-03-02T11:00:00Z")
+    story.at("2026-03-02T14:00:00Z").is_("met", since="2026-03-02T11:00:00Z")
+    rows, _ = story.reader.ledger(story.tenant, "promise")
+    assert [(str(row.verdict), row.known_at) for row in rows] == [
+        ("breached", when("2026-03-02T13:00:00Z")),
+        ("met", when("2026-03-02T14:00:00Z")),
+    ]
+
+
+def test_an_answer_before_its_start_is_met_from_the_start(shared_store: Store) -> None:
+    story = told(shared_store, WITHIN, ("b", "2026-03-02T07:00:00Z"), ("a", "2026-03-02T08:00:00Z"))
+    judged = story.at("2026-03-02T09:00:00Z").is_("met", since="2026-03-02T08:00:00Z")
+    assert judged.only.flags == ["answered_before_start"]
+
+
+def test_a_cancellation_holds_from_the_cancelling_event(shared_store: Store) -> None:
+    story = told(shared_store, WITHIN, ("a", "2026-03-02T08:00:00Z"), ("x", "2026-03-02T09:00:00Z"))
+    story.at("2026-03-02T10:00:00Z").is_("cancelled", since="2026-03-02T09:00:00Z", due="2026-03-02T12:00:00Z")
+
+
+def test_a_cancellation_at_the_deadline_still_counts_and_one_after_the_answer_does_not(shared_store: Store) -> None:
+    start = ("a", "2026-03-02T08:00:00Z")
+    told(shared_store, WITHIN, start, ("x", "2026-03-02T12:00:00Z")).at("2026-03-03T00:00:00Z").is_("cancelled")
+    answered = told(shared_store, WITHIN, start, ("b", "2026-03-02T09:00:00Z"), ("x", "2026-03-02T09:30:00Z"))
+    answered.at("2026-03-03T00:00:00Z").is_("met")
+
+
+def test_an_answer_during_a_pause_is_judged_by_the_time_used_up_to_it(shared_store: Store) -> None:
+    sla = {**WITHIN, "pause": {"from": "p", "to": "r"}}
+    events = [("a", "2026-03-02T08:00:00Z"), ("p", "2026-03-02T09:00:00Z"), ("b", "2026-03-04T09:00:00Z")]
+    told(shared_store, sla, *events).at("2026-03-05T00:00:00Z").is_("met", due=None, since="2026-03-04T09:00:00Z")
+    late = [("a", "2026-03-02T08:00:00Z"), ("p", "2026-03-02T12:30:00Z"), ("b", "2026-03-02T12:40:00Z")]
+    told(shared_store, sla, *late).at("2026-03-05T00:00:00Z").is_("breached", due="2026-03-02T12:00:00Z")
+
+
+def test_a_pause_after_the_answer_changes_nothing(shared_store: Store) -> None:
+    sla = {**WITHIN, "pause": {"from": "p", "to": "r"}}
+    events = [("a", "2026-03-02T08:00:00Z"), ("b", "2026-03-02T09:00:00Z"), ("p", "2026-03-02T10:00:00Z")]
+    told(shared_store, sla, *events).at("2026-03-05T00:00:00Z").is_("met", due="2026-03-02T12:00:00Z")
+
+
+def test_a_clock_that_starts_in_a_pause_runs_from_its_end(shared_store: Store) -> None:
+    sla = {**WITHIN, "pause": {"from": "p", "to": "r"}}
+    events = [("p", "2026-03-02T07:00:00Z"), ("a", "2026-03-02T08:00:00Z"), ("r", "2026-03-02T09:00:00Z")]
+    told(shared_store, sla, *events).at("2026-03-02T10:00:00Z").is_("pending", due="2026-03-02T13:00:00Z")
+
+
+def test_at_risk_is_kept_through_a_pause_that_began_after_it(shared_store: Store) -> None:
+    sla = {**WITHIN, "pause": {"from": "p", "to": "r"}, "at_risk": "50%"}
+    events = [("a", "2026-03-02T08:00:00Z"), ("p", "2026-03-02T11:00:00Z")]
+    story = told(shared_store, sla, *events)
+    story.at("2026-03-04T00:00:00Z").is_("at_risk", due=None, since="2026-03-02T10:00:00Z").because("paused")
+
+
+def test_at_risk_by_time_left_counts_business_time(shared_store: Store) -> None:
+    sla = {**WITHIN, "calendar": "berlin", "at_risk": "2h"}
+    story = told(shared_store, sla, ("a", "2026-03-06T15:00:00Z"))
+    story.at("2026-03-09T08:59:00Z").is_("pending")
+    story.at("2026-03-09T09:00:00Z").is_("at_risk", since="2026-03-09T09:00:00Z", due="2026-03-09T11:00:00Z")
+
+
+@pytest.mark.parametrize(
+    ("promise", "due"),
+    [
+        pytest.param("2026-03-04T18:00:00Z", "2026-03-04T18:00:00Z", id="an instant in UTC"),
+        pytest.param("2026-03-04T18:00:00.123456-05:00", "2026-03-04T23:00:00.123456Z", id="an instant with an offset"),
+        pytest.param("2026-03-04 18:00", "2026-03-04T17:00:00Z", id="a time without offset is local"),
+        pytest.param(" 2026-03-04 ", "2026-03-04T22:59:59.999999Z", id="a date with blanks around it"),
+        pytest.param("2026-03-29", "2026-03-29T21:59:59.999999Z", id="the short day in spring"),
+        pytest.param("2026-10-25", "2026-10-25T22:59:59.999999Z", id="the long day in autumn"),
+        pytest.param("2028-02-29", "2028-02-29T22:59:59.999999Z", id="a leap day"),
+        *(
+            pytest.param(text, None, id=f"unreadable: {text or 'nothing'}")
+            for text in (
+                "",
+                "soon",
+                "2026-02-30",
+                "2026-13-01",
+                "04.03.2026",
+                "9999-12-31",
+                "2026-03-04T25:00:00Z",
+                "12",
+                "'",
+            )
+        ),
+    ],
+)
+def test_a_promise_is_read_or_named(shared_store: Store, promise: str, due: str | None) -> None:
+    sla = {"from": "a", "to": "b", "by": {"attribute": "promise"}, "zone": "Europe/Berlin"}
+    story = Story(shared_store, sla, telling=AsDerived())
+    story.happens("a", "2026-03-02T08:00:00Z", attributes={"promise": promise} if promise else {})
+    judged = story.at("2026-03-02T09:00:00Z").is_("pending" if due else "unknown", due=due)
+    if due is None:
+        judged.because("promise", promise)
+
+
+def test_an_unreadable_promise_stays_unknown_even_when_answered(shared_store: Store) -> None:
+    story = Story(shared_store, {"from": "a", "to": "b", "by": {"attribute": "promise"}}, telling=AsDerived())
+    story.happens("a", "2026-03-02T08:00:00Z", attributes={"promise": "soon"})
+    story.happens("b", "2026-03-02T09:00:00Z")
+    story.at("2026-03-02T10:00:00Z").is_("unknown", since="2026-03-02T08:00:00Z").because('"soon"')
+
+
+def test_a_promise_at_risk_by_share_counts_the_time_from_start_to_promise(shared_store: Store) -> None:
+    sla = {"from": "a", "to": "b", "by": {"attribute": "promise"}, "at_risk": "50%", "calendar": "berlin"}
+    story = Story(shared_store, sla, telling=AsDerived())
+    story.happens("a", "2026-03-06T15:00:00Z", attributes={"promise": "2026-03-09T15:00:00Z"})  # 1 h and 7 h
+    story.at("2026-03-09T10:59:00Z").is_("pending")
+    story.at("2026-03-09T11:00:00Z").is_("at_risk", since="2026-03-09T11:00:00Z", due="2026-03-09T15:00:00Z")
+
+
+def test_a_system_that_falls_silent_is_waited_for_then_named_then_believed(shared_store: Store) -> None:
+    sla = {"from": "a", "to": "b", "within": "1h"}
+    story = told(shared_store, sla, ("a", "2026-03-02T08:00:00Z"), systems=[WMS])
+    story.happens("b", "2026-03-02T08:58:00Z", order="SO-2")
+    story.at("2026-03-02T09:05:00Z").is_("at_risk", since="2026-03-02T09:00:00Z").because("wms", "08:58:00", "15m")
+    story.at("2026-03-02T09:20:00Z").is_("unknown", since="2026-03-02T09:13:00Z").because("wms", "not known")
+    story.happens("b", "2026-03-02T09:00:00Z", order="SO-3")  # at the deadline itself: has not passed it
+    story.at("2026-03-02T09:21:00Z").is_("unknown", since="2026-03-02T09:15:00Z")
+    story.happens("b", "2026-03-02T09:16:00Z", order="SO-4")
+    story.at("2026-03-02T09:22:00Z").is_("breached", since="2026-03-02T09:00:00Z")
+
+
+def test_a_report_that_arrives_late_makes_a_blind_system_waited_for_again(shared_store: Store) -> None:
+    story = told(shared_store, {"from": "a", "to": "b", "within": "1h"}, ("a", "2026-03-02T08:00:00Z"), systems=[WMS])
+    story.at("2026-03-02T09:05:00Z").is_("unknown", since="2026-03-02T09:00:00Z").because("never reported")
+    story.happens("b", "2026-03-02T08:59:00Z", order="SO-2")
+    story.at("2026-03-02T09:06:00Z").is_("at_risk", since="2026-03-02T09:00:00Z")
+
+
+def test_the_answer_of_a_blind_system_resolves_the_verdict(shared_store: Store) -> None:
+    story = told(shared_store, {"from": "a", "to": "b", "within": "1h"}, ("a", "2026-03-02T08:00:00Z"), systems=[WMS])
+    story.at("2026-03-02T10:00:00Z").is_("unknown")
+    story.happens("b", "2026-03-02T08:30:00Z")
+    story.at("2026-03-02T11:00:00Z").is_("met")
+
+
+def test_a_cadence_sleeps_with_its_systems_calendar(shared_store: Store) -> None:
+    system = {**WMS, "calendar": "berlin"}
+    story = told(
+        shared_store, {"from": "a", "to": "b", "within": "1h"}, ("a", "2026-03-06T15:30:00Z"), systems=[system]
+    )
+    story.happens("b", "2026-03-06T15:55:00Z", order="SO-2")  # Friday 16:55 in Berlin: five minutes until the weekend
+    story.at("2026-03-09T08:10:00Z").is_("at_risk")
+    story.at("2026-03-09T08:10:00.000001Z").is_("unknown", since="2026-03-09T08:10:00Z")
+
+
+def test_a_delivery_is_answered_by_its_own_end_only(shared_store: Store) -> None:
+    story = Story(shared_store, {**WITHIN, "per": "delivery"}, telling=AsDerived())
+    story.happens("a", "2026-03-02T08:00:00Z", keys={"delivery": "D1"})
+    story.happens("a", "2026-03-02T08:00:00Z")  # carries no delivery: no clock
+    story.happens("b", "2026-03-02T09:00:00Z", keys={"delivery": "D2"})
+    assert story.at("2026-03-02T10:00:00Z").is_("pending").only.per == "D1"
+
+
+def test_two_orders_of_one_delivery_have_a_clock_each(shared_store: Store) -> None:
+    story = Story(shared_store, {**WITHIN, "per": "delivery"}, telling=AsDerived())
+    for order in ("SO-1", "SO-2"):
+        story.happens("a", "2026-03-02T08:00:00Z", order=order, keys={"delivery": "D1"})
+    story.happens("b", "2026-03-02T09:00:00Z", order="SO-2", keys={"delivery": "D1"})
+    story.at("2026-03-02T10:00:00Z").is_("pending")
+    assert [str(clock.verdict) for clock in story.clocks("SO-2")] == ["met"]

@@ -1,0 +1,180 @@
+"""Ticks: whatever ran, was skipped, repeated, came late or crashed, the verdicts are those of the data."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Iterator
+from datetime import datetime, timedelta
+from itertools import pairwise
+from typing import Any
+
+import pytest
+
+from sla_engine import SlaEngine
+from store import Store
+from tests.sla_engine.story import Happening, Story, when
+from tests.sla_engine.tellings import AsDerived
+
+WITHIN = {"from": "a", "to": "b", "within": "4h"}
+START = when("2026-03-06T12:00:00Z")  # a Friday, so that business time has a weekend to skip
+KINDS: list[dict[str, Any]] = [
+    {**WITHIN, "id": "first", "at_risk": "75%"},
+    {**WITHIN, "id": "last", "occurrence": "last"},
+    {**WITHIN, "id": "each", "occurrence": "each", "at_risk": "1h"},
+    {**WITHIN, "id": "per", "per": "delivery"},
+    {**WITHIN, "id": "paused", "pause": {"from": "p", "to": "r"}, "at_risk": "50%"},
+    {**WITHIN, "id": "working", "calendar": "berlin", "pause": {"from": "p", "to": "r"}, "at_risk": "30m"},
+    {"id": "promised", "from": "a", "to": "b", "by": {"attribute": "promise"}, "at_risk": "50%", "calendar": "berlin"},
+    {"id": "cut", "from": "a", "to": "b", "by": {"cut_off": "16:00", "due": "17:00"}, "calendar": "shop"},
+]
+WMS = {"id": "wms", "cadence": "45m"}
+
+
+def history(rng: random.Random, orders: int = 6) -> list[Happening]:
+    """A random history of a few orders over two and a half days."""
+    promises = ["2026-03-06", "2026-03-07T12:00:00Z", "2026-03-09", "soon", ""]
+    return [
+        Happening(
+            rng.choice("aaabbpprx" if rng.random() < 0.3 else "aabbppr"),
+            START + timedelta(minutes=rng.choice([rng.randrange(0, 3600), rng.randrange(0, 600, 60)])),
+            order=f"SO-{rng.randrange(orders)}",
+            keys={"delivery": rng.choice("DE")} if rng.random() < 0.7 else {},
+            attributes={"promise": rng.choice(promises)},
+        )
+        for _ in range(orders * 6)
+    ]
+
+
+def standing(story: Story, orders: int = 6) -> list[tuple[Any, ...]]:
+    """What is current: clocks are named by what they are about, because their ids hold the tenant."""
+    return sorted(
+        (
+            c.sla,
+            order,
+            c.per,
+            c.started_at,
+            str(c.verdict),
+            str(c.deadline_at),
+            c.valid_from,
+            str(c.satisfied_at),
+            c.flags,
+        )
+        for order in (f"SO-{n}" for n in range(orders))
+        for c in story.clocks(order)
+    )
+
+
+@pytest.mark.parametrize("seed", range(6))
+def test_any_schedule_of_ticks_leads_to_the_same_verdicts(shared_store: Store, seed: int) -> None:
+    rng = random.Random(seed)
+    events = history(rng)
+    end = START + timedelta(hours=rng.choice([5, 24, 70, 100]))
+
+    once = Story(shared_store, *KINDS, telling=AsDerived(), systems=[WMS])
+    once.tell(events)
+    once.tick(end)
+
+    often = Story(shared_store, *KINDS, telling=AsDerived(), systems=[WMS])
+    arrival = events if seed % 2 else rng.sample(events, len(events))
+    instants = sorted(START + (end - START) * rng.random() for _ in range(8))
+    for number, as_of in enumerate(instants):
+        often.tell(arrival[number::8])
+        for repeat in range(rng.randrange(3)):
+            often.tick(as_of - timedelta(hours=repeat))
+        if rng.random() < 0.3:
+            often.restart()
+    often.tick(end)
+    assert standing(often) == standing(once)
+
+
+def test_a_tick_that_is_not_later_than_the_last_does_nothing(shared_store: Store) -> None:
+    story = Story(shared_store, WITHIN, telling=AsDerived())
+    story.happens("a", "2026-03-02T08:00:00Z")
+    story.tick("2026-03-02T13:00:00Z")
+    before = story.clocks(), story.reader.ledger(story.tenant, "promise")
+    for as_of in ("2026-03-02T13:00:00Z", "2026-03-02T09:00:00Z"):
+        report = story.tick(as_of)
+        assert (report.as_of, report.judged, report.appended) == (when("2026-03-02T13:00:00Z"), 0, 0)
+    assert (story.clocks(), story.reader.ledger(story.tenant, "promise")) == before
+
+
+def test_only_what_changed_or_is_due_is_judged(shared_store: Store) -> None:
+    story = Story(shared_store, WITHIN, telling=AsDerived())
+    story.tell(Happening("a", when("2026-03-02T08:00:00Z") + timedelta(minutes=n), order=f"SO-{n}") for n in range(10))
+    assert story.tick("2026-03-02T09:00:00Z").clocks_opened == 10
+    assert story.tick("2026-03-02T10:00:00Z").judged == 0
+    assert story.tick("2026-03-02T12:02:30Z").judged == 3
+    story.happens("b", "2026-03-02T12:02:45Z", order="SO-9")
+    report = story.tick("2026-03-02T12:02:50Z")
+    assert (report.judged, report.appended, report.clocks_opened) == (1, 1, 0)
+
+
+def test_the_ledger_is_only_appended_to_where_something_is_news(shared_store: Store) -> None:
+    story = Story(shared_store, {**WITHIN, "at_risk": "50%"}, telling=AsDerived())
+    pages = []
+    story.happens("a", "2026-03-02T08:00:00Z")
+    for as_of in ("09:00", "09:30", "10:30", "11:30", "12:30", "13:30"):
+        story.tick(f"2026-03-02T{as_of}:00Z")
+        pages.append(story.reader.ledger(story.tenant, "promise")[0])
+    assert [len(page) for page in pages] == [1, 1, 2, 2, 3, 3]
+    assert all(later[: len(page)] == page for page, later in pairwise(pages))
+    assert [row.seq for row in pages[-1]] == [1, 2, 3]
+    story.happens("p", "2026-03-02T10:00:00Z")  # touches the instance, changes nothing
+    assert story.tick("2026-03-02T14:00:00Z").appended == 0
+
+
+class Crash(Exception):
+    """The process ends here."""
+
+
+class Crashing:
+    """A store whose process ends before the n-th write."""
+
+    def __init__(self, store: Store, writes: Iterator[int], last: int) -> None:
+        self._store = store
+        self._writes = writes
+        self._last = last
+
+    def __getattr__(self, name: str) -> Any:
+        method = getattr(self._store, name)
+        if name not in {"execute", "insert"}:
+            return method
+
+        def counted(*args: Any, **kwargs: Any) -> Any:
+            if next(self._writes) >= self._last:
+                raise Crash
+            return method(*args, **kwargs)
+
+        return counted
+
+
+def test_a_crash_between_any_two_steps_repeats_work_without_doubling_the_ledger(shared_store: Store) -> None:
+    def told() -> Story:
+        story = Story(shared_store, {**WITHIN, "at_risk": "50%"}, telling=AsDerived())
+        story.tell(Happening("a", when("2026-03-02T08:00:00Z"), order=f"SO-{n}") for n in range(3))
+        story.tick("2026-03-02T09:00:00Z")
+        story.happens("b", "2026-03-02T09:30:00Z", order="SO-2")
+        return story
+
+    def lines(story: Story) -> list[tuple[str, str, datetime]]:
+        rows, _ = story.reader.ledger(story.tenant, "promise")
+        return sorted((row.key, str(row.verdict), row.valid_from) for row in rows)
+
+    whole = told()
+    whole.tick("2026-03-02T11:00:00Z")
+    steps = 0
+    while True:
+        story = told()
+        story.engine = SlaEngine(Crashing(shared_store, iter(range(1000)), steps), story.engine._clock)
+        try:
+            story.tick("2026-03-02T10:59:00Z")
+        except Crash:
+            steps += 1
+        else:
+            break
+        finally:
+            story.restart()
+        story.tick("2026-03-02T11:00:00Z")
+        assert lines(story) == lines(whole), f"after a crash before write {steps}"
+        assert standing(story, 3) == standing(whole, 3)
+    assert steps > 8
