@@ -32,7 +32,8 @@ from store import Store, load_query
 
 ROWS_AT_ONCE = 1000
 ROUNDS = 50
-"""A tick follows at most 50,000 ledger rows; what is left waits for the next."""
+ALERTS_AT_ONCE = 5000
+"""A tick follows 50,000 ledger rows or changes some 5,000 alerts at most; what is left waits for the next."""
 
 
 class Ledger(Protocol):
@@ -98,87 +99,66 @@ class Alerting:
     def tick(self, tenant: str, catalog: Catalog, now: datetime) -> AlertingReport:
         """Follow what is new in the tenant's ledger, and what a silence that ended has held back."""
         silences = tuple(each for each in self._reader.silences(tenant, now=now) if each.is_active(now))
-        decisions: Counter[str] = Counter()
-        messages = self._release(tenant, catalog, silences, decisions, now)
-        read, position = 0, self._position(tenant)
+        work = _Work(tenant, catalog, silences, now)
+        self._release(work)
+        position = self._position(tenant)
+        reached, read = position, 0
+        alerts: dict[str, Alert] = {}
         for _ in range(ROUNDS):
-            rows = self._ledger.appended_after(tenant, position, ROWS_AT_ONCE)
-            if rows:
-                messages += self._follow(tenant, catalog, silences, rows, decisions, now)
-                position = rows[-1].seq
-                self._store.insert("alerting_positions", ("tenant", "seq", "at"), [(tenant, position, now)])
+            rows = self._ledger.appended_after(tenant, reached, ROWS_AT_ONCE)
+            self._follow(work, rows, alerts)
             read += len(rows)
-            if len(rows) < ROWS_AT_ONCE:
+            reached = rows[-1].seq if rows else reached
+            if len(rows) < ROWS_AT_ONCE or len(work.changed) >= ALERTS_AT_ONCE:
                 break
-        return AlertingReport(read, messages, dict(decisions))
+        self._tell(work)
+        if reached > position:
+            self._store.insert("alerting_positions", ("tenant", "seq", "at"), [(tenant, reached, now)])
+        self._silences_seen[tenant] = work.active
+        return AlertingReport(read, work.messages, dict(work.decisions))
 
     def _position(self, tenant: str) -> int:
         return int(self._store.value(load_query("alerting", "position"), {"tenant": tenant}) or 0)
 
-    def _follow(
-        self,
-        tenant: str,
-        catalog: Catalog,
-        silences: tuple[Silence, ...],
-        rows: Sequence[LedgerRow],
-        decisions: Counter[str],
-        now: datetime,
-    ) -> int:
-        """Apply rows in order, then tell what they have come to: of two verdicts read at once the later is told."""
-        alerts = present_alerts(self._store, tenant, sorted({identity_of(row) for row in rows}))
-        facts = self._facts_of(tenant, rows)
-        changed: dict[str, Alert] = {}
-        records = []
+    def _follow(self, work: _Work, rows: Sequence[LedgerRow], alerts: dict[str, Alert]) -> None:
+        """Apply rows in order to `alerts`, which holds those met before in this tick."""
+        missing = sorted({identity_of(row) for row in rows} - alerts.keys())
+        alerts |= present_alerts(self._store, work.tenant, missing)
+        facts = self._facts_of(work.tenant, rows)
         for row in rows:
-            decision = followed(alerts.get(identity_of(row)), row, catalog, facts.get((row.workflow, row.key), Facts()))
-            decisions[str(decision.reason)] += 1
+            known = facts.get((row.workflow, row.key), Facts())
+            decision = followed(alerts.get(identity_of(row)), row, work.catalog, known)
+            work.decisions[str(decision.reason)] += 1
             if decision.alert is not None:
-                alerts[decision.alert.id] = changed[decision.alert.id] = decision.alert
-                records.append(AlertRecord(decision.alert, Change.VERDICT, now, comment=str(decision.reason)))
-        return self._tell(tenant, catalog, silences, list(changed.values()), records, decisions, now)
+                alerts[decision.alert.id] = work.changed[decision.alert.id] = decision.alert
+                work.records.append(AlertRecord(decision.alert, Change.VERDICT, work.now, comment=str(decision.reason)))
 
-    def _release(
-        self,
-        tenant: str,
-        catalog: Catalog,
-        silences: tuple[Silence, ...],
-        decisions: Counter[str],
-        now: datetime,
-    ) -> int:
+    def _release(self, work: _Work) -> None:
         """Once the set of active silences has changed, tell what still holds and is no longer hidden."""
-        active = frozenset(each.id for each in silences)
-        if self._silences_seen.get(tenant) == active:
-            return 0
-        held = [alert_of(row) for row in self._store.rows(load_query("alerting", "held_alerts"), {"tenant": tenant})]
-        free = [alert for alert in held if silenced_by(alert.labels, silences, now) is None]
-        records = [AlertRecord(alert, Change.RELEASED, now) for alert in free]
-        messages = self._tell(tenant, catalog, silences, free, records, decisions, now)
-        self._silences_seen[tenant] = active
-        return messages
+        if self._silences_seen.get(work.tenant) == work.active:
+            return
+        for row in self._store.rows(load_query("alerting", "held_alerts"), {"tenant": work.tenant}):
+            alert = alert_of(row)
+            if silenced_by(alert.labels, work.silences, work.now) is None:
+                work.changed[alert.id] = alert
+                work.records.append(AlertRecord(alert, Change.RELEASED, work.now))
 
-    def _tell(
-        self,
-        tenant: str,
-        catalog: Catalog,
-        silences: tuple[Silence, ...],
-        alerts: Sequence[Alert],
-        records: list[AlertRecord],
-        decisions: Counter[str],
-        now: datetime,
-    ) -> int:
-        if not alerts:
-            return 0
-        told = self._outbox.told(tenant, [alert.id for alert in alerts])
-        flow = run(alerts, Context(tenant, catalog, silences, told, self._renderer, now))
-        decisions.update(str(ruling) for ruling, _ in flow.rulings)
+    def _tell(self, work: _Work) -> None:
+        """Tell what the verdicts have come to, of several read at once the last: a message per receiver and group."""
+        if not work.changed:
+            return
+        told = self._outbox.told(work.tenant, list(work.changed))
+        context = Context(work.tenant, work.catalog, work.silences, told, self._renderer, work.now)
+        flow = run(work.changed.values(), context)
+        work.decisions.update(str(ruling) for ruling, _ in flow.rulings)
         try:
-            waiting = self._outbox.add(tenant, flow.messages, now)
+            waiting = self._outbox.add(work.tenant, flow.messages, work.now)
         except Unavailable:
             self.delivery.read_back()  # nobody knows whether they were recorded; if so, the next tick finds them told
             raise
         self.delivery.offer(waiting)
-        append_alerts(self._store, tenant, [*records, *_held_back(flow, now)])
-        return len(waiting)
+        append_alerts(self._store, work.tenant, [*work.records, *_held_back(flow, work.now)])
+        work.messages = len(waiting)
 
     def _facts_of(self, tenant: str, rows: Sequence[LedgerRow]) -> dict[tuple[str, str], Facts]:
         wanted: dict[str, set[str]] = {}
@@ -190,6 +170,25 @@ class Alerting:
             for workflow, keys in wanted.items()
             for key, facts in self._facts.of(tenant, workflow, sorted(keys)).items()
         }
+
+
+@dataclass(slots=True)
+class _Work:
+    """What one tick has found: alerts to tell of, as they are now, and rows to append."""
+
+    tenant: str
+    catalog: Catalog
+    silences: tuple[Silence, ...]
+    now: datetime
+    changed: dict[str, Alert] = field(default_factory=dict)
+    records: list[AlertRecord] = field(default_factory=list)
+    decisions: Counter[str] = field(default_factory=Counter)
+    messages: int = 0
+
+    @property
+    def active(self) -> frozenset[str]:
+        """The silences that hide something at present."""
+        return frozenset(each.id for each in self.silences)
 
 
 def _held_back(flow: Flow, now: datetime) -> list[AlertRecord]:

@@ -1,4 +1,7 @@
-"""What an instance is worth and all its keys, for many instances at once, from the correlator's instances."""
+"""What an instance is worth and its business keys, for many instances at once, from the correlator's instances.
+
+Trace ids are left out, they mean nothing to a person; of each type a hundred values are kept.
+"""
 
 from __future__ import annotations
 
@@ -6,9 +9,11 @@ from collections.abc import Iterable, Mapping
 
 from alerting.lifecycle import Facts
 from correlator import InstanceFilter, InstanceReader
+from model import TRACE_KEY
 from store import Sql
 
 _AT_ONCE = 500
+_VALUES = 100
 
 
 class InstanceFacts:
@@ -26,6 +31,6 @@ class InstanceFacts:
             restrict = Sql("SELECT arrayJoin({alerted_keys:Array(String)}) AS key", {"alerted_keys": some})
             rows, _ = self._instances.instances(tenant, workflow, InstanceFilter(restrict=restrict), limit=_AT_ONCE)
             for row in rows:
-                keys_of = {name: tuple(values) for name, values in row.keys.items()}
+                keys_of = {name: tuple(each[:_VALUES]) for name, each in row.keys.items() if name != TRACE_KEY}
                 facts[row.key] = Facts(keys_of, row.amount or "", row.currency or "")
         return facts

@@ -14,6 +14,7 @@ from alerting.records import PLATFORM
 from model import Receiver
 from store import Store, load_query
 
+_IDS_AT_ONCE = 1000
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -116,13 +117,12 @@ class Outbox:
 
     def told(self, tenant: str, alert_ids: Sequence[str]) -> dict[str, tuple[Told, ...]]:
         """What receivers were told, or will be, of these alerts; by alert id. Abandoned messages told nothing."""
-        if not alert_ids:
-            return {}
         found: dict[str, list[Told]] = {}
-        params = {"tenant": tenant, "alert_ids": list(alert_ids)}
-        for row in self._store.rows(load_query("alerting", "told"), params):
-            receiver = Receiver(row["receiver_kind"], row["receiver_target"])
-            found.setdefault(row["alert_id"], []).append(Told(receiver, row["route"], row["what"]))
+        for start in range(0, len(alert_ids), _IDS_AT_ONCE):
+            params = {"tenant": tenant, "alert_ids": list(alert_ids[start : start + _IDS_AT_ONCE])}
+            for row in self._store.rows(load_query("alerting", "told"), params):
+                receiver = Receiver(row["receiver_kind"], row["receiver_target"])
+                found.setdefault(row["alert_id"], []).append(Told(receiver, row["route"], row["what"]))
         return {alert: tuple(each) for alert, each in found.items()}
 
 

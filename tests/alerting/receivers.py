@@ -55,9 +55,9 @@ class WebhookReceiver:
     def expect(self, bodies: int = 0, refused: int = 0) -> None:
         """Wait until it has taken and refused so many; fails after a generous while."""
         with self.changed:
-            assert self.changed.wait_for(lambda: len(self.bodies) >= bodies and self.refused >= refused, 30), (
-                self.bodies
-            )
+            self.changed.wait_for(lambda: len(self.bodies) >= bodies and self.refused >= refused, 30)
+            assert len(self.bodies) >= bodies
+            assert self.refused >= refused
 
     def take(self, body: bytes) -> int:
         self.gate.wait(30)
