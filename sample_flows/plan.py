@@ -104,6 +104,11 @@ class _Draft:
     def number(self) -> str:
         return f"SO-{1_000_000 + self.ordinal}"
 
+    @property
+    def money(self) -> str:
+        """The order's value as systems tell it: a decimal text, as a float has no cents."""
+        return f"{self.total:.2f}"
+
     def delivery(self, index: int) -> str:
         return str(80_000_000 + 10 * self.ordinal + index)
 
@@ -187,7 +192,7 @@ def _one_of(dice: random.Random, shares: dict[str, float]) -> str:
 
 
 def _play(draft: _Draft, fault: str) -> None:
-    order = {"order": draft.number, "total": draft.total, "currency": draft.currency, "express": draft.kind == EXPRESS}
+    order = {"order": draft.number, "total": draft.money, "currency": draft.currency, "express": draft.kind == EXPRESS}
     draft.add("order_placed", "storefront", "/orders", draft.placed_at, order)
     approved_at = _credit(draft, fault)
     if approved_at is None:
@@ -304,7 +309,7 @@ def _settle(draft: _Draft, deliveries: list[Step], issues: list[Step], fault: st
         _post_invoice(draft, deliveries, invoiced_at + draft.between(timedelta(seconds=30), minutes(3)), 1)
     if fault == "never_paid":
         return
-    payment = {"reference": invoice.invoice, "amount": draft.total, "currency": draft.currency}
+    payment = {"reference": invoice.invoice, "amount": draft.money, "currency": draft.currency}
     paid_at = invoiced_at + _time_to_pay(draft, fault)
     draft.add("payment_received", "bank", "/transfers", paid_at, payment, invoice=invoice.invoice)
 
@@ -314,7 +319,7 @@ def _post_invoice(draft: _Draft, deliveries: list[Step], at: datetime, index: in
     payload = {
         "invoice": number,
         "deliveries": [delivery.delivery for delivery in deliveries],
-        "total": draft.total,
+        "total": draft.money,
         "currency": draft.currency,
     }
     return draft.add("invoice_posted", "erp", "/invoices", at, payload, invoice=number)
