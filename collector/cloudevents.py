@@ -151,9 +151,9 @@ def _json(body: bytes) -> Any:
 def _add(request: ExportLogsServiceRequest, event: _Event) -> None:
     attributes = event.attributes
     resource = request.resource_logs.add()
-    resource.resource.attributes.add(key="service.name").value.string_value = service_of(attributes["source"])
     log = resource.scope_logs.add().log_records.add()
     try:
+        resource.resource.attributes.add(key="service.name").value.string_value = service_of(attributes["source"])
         log.event_name = attributes["type"]
         if "time" in attributes:
             log.time_unix_nano = nanoseconds_of(attributes["time"])

@@ -5,6 +5,8 @@ Never looks at what the body means.
 
 from __future__ import annotations
 
+import asyncio
+import contextlib
 import zlib
 from collections.abc import Awaitable, Callable
 from typing import Any
@@ -13,31 +15,48 @@ import zstandard
 
 from collector.intake import IntakeLimits, Refusal
 
-_DISCARDED = 64 << 20
-"""How much of a refused body is read and thrown away, so that the sender gets to see the answer."""
+_DISCARD_BYTES = 64 << 20
+_DISCARD_SECONDS = 5.0
 
 
-async def read_body(
-    receive: Callable[[], Awaitable[Any]], content_length: str | None, encoding: str, limits: IntakeLimits
-) -> bytes:
-    """The whole body, decompressed; raises `Refusal`."""
-    declared = int(content_length) if content_length and content_length.isdigit() else 0
-    parts: list[bytes] = []
-    size = 0
-    while True:
-        message = await receive()
+class Body:
+    """The body of one request as it arrives."""
+
+    def __init__(self, receive: Callable[[], Awaitable[Any]]) -> None:
+        self._receive = receive
+        self._more = True
+
+    async def read(self, content_length: str | None, encoding: str, limits: IntakeLimits) -> bytes:
+        """All of it, decompressed; raises `Refusal`."""
+        declared = int(content_length) if content_length and content_length.isdigit() else 0
+        parts: list[bytes] = []
+        size = 0
+        try:
+            async with asyncio.timeout(limits.body_seconds):
+                while self._more and max(size, declared) <= limits.request_bytes:
+                    parts.append(await self._next())
+                    size += len(parts[-1])
+        except TimeoutError as error:
+            raise Refusal("too_slow", f"the body took longer than {limits.body_seconds} seconds") from error
+        if max(size, declared) > limits.request_bytes:
+            raise Refusal("too_large", f"the body is larger than {limits.request_bytes} bytes")
+        return decompressed(b"".join(parts), encoding, limits.decompressed_bytes)
+
+    async def discard(self) -> None:
+        """Throw away what is still to come, within bounds: a sender cut off while it sends does not see the answer."""
+        size = 0
+        with contextlib.suppress(TimeoutError, Refusal):
+            async with asyncio.timeout(_DISCARD_SECONDS):
+                while self._more and size < _DISCARD_BYTES:
+                    size += len(await self._next())
+
+    async def _next(self) -> bytes:
+        message = await self._receive()
         if message["type"] == "http.disconnect":
+            self._more = False
             raise Refusal("malformed", "the sender closed the connection within the body")
-        size += len(message.get("body", b""))
-        if max(size, declared) <= limits.request_bytes:
-            parts.append(message.get("body", b""))
-        elif size > limits.request_bytes + _DISCARDED:
-            break
-        if not message.get("more_body", False):
-            break
-    if max(size, declared) > limits.request_bytes:
-        raise Refusal("too_large", f"the body is larger than {limits.request_bytes} bytes")
-    return decompressed(b"".join(parts), encoding, limits.decompressed_bytes)
+        self._more = message.get("more_body", False)
+        return bytes(message.get("body", b""))
 
 
 def decompressed(data: bytes, encoding: str, limit: int) -> bytes:

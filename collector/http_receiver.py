@@ -16,7 +16,7 @@ import uvicorn
 from google.protobuf import json_format
 
 from collector.cloudevents import read_events
-from collector.http_body import read_body
+from collector.http_body import Body
 from collector.intake import Intake, Refusal
 from collector.listening import listening_socket
 from collector.otlp_json import read_json
@@ -45,16 +45,17 @@ class HttpApplication:
     async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
         if scope["type"] != "http":
             return
-        headers = _headers(scope)
+        headers, body = _headers(scope), Body(receive)
         is_event = scope["path"] == _EVENTS
         protocol = "cloudevents" if is_event else "http_json" if _media_type(headers) == _JSON else "http_protobuf"
         try:
             with self._intake.request():
                 self._check_route(scope)
                 principal = self._intake.principal(headers.get("authorization"))
-                accepted = await self._read(scope["path"], headers, receive)
+                accepted = await self._read(scope["path"], headers, body)
                 await self._intake.store(principal, accepted, protocol)
         except Refused as error:
+            await body.discard()
             await self._refuse(send, self._intake.refused(error, protocol), headers, is_event=is_event)
             return
         if is_event:
@@ -70,12 +71,12 @@ class HttpApplication:
         if scope["method"] != "POST":
             raise Refusal("method", "only POST is answered here")
 
-    async def _read(self, path: str, headers: Mapping[str, str], receive: _Receive) -> Accepted:
+    async def _read(self, path: str, headers: Mapping[str, str], content: Body) -> Accepted:
         media_type = _media_type(headers)
         if path != _EVENTS and media_type not in (_PROTOBUF, _JSON):
             raise Refusal("media_type", f"the content type must be {_PROTOBUF} or {_JSON}")
-        body = await read_body(
-            receive, headers.get("content-length"), headers.get("content-encoding", ""), self._intake.limits
+        body = await content.read(
+            headers.get("content-length"), headers.get("content-encoding", ""), self._intake.limits
         )
         if path == _EVENTS:
             return await _aside(len(body), lambda: accept_message(Signal.LOGS, read_events(headers, body)))

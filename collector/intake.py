@@ -33,6 +33,7 @@ REASONS = {
     "forbidden": Answer(403, 7),
     "not_supported": Answer(404, 12),
     "method": Answer(405, 12),
+    "too_slow": Answer(408, 4),
     "too_large": Answer(413, 8),
     "media_type": Answer(415, 3),
     "content_encoding": Answer(415, 3),
@@ -46,7 +47,8 @@ class Refusal(Refused):
     """A request is not accepted; `reason` is one of `REASONS`."""
 
     def __init__(self, reason: str, message: str) -> None:
-        super().__init__(message)
+        # What is quoted of a request may be no Unicode; the answer must be.
+        super().__init__(message.encode("utf-8", "replace").decode())
         self.reason = reason
 
     @property
@@ -62,6 +64,8 @@ class IntakeLimits:
     request_bytes: int = 16 << 20
     """As sent."""
     decompressed_bytes: int = 16 << 20
+    body_seconds: float = 60.0
+    """From the first to the last byte of a body over HTTP."""
     concurrent: int = 256
     retry_seconds: int = 2
     """What a sender is asked to wait after a refusal that is worth sending again."""

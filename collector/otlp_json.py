@@ -32,8 +32,11 @@ def read_json(signal: Signal, body: bytes) -> Any:
         raise
     except RecursionError as error:
         raise BadRequest("the body is nested too deeply") from error
-    except (json_format.ParseError, ValueError, TypeError, AttributeError, KeyError) as error:
+    except (json_format.ParseError, ValueError, TypeError, AttributeError, KeyError, ArithmeticError) as error:
         raise BadRequest(f"the body is not an OTLP {signal} export request in JSON: {error}") from error
+    except SystemError as error:
+        # What the C parser raises for a name with half of a surrogate pair in it.
+        raise BadRequest(f"the body is not an OTLP {signal} export request in JSON: not Unicode") from error
     return request
 
 

@@ -118,6 +118,8 @@ def test_the_three_modes_give_the_same_record(running: RunningCollector) -> None
         pytest.param(_STRUCTURED, _event(id=5), 400, "`id`", id="an id that is a number"),
         pytest.param(_STRUCTURED, _event(time="yesterday"), 400, "time", id="a time that is none"),
         pytest.param(_STRUCTURED, _event(time="2026-11-21T10:00:00"), 400, "time", id="a time without a zone"),
+        pytest.param(_STRUCTURED, _event(time="\ud800"), 400, "time", id="a time that is no Unicode"),
+        pytest.param(_STRUCTURED, _event(source="\ud800"), 400, "surrogate", id="a source that is no Unicode"),
         pytest.param(_STRUCTURED, _event(data=1, data_base64="AA=="), 400, "not both", id="data twice"),
         pytest.param(_STRUCTURED, _event(data_base64="*"), 400, "base64", id="base64 that is none"),
         pytest.param(_STRUCTURED, [_event()], 400, "object", id="a batch sent as one event"),
@@ -133,7 +135,7 @@ def test_what_is_no_event_is_refused_saying_why(
     spooling: RunningCollector, headers: dict[str, str], body: Any, status: int, said: str
 ) -> None:
     before = spooling.collector.counters.value("accepted_items")
-    answer = httpx.post(f"{spooling.http}/v1/events", json=body, headers=headers)
+    answer = httpx.post(f"{spooling.http}/v1/events", content=json.dumps(body).encode(), headers=headers)
     assert answer.status_code == status
     assert said in answer.json()["message"]
     assert spooling.collector.counters.value("accepted_items") == before

@@ -97,6 +97,7 @@ def test_compressed_requests_are_read(spooling: RunningCollector, encoding: str,
         pytest.param("POST", "/v1/traces", _JSON, b'{"resourceSpans": [', 400, id="torn JSON"),
         pytest.param("POST", "/v1/traces", _JSON, b'{"resourceSpans": 5}', 400, id="JSON of another shape"),
         pytest.param("POST", "/v1/traces", _JSON, b"[]", 400, id="a JSON array"),
+        pytest.param("POST", "/v1/traces", _JSON, b'{"\\ud800": 1}', 400, id="a name that is no Unicode"),
         pytest.param("POST", "/v1/traces", _JSON, b"\xff", 400, id="JSON that is not UTF-8"),
         pytest.param("POST", "/v1/traces", _JSON, b"[" * 100_000, 400, id="JSON nested without end"),
         pytest.param(

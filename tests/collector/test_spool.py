@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import stat
+import subprocess
+import sys
 import threading
 import time
 from datetime import UTC, datetime, timedelta
@@ -231,3 +233,38 @@ def test_a_foreign_file_is_named(tmp_path: Path) -> None:
     (tmp_path / "notes.otlp").write_bytes(b"hello")
     with pytest.raises(Refused, match=r"notes\.otlp"):
         Spool(tmp_path)
+
+
+_SMALL_DISK = """
+import resource, sys
+from pathlib import Path
+from collector import Spool, SpoolLimits, record
+from collector.requests import accept
+from collector.segment import Signal
+from model import SpoolFull
+from tests.collector.payloads import spans
+
+body = accept(Signal.TRACES, spans(3).SerializeToString())
+spool = Spool(Path(sys.argv[1]), limits=SpoolLimits(segment_seconds=3600))
+spool.start()
+spool.append("default", body).result(10)
+# The second request is written in part, as on a disk that fills up within it.
+resource.setrlimit(resource.RLIMIT_FSIZE, (len(body.body) * 3 // 2, resource.RLIM_INFINITY))
+try:
+    spool.append("default", body).result(10)
+except SpoolFull as error:
+    print("refused", error.retryable, spool.ready())
+resource.setrlimit(resource.RLIMIT_FSIZE, (resource.RLIM_INFINITY, resource.RLIM_INFINITY))
+spool.append("default", body).result(10)
+print("accepted", spool.ready())
+spool.stop()
+print(sum(record.read(each.path.read_bytes()).items for each in spool.closed()), len(spool.closed()))
+print(all(record.read(each.path.read_bytes()).torn == 0 for each in spool.closed()))
+"""
+
+
+def test_a_disk_that_fills_up_within_a_request_refuses_it_and_keeps_the_others(tmp_path: Path) -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _SMALL_DISK, str(tmp_path)], capture_output=True, text=True, check=True, timeout=60
+    )
+    assert done.stdout.splitlines() == ["refused True False", "accepted True", "6 2", "True"]
