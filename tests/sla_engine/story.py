@@ -16,11 +16,12 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
-from typing import Any, Protocol
+from typing import Any
 
 from model import Catalog, ManualClock, catalog_from_sources
 from sla_engine import ClockRow, SlaEngine, TickReport, VerdictReader
 from store import Store
+from tests.sla_engine.received import receive
 
 CALENDARS = {
     "berlin": {
@@ -59,14 +60,6 @@ class Applied:
     effective_at: datetime
 
 
-class Telling(Protocol):
-    """How events reach the platform."""
-
-    def tell(self, store: Store, tenant: str, catalog: Catalog, events: Sequence[Happening]) -> None:
-        """Make the events known to the SLA engine."""
-        ...
-
-
 def when(text: str) -> datetime:
     """The instant of an RFC 3339 text."""
     return datetime.fromisoformat(text).astimezone(UTC)
@@ -99,14 +92,11 @@ def catalog(*slas: Mapping[str, Any], systems: Sequence[Mapping[str, Any]] = ())
 class Story:
     """One tenant's orders, told step by step."""
 
-    def __init__(
-        self, store: Store, *slas: Mapping[str, Any], telling: Telling, systems: Sequence[Mapping[str, Any]] = ()
-    ) -> None:
+    def __init__(self, store: Store, *slas: Mapping[str, Any], systems: Sequence[Mapping[str, Any]] = ()) -> None:
         self.store = store
         self.tenant = uuid.uuid4().hex
         self.catalogs = [Applied(catalog(*slas, systems=systems), when("2020-01-01T00:00:00Z"))]
         self.reader = VerdictReader(store)
-        self._telling = telling
         self._systems = systems
         self.restart()
 
@@ -124,7 +114,7 @@ class Story:
 
     def tell(self, events: Iterable[Happening]) -> None:
         """Several events become known together."""
-        self._telling.tell(self.store, self.tenant, self.catalogs[-1].catalog, list(events))
+        receive(self.store, self.tenant, self.catalogs[-1].catalog, list(events))
 
     def tick(self, as_of: str | datetime) -> TickReport:
         """The engine judges as of an instant."""

@@ -8,14 +8,13 @@ import pytest
 
 from store import Store
 from tests.sla_engine.story import Happening, Story, when
-from tests.sla_engine.tellings import AsDerived
 
 WITHIN = {"from": "a", "to": "b", "within": "4h"}
 WMS = {"id": "wms", "cadence": "15m"}
 
 
 def told(store: Store, sla: dict[str, Any], *events: tuple[str, str], **more: Any) -> Story:
-    story = Story(store, sla, telling=AsDerived(), **more)
+    story = Story(store, sla, **more)
     story.tell(Happening(milestone, when(at)) for milestone, at in events)
     return story
 
@@ -127,7 +126,7 @@ def test_at_risk_by_time_left_counts_business_time(shared_store: Store) -> None:
 )
 def test_a_promise_is_read_or_named(shared_store: Store, promise: str, due: str | None) -> None:
     sla = {"from": "a", "to": "b", "by": {"attribute": "promise"}, "zone": "Europe/Berlin"}
-    story = Story(shared_store, sla, telling=AsDerived())
+    story = Story(shared_store, sla)
     story.happens("a", "2026-03-02T08:00:00Z", attributes={"promise": promise} if promise else {})
     judged = story.at("2026-03-02T09:00:00Z").is_("pending" if due else "unknown", due=due)
     if due is None:
@@ -135,7 +134,7 @@ def test_a_promise_is_read_or_named(shared_store: Store, promise: str, due: str 
 
 
 def test_an_unreadable_promise_stays_unknown_even_when_answered(shared_store: Store) -> None:
-    story = Story(shared_store, {"from": "a", "to": "b", "by": {"attribute": "promise"}}, telling=AsDerived())
+    story = Story(shared_store, {"from": "a", "to": "b", "by": {"attribute": "promise"}})
     story.happens("a", "2026-03-02T08:00:00Z", attributes={"promise": "soon"})
     story.happens("b", "2026-03-02T09:00:00Z")
     story.at("2026-03-02T10:00:00Z").is_("unknown", since="2026-03-02T08:00:00Z").because('"soon"')
@@ -143,7 +142,7 @@ def test_an_unreadable_promise_stays_unknown_even_when_answered(shared_store: St
 
 def test_a_promise_at_risk_by_share_counts_the_time_from_start_to_promise(shared_store: Store) -> None:
     sla = {"from": "a", "to": "b", "by": {"attribute": "promise"}, "at_risk": "50%", "calendar": "berlin"}
-    story = Story(shared_store, sla, telling=AsDerived())
+    story = Story(shared_store, sla)
     story.happens("a", "2026-03-06T15:00:00Z", attributes={"promise": "2026-03-09T15:00:00Z"})  # 1 h and 7 h
     story.at("2026-03-09T10:59:00Z").is_("pending")
     story.at("2026-03-09T11:00:00Z").is_("at_risk", since="2026-03-09T11:00:00Z", due="2026-03-09T15:00:00Z")
@@ -186,7 +185,7 @@ def test_a_cadence_sleeps_with_its_systems_calendar(shared_store: Store) -> None
 
 
 def test_a_delivery_is_answered_by_its_own_end_only(shared_store: Store) -> None:
-    story = Story(shared_store, {**WITHIN, "per": "delivery"}, telling=AsDerived())
+    story = Story(shared_store, {**WITHIN, "per": "delivery"})
     story.happens("a", "2026-03-02T08:00:00Z", keys={"delivery": "D1"})
     story.happens("a", "2026-03-02T08:00:00Z")  # carries no delivery: no clock
     story.happens("b", "2026-03-02T09:00:00Z", keys={"delivery": "D2"})
@@ -194,7 +193,7 @@ def test_a_delivery_is_answered_by_its_own_end_only(shared_store: Store) -> None
 
 
 def test_two_orders_of_one_delivery_have_a_clock_each(shared_store: Store) -> None:
-    story = Story(shared_store, {**WITHIN, "per": "delivery"}, telling=AsDerived())
+    story = Story(shared_store, {**WITHIN, "per": "delivery"})
     for order in ("SO-1", "SO-2"):
         story.happens("a", "2026-03-02T08:00:00Z", order=order, keys={"delivery": "D1"})
     story.happens("b", "2026-03-02T09:00:00Z", order="SO-2", keys={"delivery": "D1"})

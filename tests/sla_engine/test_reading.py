@@ -9,7 +9,6 @@ import pytest
 from model import BadRequest
 from store import Store
 from tests.sla_engine.story import Happening, Story, when
-from tests.sla_engine.tellings import AsDerived
 
 SLA = {"from": "a", "to": "b", "within": "1h"}
 DAY = when("2026-03-02T00:00:00Z")
@@ -21,7 +20,7 @@ def story(shared_store: Store) -> Story:
     sla = {**SLA, "objective": {"target": "90%", "window": "2d", "minimum": 5}}
     each = {**SLA, "id": "each", "occurrence": "each"}
     few = {**SLA, "id": "few", "objective": {"target": "90%", "window": "1h", "minimum": 5}}
-    story = Story(shared_store, sla, each, few, telling=AsDerived())
+    story = Story(shared_store, sla, each, few)
     for day in range(3):
         for n in range(10):
             start = DAY + timedelta(days=day, hours=n)

@@ -15,7 +15,6 @@ from ruamel.yaml import YAML
 from sla_engine import ClockRow
 from store import Store
 from tests.sla_engine.story import SLA, Happening, Story, when
-from tests.sla_engine.tellings import AsDerived
 
 _EXAMPLES = YAML(typ="safe", pure=True).load(Path(__file__).with_name("specification.yaml"))
 CASES = [pytest.param(case, id=case["name"]) for case in _EXAMPLES["cases"]]
@@ -79,7 +78,7 @@ def test_an_example_holds_in_any_order_of_arrival_with_ticks_in_between(
     last = when(case["as_of"])
     first = min(event.at for event in rounds[0])
     rng = random.Random(case["name"])
-    story = Story(shared_store, case["sla"], telling=AsDerived(), systems=systems(case))
+    story = Story(shared_store, case["sla"], systems=systems(case))
     for events, as_of in zip(rounds, sorted(first + (last - first) * rng.random() for _ in rounds), strict=True):
         story.tell(events)
         if as_of < last:

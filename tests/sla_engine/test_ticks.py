@@ -13,7 +13,6 @@ import pytest
 from sla_engine import SlaEngine
 from store import Store
 from tests.sla_engine.story import Happening, Story, when
-from tests.sla_engine.tellings import AsDerived
 
 WITHIN = {"from": "a", "to": "b", "within": "4h"}
 START = when("2026-03-06T12:00:00Z")  # a Friday, so that business time has a weekend to skip
@@ -70,11 +69,11 @@ def test_any_schedule_of_ticks_leads_to_the_same_verdicts(shared_store: Store, s
     events = history(rng)
     end = START + timedelta(hours=rng.choice([5, 24, 70, 100]))
 
-    once = Story(shared_store, *KINDS, telling=AsDerived(), systems=[WMS])
+    once = Story(shared_store, *KINDS, systems=[WMS])
     once.tell(events)
     once.tick(end)
 
-    often = Story(shared_store, *KINDS, telling=AsDerived(), systems=[WMS])
+    often = Story(shared_store, *KINDS, systems=[WMS])
     arrival = events if seed % 2 else rng.sample(events, len(events))
     instants = sorted(START + (end - START) * rng.random() for _ in range(8))
     for number, as_of in enumerate(instants):
@@ -88,7 +87,7 @@ def test_any_schedule_of_ticks_leads_to_the_same_verdicts(shared_store: Store, s
 
 
 def test_a_tick_that_is_not_later_than_the_last_does_nothing(shared_store: Store) -> None:
-    story = Story(shared_store, WITHIN, telling=AsDerived())
+    story = Story(shared_store, WITHIN)
     story.happens("a", "2026-03-02T08:00:00Z")
     story.tick("2026-03-02T13:00:00Z")
     before = story.clocks(), story.reader.ledger(story.tenant, "promise")
@@ -99,7 +98,7 @@ def test_a_tick_that_is_not_later_than_the_last_does_nothing(shared_store: Store
 
 
 def test_only_what_changed_or_is_due_is_judged(shared_store: Store) -> None:
-    story = Story(shared_store, WITHIN, telling=AsDerived())
+    story = Story(shared_store, WITHIN)
     story.tell(Happening("a", when("2026-03-02T08:00:00Z") + timedelta(minutes=n), order=f"SO-{n}") for n in range(10))
     assert story.tick("2026-03-02T09:00:00Z").clocks_opened == 10
     assert story.tick("2026-03-02T10:00:00Z").judged == 0
@@ -110,7 +109,7 @@ def test_only_what_changed_or_is_due_is_judged(shared_store: Store) -> None:
 
 
 def test_the_ledger_is_only_appended_to_where_something_is_news(shared_store: Store) -> None:
-    story = Story(shared_store, {**WITHIN, "at_risk": "50%"}, telling=AsDerived())
+    story = Story(shared_store, {**WITHIN, "at_risk": "50%"})
     pages = []
     story.happens("a", "2026-03-02T08:00:00Z")
     for as_of in ("09:00", "09:30", "10:30", "11:30", "12:30", "13:30"):
@@ -150,7 +149,7 @@ class Crashing:
 
 def test_a_crash_between_any_two_steps_repeats_work_without_doubling_the_ledger(shared_store: Store) -> None:
     def told() -> Story:
-        story = Story(shared_store, {**WITHIN, "at_risk": "50%"}, telling=AsDerived())
+        story = Story(shared_store, {**WITHIN, "at_risk": "50%"})
         story.tell(Happening("a", when("2026-03-02T08:00:00Z"), order=f"SO-{n}") for n in range(3))
         story.tick("2026-03-02T09:00:00Z")
         story.happens("b", "2026-03-02T09:30:00Z", order="SO-2")

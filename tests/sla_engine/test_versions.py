@@ -5,7 +5,6 @@ from __future__ import annotations
 from sla_engine.versions import fingerprints, sla_versions
 from store import Store
 from tests.sla_engine.story import Applied, Happening, Story, catalog, when
-from tests.sla_engine.tellings import AsDerived
 
 FOUR = {"from": "a", "to": "b", "within": "4h"}
 TWO = {"from": "a", "to": "b", "within": "2h"}
@@ -36,7 +35,7 @@ def test_no_catalog_has_no_versions() -> None:
 
 
 def test_a_changed_promise_judges_what_starts_from_then_on(shared_store: Store) -> None:
-    story = Story(shared_store, FOUR, telling=AsDerived())
+    story = Story(shared_store, FOUR)
     story.happens("a", "2026-03-02T08:00:00Z", order="SO-old")
     story.tick("2026-03-02T09:00:00Z")
     story.changes_to("2026-03-02T09:30:00Z", TWO)
@@ -57,7 +56,7 @@ def test_a_changed_promise_judges_what_starts_from_then_on(shared_store: Store) 
 
 
 def test_a_new_promise_judges_all_history(shared_store: Store) -> None:
-    story = Story(shared_store, FOUR, telling=AsDerived())
+    story = Story(shared_store, FOUR)
     story.tell([Happening("a", when("2026-03-01T08:00:00Z"))])
     story.tick("2026-03-02T09:00:00Z")
     story.changes_to("2026-03-02T10:00:00Z", FOUR, {**TWO, "id": "second"})
@@ -66,7 +65,7 @@ def test_a_new_promise_judges_all_history(shared_store: Store) -> None:
 
 def test_a_removed_promise_is_no_longer_judged_and_catches_up_when_it_returns(shared_store: Store) -> None:
     other = {**FOUR, "id": "other"}
-    story = Story(shared_store, FOUR, other, telling=AsDerived())
+    story = Story(shared_store, FOUR, other)
     story.happens("a", "2026-03-02T08:00:00Z")
     story.tick("2026-03-02T09:00:00Z")
     story.changes_to("2026-03-02T10:00:00Z", other)
