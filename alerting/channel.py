@@ -61,6 +61,8 @@ class WebhookChannel:
     """POSTs the body as JSON. Any 2xx is success; 4xx is final, except 408, 425 and 429. Redirects are not followed."""
 
     def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+        for name in ("httpx", "httpcore"):  # they log whole addresses, and those may carry tokens
+            logging.getLogger(name).setLevel(logging.WARNING)
         self._client = httpx.Client(timeout=timeout_seconds, headers={"User-Agent": "Throughline"})
 
     def send(self, message: Outgoing) -> None:

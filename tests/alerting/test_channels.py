@@ -20,10 +20,12 @@ from model import ThroughlineError
 from tests.alerting.receivers import MailServer, WebhookReceiver
 
 
-def test_a_webhook_takes_the_body_as_it_is() -> None:
+def test_a_webhook_takes_the_body_as_it_is_and_its_address_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
+    caplog.set_level(logging.DEBUG)
     with WebhookReceiver() as receiver:
         WebhookChannel().send(Outgoing(receiver.url, "t", '{"alerts": [], "text": "ü€"}'))
         assert receiver.bodies == [{"alerts": [], "text": "ü€"}]
+    assert "secret" not in caplog.text
 
 
 @pytest.mark.parametrize(

@@ -169,7 +169,7 @@ def test_a_receiver_that_stays_away_is_given_up(store: Store, policy: RetryPolic
     with delivering(store, {"faulty": Faulty()}, policy=policy) as delivery:
         delivery.offer(recorded(store, a_message("m", "secret", "faulty")))
         settled(store)
-        assert delivery.waiting() == 0
+    assert delivery.waiting() == 0
     assert states(store) == [(0, "queued"), *((n, "failed") for n in range(1, tries)), (tries, "abandoned")]
     assert (
         store.value("SELECT error FROM notifications WHERE state = 'abandoned'") == "The channel raised RuntimeError."
