@@ -1,4 +1,5 @@
--- Explodes OTLP export requests into the rows of otel_traces, with the values the OpenTelemetry Collector's exporter writes.
+-- Purpose: explodes OTLP export requests into the rows of otel_traces, with the values the exporter of the OpenTelemetry
+-- Collector writes.
 -- Parameters: received_at (DateTime64(6)), tenant, segment_id. `requests` is put before this text by collector/decode.py:
 -- the segment as `file(...)` or `input(...)`, one row with the array resource_spans.
 -- Order of columns as in the INSERT. Reads no table.

@@ -1,4 +1,4 @@
--- Records a segment as proven; a repetition replaces the row.
+-- Purpose: records a segment as proven; a repetition replaces the row.
 -- Parameters: tenant, segment_id, signal, rows, bytes, received_from, received_to, committed_at.
 INSERT INTO segments
 SELECT {tenant:String}, {segment_id:String}, {signal:String}, {rows:UInt64}, {bytes:UInt64},

@@ -1,4 +1,4 @@
--- All spans of some segments of one tenant, with every column of the raw table.
+-- Purpose: all spans of some segments of one tenant, with every column of the raw table.
 -- Parameters: segment_tenant; segment_ids (Array(String)); segments_from, segments_to (DateTime64(6), inclusive): the
 -- earliest and latest opening time among the ids, which is the ReceivedAt of their rows.
 -- Index use: partitions and parts by ReceivedAt, granules by the minmax index on SegmentId.
