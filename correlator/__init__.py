@@ -1,6 +1,13 @@
 """Workflow definitions compiled to SQL; events, links, memberships and instances derived from received telemetry."""
 
-from correlator.feed import changed_instances, instance_events, latest_version, reached_values, system_progress
+from correlator.feed import (
+    changed_instances,
+    instance_events,
+    known_instances,
+    latest_version,
+    reached_values,
+    system_progress,
+)
 from correlator.reading import InstanceReader
 from correlator.rows import (
     Found,
@@ -28,6 +35,7 @@ __all__ = [
     "UnresolvedEvent",
     "changed_instances",
     "instance_events",
+    "known_instances",
     "latest_version",
     "reached_values",
     "system_progress",

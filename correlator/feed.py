@@ -14,6 +14,11 @@ def changed_instances(after: int, upto: int) -> Sql:
     return Sql(load_query("correlator", "changed_instances"), {"touched_after": after, "touched_upto": upto})
 
 
+def known_instances(tenant: str) -> Sql:
+    """tenant, workflow, key of every instance of a tenant: the feed of changes forgets after a month."""
+    return Sql(load_query("correlator", "known_instances"), {"known_tenant": tenant})
+
+
 def latest_version(store: Store, tenant: str) -> int:
     """The version of the last finished tick, microseconds since 1970, strictly increasing; 0 where there is none."""
     return int(store.value(load_query("correlator", "latest_version"), {"tenant": tenant}) or 0)

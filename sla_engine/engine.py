@@ -21,7 +21,7 @@ from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
-from correlator import changed_instances, instance_events, latest_version, system_progress
+from correlator import changed_instances, instance_events, known_instances, latest_version, system_progress
 from model import Clock, Workflow, format_duration
 from sla_engine.calendar_table import CalendarTable
 from sla_engine.compiling import CompiledTime, clock_facts, latest_promise
@@ -93,8 +93,8 @@ class SlaEngine:
         tick = _Tick(self._store, self._calendars, tenant, as_of, last, _progress(versions, seen))
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id]]
         fresh = [each for each in versions if last.slas.get(each.sla.id) != prints[each.sla.id]]
-        tick.judge_changed(known, last.version, upto)
-        tick.judge_changed(fresh, 0, upto)
+        tick.judge_changed(known, changed_instances(last.version, upto))
+        tick.judge_changed(fresh, known_instances(tenant))
         tick.judge_due(sorted({each.sla.id for each in known}), _moved(last.seen, seen))
         self._store.insert(
             "ticks",
@@ -136,13 +136,12 @@ class _Tick:
         self.tally = _Tally()
         self._tail_upto = self.seq = self._last_seq(last.seq)
 
-    def judge_changed(self, versions: Sequence[SlaVersion], after: int, upto: int) -> None:
-        """Work out and judge the clocks of the instances that changed in a range of the correlator's versions."""
+    def judge_changed(self, versions: Sequence[SlaVersion], changed: Sql) -> None:
+        """Work out and judge the clocks of the instances a SELECT names, and of those with an event whose time came."""
         if not versions:
             return
         self._execute("TRUNCATE TABLE staged_instances")
         text = load_query("sla_engine", "stage_changed_instances")
-        changed = changed_instances(after, upto)
         self._execute(
             Sql(text.replace("/*changed*/", changed.text), changed.params),
             tenant=self._tenant,
