@@ -27,7 +27,7 @@ from model import ThroughlineError
 
 PAGES = ("workflows", "slas", "alerts", "search", "unresolved", "systems")
 """The first part of every page's address but `/`."""
-ZONE = "() => Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'"
+ZONE = "(href, zone) => zone ? dash_clientside.no_update : Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'"
 TITLE = "(title) => { if (title) document.title = title + ' · Throughline'; return dash_clientside.no_update; }"
 ANSWERED = "() => { window.throughline.answered(); return dash_clientside.no_update; }"
 ROWS = "(request, place) => request ? window.throughline.rows(request, place[0]) : dash_clientside.no_update"

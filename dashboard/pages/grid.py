@@ -128,5 +128,6 @@ def grid(listing: str, view: View, of: str = "") -> html.Div:
             ),
         ],
         className="grid",
+        key=identity["view"],
         style={"height": "max(360px, calc(100vh - 330px))"},
     )

@@ -8,7 +8,6 @@ from typing import Any
 import httpx
 from fastapi import FastAPI
 
-
 BASE_URL = "http://throughline.test"
 
 

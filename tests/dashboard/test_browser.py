@@ -1,0 +1,186 @@
+"""The pages in a real browser: they show what the rows say, keep still while they refresh, and ask nobody else."""
+
+from __future__ import annotations
+
+import socket
+import threading
+import time
+import uuid
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import uvicorn
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from dashboard import create_app
+from store import Store, migrate
+from tests.conftest import ROOMS
+from tests.dashboard import world
+
+pytestmark = pytest.mark.browser
+
+CHROMIUM = Path("/usr/bin/chromium")
+ARGUMENTS = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+]
+PATIENCE_MS = 30_000
+
+
+@pytest.fixture(scope="module")
+def address(embedded_folder: Path) -> Iterator[str]:
+    """The dashboard over the small world, served on a free port."""
+    database = f"t_{uuid.uuid4().hex[:12]}"
+    store = Store.embedded(embedded_folder, database=database)
+    migrate(store, ROOMS)
+    world.build(store)
+    listening = socket.create_server(("127.0.0.1", 0))
+    server = uvicorn.Server(uvicorn.Config(create_app(world.services(store)), log_level="warning", ws="none"))
+    thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
+    thread.start()
+    yield f"http://127.0.0.1:{listening.getsockname()[1]}"
+    server.should_exit = True
+    thread.join(timeout=30)
+    listening.close()
+    store.execute(f"DROP DATABASE {database} SYNC")
+    store.close()
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    """Chromium of the distribution; skips where it is not installed."""
+    if not CHROMIUM.exists():
+        pytest.skip(f"no Chromium at {CHROMIUM}; on Debian and Ubuntu: apt-get install chromium")
+    with sync_playwright() as playwright:
+        started = playwright.chromium.launch(executable_path=str(CHROMIUM), args=ARGUMENTS)
+        yield started
+        started.close()
+
+
+@pytest.fixture
+def page(browser: Browser, address: str) -> Iterator[Page]:
+    """A tab in Berlin that must see no error and ask no other host."""
+    context = browser.new_context(
+        viewport={"width": 1440, "height": 900}, timezone_id="Europe/Berlin", base_url=address
+    )
+    context.set_default_timeout(PATIENCE_MS)
+    tab = context.new_page()
+    mistakes: list[str] = []
+    tab.on("console", lambda message: mistakes.append(message.text) if message.type in ("error", "warning") else None)
+    tab.on("pageerror", lambda error: mistakes.append(str(error)))
+    tab.on("request", lambda request: mistakes.append(request.url) if not is_local(request.url, address) else None)
+    yield tab
+    context.close()
+    assert mistakes == []
+
+
+def is_local(url: str, address: str) -> bool:
+    return url.startswith((address, "data:", "blob:"))
+
+
+def shows(page: Page, text: str) -> None:
+    expect(page.get_by_text(text).first).to_be_visible(timeout=PATIENCE_MS)
+
+
+def test_from_the_overview_one_click_leads_to_the_broken_order_and_its_timeline(page: Page) -> None:
+    page.goto("/")
+    lead = page.locator(".figure-number.lead")
+    expect(lead.locator(".value")).to_have_text("1", timeout=PATIENCE_MS)
+    assert page.title() == "Overview · Throughline"
+    lead.click()
+    page.wait_for_url("**/workflows/orders?status=in_progress&verdict=breached")
+    cell = page.locator(".ag-row a.key")
+    expect(cell).to_have_text("SO-2", timeout=PATIENCE_MS)
+    cell.click()
+    page.wait_for_url("**/workflows/orders/instances/SO-2")
+    expect(page.locator("h1")).to_have_text("SO-2", timeout=PATIENCE_MS)
+    shows(page, "overdue by 2 h")
+    expect(page.locator(".js-plotly-plot .textpoint").first).to_be_visible(timeout=PATIENCE_MS)
+    page.go_back()
+    expect(page.locator(".ag-row a.key")).to_have_text("SO-2", timeout=PATIENCE_MS)
+
+
+def test_the_timeline_of_a_finished_order(page: Page) -> None:
+    page.goto("/workflows/orders/instances/SO-1")
+    expect(page.locator(".step.reached")).to_have_count(4, timeout=PATIENCE_MS)
+    expect(page.locator(".identity .pill")).to_have_text(["Completed"])
+    shows(page, "120.50 EUR")
+    shows(page, "08:00 CET")
+    page.locator(".event-details summary").first.click()
+    shows(page, "order.id")
+    expect(page.locator(".js-plotly-plot .textpoint")).to_have_count(4, timeout=PATIENCE_MS)
+
+
+def test_a_refresh_keeps_what_is_on_the_screen_in_place(page: Page) -> None:
+    page.goto("/workflows/orders/instances/SO-1")
+    details = page.locator(".event-details").first
+    details.locator("summary").click()
+    shows(page, "order.id")
+    expect(page.locator(".js-plotly-plot .textpoint").first).to_be_visible(timeout=PATIENCE_MS)
+    page.evaluate("document.querySelector('.js-plotly-plot .main-svg').dataset.seen = 'before'")
+    page.evaluate("document.querySelector('h1').dataset.seen = 'before'")
+    with page.expect_response(lambda answer: "_dash-update-component" in answer.url, timeout=PATIENCE_MS):
+        pass
+    time.sleep(1)
+    assert page.evaluate("document.querySelector('h1').dataset.seen") == "before"
+    assert page.evaluate("document.querySelector('.js-plotly-plot .main-svg').dataset.seen") == "before"
+    expect(details).to_have_attribute("open", "")
+
+
+def test_search_finds_an_order_by_any_of_its_keys(page: Page) -> None:
+    page.goto("/")
+    box = page.locator(".topbar .search input")
+    box.fill("D-1")
+    box.press("Enter")
+    page.wait_for_url("**/search?q=D-1")
+    expect(page.locator(".ag-row a.key")).to_have_text("SO-1", timeout=PATIENCE_MS)
+
+
+def test_filters_are_in_the_address(page: Page) -> None:
+    page.goto("/workflows/orders")
+    expect(page.locator(".ag-row")).to_have_count(5, timeout=PATIENCE_MS)
+    page.get_by_role("link", name="Cancelled 1", exact=True).click()
+    page.wait_for_url("**/workflows/orders?status=cancelled")
+    expect(page.locator(".ag-row a.key")).to_have_text("SO-4", timeout=PATIENCE_MS)
+    page.locator("form.search input[placeholder^='Find']").fill("nothing has this key")
+    page.keyboard.press("Enter")
+    shows(page, "No instance matches these filters.")
+
+
+def test_an_alert_is_acknowledged_where_it_is_listed(page: Page) -> None:
+    page.goto("/alerts?state=firing")
+    row = page.locator(".ag-row", has_text="SO-2")
+    row.get_by_role("button", name="Acknowledge").click()
+    expect(row).to_have_count(0, timeout=PATIENCE_MS)
+
+
+def test_the_theme_is_remembered(page: Page) -> None:
+    page.goto("/systems")
+    shows(page, "Warehouse")
+    colour = "getComputedStyle(document.body).backgroundColor"
+    light = page.evaluate(colour)
+    page.locator("#theme-toggle").click()
+    page.locator("#theme-toggle").click()
+    assert page.evaluate(colour) != light
+    page.reload()
+    shows(page, "Warehouse")
+    assert page.evaluate(colour) != light
+
+
+def test_every_page_of_the_frame_draws(page: Page) -> None:
+    for path, text in (
+        ("/slas", "Paid within a day"),
+        ("/slas/ship_in_time", "placed → shipped within 4h"),
+        ("/unresolved", "delivery D-404"),
+        ("/systems", "Silent"),
+        ("/nowhere", "There is no page here"),
+    ):
+        page.goto(path)
+        shows(page, text)

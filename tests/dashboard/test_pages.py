@@ -1,0 +1,149 @@
+"""What the pages say, drawn from real tables and read without a browser."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+from zoneinfo import ZoneInfo
+
+import pytest
+
+from dashboard import create_app
+from dashboard.pages import routing
+from dashboard.pages.app import answer
+from dashboard.pages.view import View
+from dashboard.queries import PageQueries
+from model import ANYBODY
+from store import Store
+from tests.dashboard import world
+from tests.dashboard.asgi import Client
+
+
+def view(store: Store, path: str, **params: list[str]) -> View:
+    zone = "Europe/Berlin"
+    return View(PageQueries(world.services(store)), ANYBODY, path, params, world.NOW, ZoneInfo(zone), zone)
+
+
+def parts(component: Any) -> Iterator[Any]:
+    """A component and all that is in it, in the order it is read."""
+    yield component
+    children = getattr(component, "children", component if isinstance(component, list | tuple) else None)
+    for child in children if isinstance(children, list | tuple) else [children]:
+        if child is not None:
+            yield from parts(child)
+
+
+def text(drawn: Any) -> str:
+    """All text of a drawn page."""
+    return " ".join(str(each) for each in parts([*drawn.live, *drawn.fixed]) if isinstance(each, str | int | float))
+
+
+def links(drawn: Any) -> list[str]:
+    """All addresses a drawn page leads to."""
+    return [each.href for each in parts([*drawn.live, *drawn.fixed]) if getattr(each, "href", None)]
+
+
+def test_what_the_pages_say(filled: Store) -> None:
+    """One world for all pages: filling a store takes longer than drawing."""
+    _overview(filled)
+    _timeline(filled)
+    _lists(filled)
+    _other_pages(filled)
+    _nothing_here(filled)
+
+
+def _overview(store: Store) -> None:
+    drawn = routing.draw(view(store, "/"))
+    said = text(drawn)
+    assert "Open with a broken promise 1 1 broken in all · newest 2 h ago" in said
+    assert "At risk 1 promises close to their deadline" in said
+    assert "Shipped within four hours" in said
+    assert "overdue by 2 h 11:00 CET" in said
+    assert "/workflows/orders/instances/SO-2" in links(drawn)
+    assert "/workflows/orders?status=in_progress&verdict=breached" in links(drawn)
+
+
+def _timeline(store: Store) -> None:
+    drawn = routing.draw(view(store, "/workflows/orders/instances/SO-1"))
+    said = text(drawn)
+    for expected in ("SO-1 Completed", "120.50 EUR", "customer-operations", "delivery D-1", "placed 08:00 CET", "+2 h"):
+        assert expected.lower() in said.lower(), expected
+    assert "Cancelled" not in said, "an ending that was not taken is not a step"
+    assert "2 h early" in said
+    assert drawn.title == "SO-1"
+    late = text(routing.draw(view(store, "/workflows/orders/instances/so-2")))
+    assert "Breached" in late
+    assert "not yet" in late
+    assert "A/5" in text(routing.draw(view(store, "/workflows/orders/instances/A%2F5")))
+
+
+def _lists(store: Store) -> None:
+    drawn = routing.draw(view(store, "/workflows/orders", status=["failed"], q=["SO"]))
+    addresses = links(drawn)
+    assert "/workflows/orders?status=failed&status=completed&q=SO" in addresses, "a second value is added"
+    assert "/workflows/orders?q=SO" in addresses, "the value that is on is taken away"
+    client = Client(world_app(store))
+    rows = client.get("/rows/instances?of=orders&_zone=Europe/Berlin&_limit=2").json()
+    assert [each["key"]["text"] for each in rows["rows"]] == ["A/5", "SO-1"]
+    assert rows["rows"][0]["key"]["href"] == "/workflows/orders/instances/A%2F5"
+    assert rows["rows"][1]["verdicts"] == [{"is": "met", "word": "Met"}]
+    assert rows["rows"][1]["last_event"]["local"] == "12:00 CET"
+    rest = client.get(f"/rows/instances?of=orders&_limit=9&_cursor={rows['next_cursor']}").json()
+    assert [each["key"]["text"] for each in rest["rows"]] == ["SO-4", "SO-3", "SO-2"]
+    assert rest["next_cursor"] is None
+    late = client.get("/rows/instances?of=orders&verdict=breached").json()["rows"]
+    assert [each["key"]["text"] for each in late] == ["SO-2"]
+    assert client.get("/rows/found?q=D-1").json()["rows"][0]["matched"] == {"first": "D-1", "second": "delivery"}
+    assert client.get("/rows/unresolved").json()["rows"][0]["waiting_for"] == "delivery D-404"
+    assert client.get("/rows/alerts?state=firing").json()["rows"][0]["acknowledge"]
+    ledger = client.get("/rows/ledger?of=ship_in_time&verdict=breached").json()["rows"]
+    assert [each["key"]["text"] for each in ledger] == ["SO-2"]
+    assert client.get("/rows/nothing").status_code == 404
+    assert client.get("/rows/instances?of=orders&started_after=today").status_code == 400
+
+
+def _other_pages(store: Store) -> None:
+    assert "placed → shipped within 4h" in text(routing.draw(view(store, "/slas/ship_in_time")))
+    systems = text(routing.draw(view(store, "/systems")))
+    assert "1 silent longer than their cadence" in systems
+    assert "Never seen" not in systems
+    for path in ("/slas", "/alerts", "/unresolved", "/search"):
+        assert routing.draw(view(store, path)).live, path
+
+
+def _nothing_here(store: Store) -> None:
+    for path in (
+        "/nope",
+        "/workflows/nope",
+        "/slas/nope",
+        "/workflows/orders/nope/x",
+        "/workflows/orders/instances/SO-99",
+    ):
+        drawn = routing.draw(view(store, path))
+        assert not drawn.fixed
+        assert any(word in text(drawn) for word in ("There is no", "is not an instance")), path
+
+
+def world_app(store: Store) -> Any:
+    return create_app(world.services(store))
+
+
+@pytest.mark.parametrize("path", ["/", "/slas", "/alerts", "/search", "/unresolved", "/systems", "/workflows/orders"])
+def test_before_anything_happened_every_page_says_so(store: Store, path: str) -> None:
+    drawn = routing.draw(view(store, path))
+    assert text(drawn).strip()
+
+
+def test_a_refresh_that_fails_leaves_what_is_shown_and_a_first_drawing_says_why(empty_store: Store) -> None:
+    """Without tables nothing can be read."""
+    broken = view(empty_store, "/")
+    live, fixed, navigation, title = answer(broken, False)
+    assert "cannot" in text_of(live) or "failed" in text_of(live)
+    assert title
+    assert not fixed
+    assert not isinstance(navigation, list)
+    assert not any(isinstance(each, list) for each in answer(broken, True))
+
+
+def text_of(components: Any) -> str:
+    return " ".join(each for each in parts(components) if isinstance(each, str))

@@ -1,0 +1,84 @@
+"""The timeline figure shows what the rows say."""
+
+from __future__ import annotations
+
+from datetime import UTC, timedelta
+from zoneinfo import ZoneInfo
+
+from dashboard.figures import VERDICTS, TimelineRows, timeline_figure
+from dashboard.figures.timeline import MAX_DEADLINES, MAX_SPANS, extent, label_sides, lanes_of, shown_clocks
+from tests.dashboard.rows import NOW, clock, event, span
+
+EVENTS = [
+    event("shipped", 2, "wms"),
+    event("placed", 5),
+    event("shipped", 1, "wms"),
+    event("paid", 0.5, "bank", "failed"),
+]
+
+
+def test_systems_are_lanes_in_the_order_of_their_first_event() -> None:
+    rows = TimelineRows(EVENTS, [span("storefront", 5), span("mailer", 4)], [], True, system_of={"storefront": "shop"})
+    assert lanes_of(rows) == ["shop", "wms", "bank", "mailer"]
+    axis = timeline_figure(rows, NOW, UTC).layout.yaxis
+    assert [each.strip() for each in axis.ticktext] == ["shop", "wms", "bank", "mailer"]
+    assert list(axis.tickvals) == [3, 2, 1, 0], "the first on top"
+
+
+def test_every_event_is_a_mark_at_its_local_time() -> None:
+    figure = timeline_figure(TimelineRows(EVENTS, [], [], True), NOW, ZoneInfo("Europe/Berlin"))
+    marks = {trace.name: trace for trace in figure.data}
+    times = [f"{at:%H:%M}" for at in marks["wms"].x]
+    assert times == ["11:00", "12:00"], "10:00 and 11:00 in UTC"
+    assert list(marks["wms"].marker.symbol) == ["circle", "circle-open"], "a repeated milestone is hollow"
+    assert list(marks["wms"].text) == ["shipped", ""], "and not labelled again"
+    assert marks["bank"].marker.symbol == ("x",), "a failed outcome is a cross"
+    assert figure.layout.xaxis.title.text == "Times in CET"
+
+
+def test_deadlines_are_lines_in_the_colour_of_their_verdict_with_sign_and_word() -> None:
+    figure = timeline_figure(
+        TimelineRows(EVENTS, [], [clock("breached", -1), clock("pending", 6), clock("pending", None)], True), NOW, UTC
+    )
+    dashed = [each for each in figure.layout.shapes if each.line.dash == "dash"]
+    assert [each.line.color for each in dashed] == [VERDICTS["breached"].colour, VERDICTS["pending"].colour]
+    texts = [each.text for each in figure.layout.annotations]
+    assert any("✕" in text and "Breached · ship_in_time" in text for text in texts)
+    assert any("○" in text and "Pending · ship_in_time" in text for text in texts)
+
+
+def test_the_present_is_drawn_only_while_the_instance_is_open() -> None:
+    def has_now(is_open: bool) -> bool:
+        figure = timeline_figure(TimelineRows(EVENTS, [], [], is_open), NOW, UTC)
+        return any(each.text == "now" for each in figure.layout.annotations)
+
+    assert has_now(True)
+    assert not has_now(False)
+
+
+def test_the_window_holds_events_spans_deadlines_and_now_with_some_air() -> None:
+    rows = TimelineRows(EVENTS, [span("shop", 7)], [clock("pending", 6)], True)
+    first, last = extent(rows, NOW)
+    assert first < NOW - timedelta(hours=7)
+    assert last > NOW + timedelta(hours=6)
+
+
+def test_an_instance_without_events_still_has_a_figure() -> None:
+    assert timeline_figure(TimelineRows([], [], [], True), NOW, UTC).layout.height > 0
+
+
+def test_no_more_is_drawn_than_a_screen_can_show() -> None:
+    spans = [span(f"s{number % 3}", 5 - number / 1000, "Error" if number % 7 == 0 else "Ok") for number in range(1000)]
+    clocks = [clock("pending", number) for number in range(1, 50)]
+    figure = timeline_figure(TimelineRows(EVENTS, spans, clocks, True), NOW, UTC)
+    drawn = sum(len(trace.x) for trace in figure.data if trace.name in ("spans", "failed spans"))
+    assert drawn == MAX_SPANS
+    assert len(shown_clocks(clocks)) == MAX_DEADLINES
+    assert shown_clocks([*clocks, clock("breached", -9)])[0].verdict == "breached", (
+        "the worst is never the one left out"
+    )
+
+
+def test_labels_that_would_meet_go_to_the_other_side_and_then_stay_away() -> None:
+    places = [(0.1, "order placed"), (0.11, "order checked"), (0.12, "order released"), (0.9, "paid"), (0.9, "")]
+    assert label_sides(places) == ["top", "bottom", None, "top", None]
