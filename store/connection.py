@@ -53,7 +53,10 @@ class Store:
             first.command(f"CREATE DATABASE IF NOT EXISTS `{_plain(database)}`")
             first.close()
         except ClickHouseError as error:
-            raise translated(error) from error
+            found = translated(error)
+            if isinstance(found, StoreUnavailable):
+                raise StoreUnavailable(f"The tables at {connect.where} cannot be reached. {found}.") from error
+            raise found from error
 
     @classmethod
     def embedded(cls, folder: Path, *, database: str = DATABASE, pool: int = 6) -> Store:
@@ -154,6 +157,7 @@ class _EmbeddedConnector:
     def __init__(self, path: Path, lock: FolderLock) -> None:
         self._path = path
         self._lock = lock
+        self.where = str(path)
 
     def __call__(self, database: str) -> Client:
         try:
@@ -173,6 +177,7 @@ class _ServerConnector:
         if parts.scheme not in {"http", "https"} or not parts.hostname:
             raise StoreUnavailable("The ClickHouse URL must read http://host:port or https://host:port.")
         self._parts = parts
+        self.where = f"{parts.scheme}://{parts.hostname}:{parts.port or ''}".rstrip(":")
 
     def __call__(self, database: str) -> Client:
         return clickhouse_connect.get_client(

@@ -41,6 +41,17 @@ def translated(error: ClickHouseError) -> ThroughlineError:
     """The error of our tree for one of the client's: `StoreUnavailable` where a later attempt may succeed."""
     code = getattr(error, "code", None)
     message = str(error).splitlines()[0] if str(error) else type(error).__name__
-    if code is None or code in _PASSING:
-        return StoreUnavailable(message)
-    return StatementFailed(message, code)
+    if code is None:
+        return StoreUnavailable(f"ClickHouse does not answer: {_at_the_bottom(error)}")
+    return StoreUnavailable(message) if code in _PASSING else StatementFailed(message, code)
+
+
+def _at_the_bottom(error: BaseException) -> str:
+    """The operating system's own words where it said any; the layers above wrap them in their own."""
+    below = error.__cause__ or error.__context__ or getattr(error, "reason", None)
+    if isinstance(error, OSError) and error.strerror:
+        return error.strerror
+    for argument in (below, *error.args):
+        if isinstance(argument, BaseException):
+            return _at_the_bottom(argument)
+    return str(error).splitlines()[0] if str(error) else type(error).__name__

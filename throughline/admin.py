@@ -18,7 +18,7 @@ from pydantic import BaseModel
 
 from collector import Collector
 from collector.importing import ImportReport
-from model import CatalogError, SystemClock, ThroughlineError, load_catalog
+from model import DEFAULT_TENANT, CatalogError, SystemClock, ThroughlineError, load_catalog
 from store import Store, apply_catalog
 from throughline.commands import ACTOR, import_steps
 from throughline.control import Control, error_line
@@ -29,12 +29,14 @@ from throughline.status import running as running_status
 
 class _Catalog(BaseModel):
     folder: Path
+    tenant: str = DEFAULT_TENANT
 
 
 class _Import(BaseModel):
     file: Path
     mapping: Path
     rejected: Path | None = None
+    tenant: str = DEFAULT_TENANT
 
 
 def create_admin(
@@ -63,7 +65,7 @@ def create_admin(
             found = load_catalog(body.folder)
         except CatalogError as error:
             raise HTTPException(400, str(error)) from error
-        changed = apply_catalog(store, found, tenant="default", actor=ACTOR, at=SystemClock().now())
+        changed = apply_catalog(store, found, tenant=body.tenant, actor=ACTOR, at=SystemClock().now())
         catalogs.refresh()
         engine.segments_committed()
         return {"changed": changed}
@@ -77,7 +79,7 @@ def create_admin(
 
 def _lines(store: Store, engine: Engine, body: _Import) -> Iterator[str]:
     try:
-        for step in import_steps(store, body.file, body.mapping, body.rejected):
+        for step in import_steps(store, body.file, body.mapping, body.rejected, body.tenant):
             name = "report" if isinstance(step, ImportReport) else "progress"
             engine.segments_committed()
             yield json.dumps({name: asdict(step)}, default=str) + "\n"

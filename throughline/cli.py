@@ -11,7 +11,16 @@ from typing import Any
 
 import click
 
-from model import CatalogError, NotSupported, ThroughlineError, catalog_schema, catalog_warnings, load_catalog
+from model import (
+    DEFAULT_TENANT,
+    CatalogError,
+    NotSupported,
+    ThroughlineError,
+    catalog_schema,
+    catalog_warnings,
+    load_catalog,
+)
+from throughline.logs import configure
 from throughline.settings import ROLES, Settings, StoreSettings
 
 _LOG_LEVELS = click.Choice(["debug", "info", "warning", "error"])
@@ -48,6 +57,9 @@ def _platform_options(command: Any) -> Any:
     return command
 
 
+_TENANT = _option("--tenant", default=DEFAULT_TENANT, help="Whose it is: the organisation and environment.")
+
+
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})
 @click.version_option(version("throughline"), "-V", "--version", prog_name="throughline")
 def cli() -> None:
@@ -59,7 +71,7 @@ def cli() -> None:
 @_option(
     "--catalog",
     type=click.Path(path_type=Path),
-    help="Apply this folder first. Without it: the one applied last.",
+    help="Apply this folder first, to every tenant. Without it: what was applied last.",
 )
 @_option("--roles", default="all", help=f"Comma separated: all, {', '.join(ROLES)}.")
 @_platform_options
@@ -124,12 +136,13 @@ def catalog_schema_command() -> None:
 
 @catalog.command("apply")
 @click.argument("folder", type=click.Path(path_type=Path), metavar="DIR")
+@_TENANT
 @_store_options
-def catalog_apply(folder: Path, data_dir: Path, clickhouse_url: str | None) -> None:
+def catalog_apply(folder: Path, tenant: str, data_dir: Path, clickhouse_url: str | None) -> None:
     """Make a catalog folder the active one; a running platform takes it up within seconds."""
     from throughline.commands import apply
 
-    click.echo(apply(StoreSettings(data_dir, clickhouse_url), folder))
+    click.echo(apply(StoreSettings(data_dir, clickhouse_url), folder, tenant))
 
 
 @cli.command("import")
@@ -138,14 +151,15 @@ def catalog_apply(folder: Path, data_dir: Path, clickhouse_url: str | None) -> N
 @click.option(
     "--rejected", type=click.Path(path_type=Path), help="Where refused rows go.  [default: FILE.rejected.csv]"
 )
+@_TENANT
 @_store_options
 def import_command(
-    file: Path, mapping: Path, rejected: Path | None, data_dir: Path, clickhouse_url: str | None
+    file: Path, mapping: Path, rejected: Path | None, tenant: str, data_dir: Path, clickhouse_url: str | None
 ) -> None:
     """Bring a CSV, JSON lines or Parquet file in, each row an event."""
     from throughline.commands import import_with_progress
 
-    import_with_progress(StoreSettings(data_dir, clickhouse_url), file, mapping, rejected)
+    import_with_progress(StoreSettings(data_dir, clickhouse_url), file, mapping, rejected, tenant)
 
 
 @cli.command()
@@ -189,6 +203,7 @@ def sla_backtest(arguments: tuple[str, ...]) -> None:
 
 def main() -> None:
     """The `throughline` command. Exit status 0: done; 1: refused or failed, with one line why; 2: wrong usage."""
+    configure()
     try:
         cli(standalone_mode=False)
     except click.exceptions.Abort:
@@ -200,7 +215,7 @@ def main() -> None:
         for problem in error.problems:
             click.echo(f"error: {problem}", err=True)
         count = len(error.problems)
-        click.echo(f"{count} mistake{'' if count == 1 else 's'} found; nothing was applied.", err=True)
+        click.echo(f"{count} mistake{'' if count == 1 else 's'} found; nothing was changed.", err=True)
         sys.exit(1)
     except ThroughlineError as error:
         click.echo(f"error: {error}", err=True)

@@ -17,19 +17,21 @@ ACTOR = "command line"
 """Who did it, in the audit log, for what is done by a command."""
 
 
-def apply(settings: StoreSettings, folder: Path) -> str:
+def apply(settings: StoreSettings, folder: Path, tenant: str) -> str:
     """Apply a catalog folder and say what came of it; raises `CatalogError`."""
     catalog = load_catalog(folder)
     running = Control.running(settings.data_dir)
     if running:
-        changed = running.call("POST", "/catalog", {"folder": str(folder.resolve())})["changed"]
+        changed = running.call("POST", "/catalog", {"folder": str(folder.resolve()), "tenant": tenant})["changed"]
     else:
         with open_migrated(settings) as store:
-            changed = apply_catalog(store, catalog, tenant="default", actor=ACTOR, at=SystemClock().now())
+            changed = apply_catalog(store, catalog, tenant=tenant, actor=ACTOR, at=SystemClock().now())
     return f"{folder} is now the active catalog." if changed else f"{folder} was the active catalog already."
 
 
-def import_with_progress(settings: StoreSettings, file: Path, mapping: Path, rejected: Path | None) -> None:
+def import_with_progress(
+    settings: StoreSettings, file: Path, mapping: Path, rejected: Path | None, tenant: str
+) -> None:
     """Import a file, drawing progress on a terminal, and print the summary."""
     from throughline.progress import shown
 
@@ -38,26 +40,27 @@ def import_with_progress(settings: StoreSettings, file: Path, mapping: Path, rej
         raise FileNotFoundError(2, "No such file", str(file))
     running = Control.running(settings.data_dir)
     if running:
-        shown(file, _import_remotely(running, file, mapping, rejected))
+        shown(file, _import_remotely(running, file, mapping, rejected, tenant))
         return
     with open_migrated(settings) as store:
-        shown(file, import_steps(store, file, mapping, rejected))
+        shown(file, import_steps(store, file, mapping, rejected, tenant))
 
 
 def import_steps(
-    store: Store, file: Path, mapping: Path, rejected: Path | None
+    store: Store, file: Path, mapping: Path, rejected: Path | None, tenant: str
 ) -> Iterator[ImportProgress | ImportReport]:
     """The import of one file: progress as it goes, the report last."""
-    yield from import_file(store, file, load_mapping(mapping), tenant="default", clock=SystemClock(), rejected=rejected)
+    yield from import_file(store, file, load_mapping(mapping), tenant=tenant, clock=SystemClock(), rejected=rejected)
 
 
 def _import_remotely(
-    running: Control, file: Path, mapping: Path, rejected: Path | None
+    running: Control, file: Path, mapping: Path, rejected: Path | None, tenant: str
 ) -> Iterator[ImportProgress | ImportReport]:
     body = {
         "file": str(file.resolve()),
         "mapping": str(mapping.resolve()),
         "rejected": str(rejected.resolve()) if rejected else None,
+        "tenant": tenant,
     }
     for line in running.stream("POST", "/import", body):
         yield ImportReport(**line["report"]) if "report" in line else ImportProgress(**line["progress"])

@@ -8,7 +8,10 @@ from pathlib import Path
 
 
 def configure(level: str = "info", file: Path | None = None) -> None:
-    """Send our log lines to standard error, or to `file`; other libraries' only from warning on."""
+    """Send our log lines to standard error, or to `file`; other libraries' only from warning on.
+
+    The ClickHouse client's are left out: its errors reach us as exceptions and are told by whoever meets them.
+    """
     handler: logging.Handler = logging.FileHandler(file, encoding="utf-8") if file else logging.StreamHandler()
     formatter = logging.Formatter("%(asctime)s.%(msecs)03dZ %(levelname)-7s %(name)s  %(message)s", "%Y-%m-%dT%H:%M:%S")
     formatter.converter = time.gmtime
@@ -19,3 +22,5 @@ def configure(level: str = "info", file: Path | None = None) -> None:
     for room in ("model", "store", "collector", "correlator", "sla_engine", "alerting", "dashboard", "throughline"):
         logging.getLogger(room).setLevel(level.upper())
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
+    for client in ("clickhouse_connect", "urllib3"):
+        logging.getLogger(client).setLevel(logging.CRITICAL)

@@ -74,8 +74,9 @@ async def serve(
             stack.callback(FolderLock(data_dir).release)
         store = await asyncio.to_thread(open_migrated, settings.store)
         stack.callback(store.close)
-        if catalog is not None:
-            apply_catalog(store, catalog, tenant="default", actor="throughline up", at=clock.now())
+        for tenant in access.tenants:
+            if catalog is not None:
+                apply_catalog(store, catalog, tenant=tenant, actor="throughline up", at=clock.now())
         catalogs = Catalogs(store)
         catalogs.refresh()
 

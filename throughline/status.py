@@ -6,6 +6,7 @@ from typing import Any
 
 from collector import Collector
 from correlator import InstanceReader
+from model import Catalog
 from sla_engine import VerdictReader
 from store import Store, active_catalog, tenants
 from throughline.engine import Engine
@@ -16,14 +17,18 @@ def stored(store: Store) -> dict[str, Any]:
     """What the tables hold, by tenant: instances by workflow and status, verdicts by SLA."""
     return {
         "store": "embedded" if store.is_embedded else "server",
-        "tenants": {
-            tenant: {
-                "catalog": found.hash[:12] if (found := active_catalog(store, tenant)) else "none",
-                "workflows": InstanceReader(store).workflow_counts(tenant),
-                "slas": {sla: counts.verdicts for sla, counts in VerdictReader(store).sla_counts(tenant).items()},
-            }
-            for tenant in tenants(store)
-        },
+        "tenants": {tenant: _of_tenant(store, tenant) for tenant in tenants(store)},
+    }
+
+
+def _of_tenant(store: Store, tenant: str) -> dict[str, Any]:
+    catalog = active_catalog(store, tenant) or Catalog()
+    instances = InstanceReader(store).workflow_counts(tenant)
+    clocks = VerdictReader(store).sla_counts(tenant)
+    return {
+        "catalog": catalog.hash[:12],
+        "workflows": {each.name: instances.get(each.name, {}) for each in catalog.workflows},
+        "slas": {each.id: clocks[each.id].verdicts if each.id in clocks else {} for each in catalog.slas},
     }
 
 
