@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from typing import Any
 
 from model import Workflow
 from store import Store
@@ -16,7 +17,7 @@ class Stitched:
     unresolved: list[str]
     flags: dict[str, list[str]] = field(default_factory=dict)
     deliveries: dict[str, int] = field(default_factory=dict)
-    state: dict[str, tuple] = field(default_factory=dict)
+    state: dict[str, tuple[Any, ...]] = field(default_factory=dict)
 
 
 def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitched:
@@ -24,8 +25,8 @@ def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitc
     params = {"tenant": tenant, "workflow": workflow.name}
     where = "WHERE tenant = {tenant:String} AND workflow = {workflow:String}"
     timelines = store.rows(
-        f"""SELECT key, arrayMap(x -> x.4, arraySort(groupArray((m.occurred_at, m.place, m.event_id,
-              e.attributes['cloudevents.event_id'])))) AS ids
+        f"""SELECT key, arrayMap(x -> x.3,
+              arraySort(groupArray((m.occurred_at, m.place, e.attributes['cloudevents.event_id'])))) AS ids
             FROM (SELECT * FROM memberships FINAL {where}) AS m
             INNER JOIN (SELECT event_id, attributes FROM events FINAL {where}) AS e
             ON m.event_id = e.event_id GROUP BY key""",
@@ -44,7 +45,9 @@ def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitc
         params,
     )
     instances = store.rows(f"SELECT * FROM instances FINAL {where}", params)
-    state = (
+    for row in instances:
+        row["typed_keys"] = sorted(each.split("\x1f", 1)[1] for each in row["typed_keys"])
+    state = [
         "status",
         "current_milestone",
         "started_at",
@@ -53,7 +56,7 @@ def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitc
         "events",
         "typed_keys",
         "amount",
-    )
+    ]
     return Stitched(
         timelines={row["key"]: row["ids"] for row in timelines},
         unresolved=[row["id"] for row in unresolved],

@@ -1,0 +1,140 @@
+"""The rules of stitching in plain Python: slow, and short enough to be read against DESIGN section 7.
+
+Takes each event once (the version that counts) and says what must come out, in the same words as `outcome.stitched`.
+"""
+
+from __future__ import annotations
+
+import json
+from collections import Counter
+from collections.abc import Iterable
+from datetime import datetime, timedelta
+
+from model import KeyType, Workflow, composite_key, is_blank, normalized
+from tests.correlator.outcome import Stitched
+from tests.correlator.telemetry import RECEIVED, Event
+
+Key = tuple[int, str]  # rank of the key type, normalized value
+
+
+def keys_of(workflow: Workflow, event: Event) -> list[Key]:
+    """Rule 1: all keys an event carries, from the root outward."""
+    return [(key.rank, value) for key in workflow.keys for value in values_of(key, event)]
+
+
+def values_of(key: KeyType, event: Event) -> list[str]:
+    """The first alternative that gives a value decides; blank values are no keys (rule 8)."""
+    if key.is_trace:
+        return [event.trace] if event.trace.strip("0") else []
+    for names in key.alternatives:
+        lists = [listed(event.keys.get(name.removeprefix("key."), "")) for name in names]
+        found = []
+        for position in range(max(map(len, lists))):
+            parts = [each[0] if len(each) == 1 else [*each, *[""] * position][position] for each in lists]
+            if not any(is_blank(part) for part in parts):
+                normal = [normalized(part, key.normalize) for part in parts]
+                found.append(normal[0] if len(normal) == 1 else composite_key(normal))
+        if found:
+            return list(dict.fromkeys(found))
+    return []
+
+
+def listed(value: str | list[str]) -> list[str]:
+    """A list, or a text that is a JSON array of scalars, is several values; anything else is one."""
+    if isinstance(value, list):
+        return value
+    try:
+        read = json.loads(value, parse_int=str, parse_float=str) if value.startswith("[") else None
+    except ValueError:
+        return [value]
+    if not isinstance(read, list) or any(isinstance(each, (list, dict)) for each in read):
+        return [value]
+    return [text_of(each) for each in read]
+
+
+def text_of(scalar: str | bool | None) -> str:
+    return "" if scalar is None else str(scalar).lower() if isinstance(scalar, bool) else scalar
+
+
+class PlainStitcher:
+    """Knows the links of a set of events, and where they lead."""
+
+    def __init__(self, workflow: Workflow, events: Iterable[Event]) -> None:
+        self.workflow = workflow
+        self.places = {each.id: each.place for each in workflow.milestones}
+        # Rule 6: only what a milestone matches is an event and proves links.
+        self.events = {each.id: each for each in events if each.milestone in self.places}
+        self.keys = {each.id: keys_of(workflow, each) for each in self.events.values()}
+        # Rule 3: from each outer value to each inner value, with the time of the proving event.
+        self.links: dict[Key, list[tuple[Key, datetime]]] = {}
+        for event in self.events.values():
+            for outer in self.keys[event.id]:
+                for inner in self.keys[event.id]:
+                    if inner[0] < outer[0]:
+                        self.links.setdefault(outer, []).append((inner, event.occurred_at))
+
+    def innermost(self, event: Event) -> list[Key]:
+        """Rule 2: of the keys an event carries, only the type nearest to the root says where it belongs."""
+        keys = self.keys[event.id]
+        return [key for key in keys if key[0] == keys[0][0]]
+
+    def roots(self, key: Key, at: datetime) -> set[str]:
+        """Rules 4 and 5: every root the key leads to over any chain of links, each hop within the key's window."""
+        rank, value = key
+        if rank == 0:
+            return {value}
+        window = self.workflow.keys[rank].window
+        return {
+            root
+            for inner, proved_at in self.links.get(key, [])
+            if window is None or abs(proved_at - at) <= window
+            for root in self.roots(inner, proved_at)
+        }
+
+    def stitched(self, conflicting: Iterable[str] = ()) -> Stitched:
+        """What must come out; `conflicting` names the events that came with different contents."""
+        instances: dict[str, list[Event]] = {}
+        unresolved = []
+        for event in self.events.values():
+            found = [self.roots(key, event.occurred_at) for key in self.innermost(event)]
+            for root in set().union(*found):
+                instances.setdefault(root, []).append(event)
+            if not found or not all(found):  # rule 7
+                unresolved.append(event.id)
+        for events in instances.values():  # rule 9
+            events.sort(key=lambda each: (each.occurred_at, self.places[each.milestone], each.id))
+        flags = {key: self.flags(events, set(conflicting)) for key, events in instances.items()}
+        return Stitched(
+            timelines={key: [each.id for each in events] for key, events in instances.items()},
+            unresolved=sorted(unresolved),
+            flags={key: found for key, found in flags.items() if found},
+            state={key: self.state(events) for key, events in instances.items()},
+        )
+
+    def flags(self, events: list[Event], conflicting: set[str]) -> list[str]:
+        found = {"conflicting_duplicate" for each in events if each.id in conflicting}
+        found |= {"future_dated" for each in events if is_future(each)}
+        effects = Counter(each.milestone for each in events)
+        found |= {"duplicate_effect" for each in self.workflow.milestones if each.unique and effects[each.id] > 1}
+        return sorted(found)
+
+    def state(self, events: list[Event]) -> tuple[object, ...]:
+        """Rule 9: the last milestone in order, the last terminal one; rule 8: future-dated ones are not current."""
+        present = [each for each in events if not is_future(each)]
+        ends = [each for each in events if self.workflow.milestone(each.milestone).ends]
+        amounts = [each.attributes["total"] for each in events if "total" in each.attributes]
+        types = [key.name for key in self.workflow.keys]
+        return (
+            str(self.workflow.milestone(ends[-1].milestone).ends) if ends else "in_progress",
+            present[-1].milestone if present else "",
+            events[0].occurred_at,
+            (present or events)[-1].occurred_at,
+            ends[-1].occurred_at if ends else None,
+            len(events),
+            sorted({f"{types[rank]}\x1f{value}" for each in events for rank, value in self.keys[each.id]}),
+            amounts[-1] if amounts else "",
+        )
+
+
+def is_future(event: Event) -> bool:
+    return event.occurred_at > RECEIVED + timedelta(minutes=5, seconds=30)

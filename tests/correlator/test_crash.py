@@ -1,0 +1,131 @@
+"""A tick that ends anywhere is done again and comes to the same; what a definition says of the past can change."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pytest
+
+from correlator import Correlator, InstanceFilter, InstanceReader
+from model import Catalog, ManualClock
+from store import Sql, Store
+from tests.correlator.outcome import stitched
+from tests.correlator.telemetry import RECEIVED, Event, milestones, send, workflow
+
+FLOW = workflow(("order", "delivery", "shipment", "invoice", "trace"), milestones(["a", "b", "c"]))
+CATALOG = Catalog((FLOW,))
+# A chain of three links, of which the last to arrive is the innermost, then the middle one.
+BATCHES = [
+    [
+        Event("paid", 9, "c", {"invoice": "I1"}),
+        Event("billed", 8, "b", {"shipment": "S1", "invoice": "I1"}),
+        Event("lost", 8, "b", {"delivery": "D9"}),
+    ],
+    [
+        Event("made", 1, "a", {"order": "O1", "delivery": "D1"}),
+        Event("made2", 1, "a", {"order": "O2", "delivery": "D2"}),
+    ],
+    [
+        Event("shipped", 2, "b", {"delivery": "D1", "shipment": "S1"}),
+        Event("shipped2", 3, "b", {"delivery": "D2", "shipment": "S1"}),
+        Event("lost", 9, "b", {"delivery": "D1"}),
+    ],
+]
+
+
+class Aborted(Exception):
+    """The process is gone."""
+
+
+class AbortingStore:
+    """A store whose writing call number `at`, counted from 0, does not happen any more."""
+
+    def __init__(self, store: Store, at: int) -> None:
+        self._store = store
+        self.left = at
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def execute(self, statement: str | Sql, params: Any = None) -> None:
+        self._step()
+        self._store.execute(statement, params)
+
+    def insert(self, *args: Any) -> None:
+        self._step()
+        self._store.insert(*args)
+
+    def _step(self) -> None:
+        if self.left == 0:
+            raise Aborted
+        self.left -= 1
+
+
+def _ticks(store: Any, tenant: str) -> bool:
+    """Whether the tick came to its end."""
+    try:
+        Correlator(store, ManualClock(RECEIVED)).tick(tenant, CATALOG)
+    except Aborted:
+        return False
+    return True
+
+
+def _run(store: Store, tenant: str, abort_at: int | None = None, batch: int = -1) -> bool:
+    """All batches, one tick each; the tick of `batch` ends before its step `abort_at` and is done again."""
+    for number, events in enumerate(BATCHES):
+        send(store, events, tenant=tenant)
+        if number == batch and abort_at is not None and _ticks(AbortingStore(store, abort_at), tenant):
+            return False
+        _ticks(store, tenant)
+    return True
+
+
+def test_ticks_aborted_one_step_further_each_time_come_to_the_same_in_the_end(store: Store) -> None:
+    _run(store, "whole")
+    whole = stitched(store, FLOW, "whole")
+    assert whole.timelines.keys() == {"O1", "O2"}
+    assert {"paid", "billed", "shipped"} < set(whole.timelines["O1"])
+    for events in BATCHES:
+        send(store, events, tenant="t")
+        step = 0
+        while not _ticks(AbortingStore(store, step), "t"):
+            step += 1
+        assert step > 25
+    assert stitched(store, FLOW, "t") == whole
+
+
+@pytest.mark.slow
+@pytest.mark.parametrize("batch", [1, 2])
+def test_a_tick_aborted_before_any_step_comes_to_the_same_when_done_again(store: Store, batch: int) -> None:
+    _run(store, "whole")
+    whole = stitched(store, FLOW, "whole")
+    assert whole.timelines.keys() == {"O1", "O2"}
+    assert {"paid", "billed", "shipped"} < set(whole.timelines["O1"])
+    step = 0
+    while _run(store, f"aborted_{step}", step, batch):
+        assert stitched(store, FLOW, f"aborted_{step}") == whole, step
+        step += 1
+    assert step > 25
+
+
+def test_stitching_everything_once_more_changes_nothing(store: Store) -> None:
+    _run(store, "t")
+    before = stitched(store, FLOW, "t")
+    store.execute("TRUNCATE TABLE stitched_segments")
+    Correlator(store, ManualClock(RECEIVED)).tick("t", CATALOG)
+    assert stitched(store, FLOW, "t") == before
+
+
+def test_a_changed_definition_and_a_new_workflow_apply_to_what_was_received(store: Store) -> None:
+    _run(store, "t")
+    correlator = Correlator(store, ManualClock(RECEIVED))
+    changed = workflow(("order", "delivery"), milestones(["a", "b"]), definition="h2")
+    other = workflow(("delivery", "shipment"), milestones(["b"]), name="other")
+    correlator.tick("t", Catalog((changed, other)))
+    found = stitched(store, changed, "t")
+    assert found.timelines.keys() == {"O1", "O2"}
+    assert all("paid" not in ids and "billed" not in ids for ids in found.timelines.values())
+    assert {row.definition for row in InstanceReader(store).instances("t", changed, InstanceFilter())[0]} == {"h2"}
+    assert set(stitched(store, other, "t").timelines) >= {"D1", "D2"}
+    again = Correlator(store, ManualClock(RECEIVED)).tick("t", Catalog((changed, other)))
+    assert (again.segments, again.events) == (0, 0)
