@@ -22,5 +22,5 @@ def configure(level: str = "info", file: Path | None = None) -> None:
     for room in ("model", "store", "collector", "correlator", "sla_engine", "alerting", "dashboard", "throughline"):
         logging.getLogger(room).setLevel(level.upper())
     logging.getLogger("apscheduler").setLevel(logging.ERROR)
-    for client in ("clickhouse_connect", "urllib3"):
+    for client in ("clickhouse_connect", "urllib3.connectionpool"):
         logging.getLogger(client).setLevel(logging.CRITICAL)
