@@ -155,7 +155,7 @@ class _Tick:
                 for share in range(shares):
                     self._judge_share(workflow, own, shares, share)
 
-    def judge_due(self, slas: Sequence[str], moved: dict[str, int]) -> None:
+    def judge_due(self, slas: Sequence[str], moved: dict[str, datetime]) -> None:
         """Judge the clocks whose moment has come, as time passed or as the system they wait for spoke."""
         params = {
             "tenant": self._tenant,
@@ -163,7 +163,8 @@ class _Tick:
             "since": self._last.as_of,
             "as_of": self._as_of,
             "axes": list(moved),
-            "axes_since": list(moved.values()),
+            "axes_since": [microseconds(each) for each in moved.values()],
+            "axes_floor": min(moved.values(), default=self._as_of),
         }
         count = self._store.value(load_query("sla_engine", "due_clocks"), params) if slas else 0
         if not count:
@@ -268,11 +269,9 @@ def _progress(versions: Iterable[SlaVersion], seen: dict[str, datetime]) -> dict
     }
 
 
-def _moved(before: dict[str, datetime], now: dict[str, datetime]) -> dict[str, int]:
-    """The systems whose event time differs from the last tick's, with where it stood, in microseconds."""
-    return {
-        each: microseconds(before[each]) if each in before else _NEVER for each in now if before.get(each) != now[each]
-    }
+def _moved(before: dict[str, datetime], now: dict[str, datetime]) -> dict[str, datetime]:
+    """The systems whose event time differs from the last tick's, with where it stood."""
+    return {each: before.get(each, ALWAYS) for each in now if before.get(each) != now[each]}
 
 
 def _by_workflow(versions: Iterable[SlaVersion]) -> list[tuple[Workflow, list[SlaVersion]]]:

@@ -119,6 +119,7 @@ class VerdictReader:
         `BadRequest` for a cursor that is not one of ours.
         """
         view = "ledger_then" if known_at or as_of else "ledger"
+        limit = min(max(limit, 1), MOST_ROWS)
         rows = self._rows(
             view,
             tenant=tenant,
@@ -127,7 +128,7 @@ class VerdictReader:
             as_of=as_of or _END_OF_TIME,
             verdicts=list(verdict),
             after=_place(cursor),
-            limit=min(max(limit, 1), MOST_ROWS) + 1,
+            limit=limit + 1,
         )
         page = [_ledger_row(row) for row in rows[:limit]]
         return page, str(page[-1].seq) if len(rows) > limit else None
