@@ -54,19 +54,21 @@ class Collector:
         self.counters = Counters()
         self.spool = Spool(data_dir / "spool", limits=limits.spool, clock=clock)
         self.quarantine = Quarantine(data_dir / "quarantine")
-        self.writer = (
-            Writer(
-                store,
-                self.spool,
-                self.quarantine,
-                clock=clock,
-                counters=self.counters,
-                on_commit=on_commit,
-                limits=limits.writer,
-            )
-            if store is not None
-            else None
-        )
+        self.writer: Writer | None = None
+        if store is not None:
+            try:
+                self.writer = Writer(
+                    store,
+                    self.spool,
+                    self.quarantine,
+                    clock=clock,
+                    counters=self.counters,
+                    on_commit=on_commit,
+                    limits=limits.writer,
+                )
+            except BaseException:
+                self.spool.release()
+                raise
         intake = Intake(self.spool, access or Access(is_open=True), self.counters, limits=limits.intake)
         self._grpc = GrpcReceiver(intake, host, grpc_port)
         self._http = HttpReceiver(intake, host, http_port)

@@ -198,7 +198,18 @@ class Spool:
 
     def ready(self) -> bool:
         """Whether a request can be accepted now: the folder can be written and is not full."""
-        return self._writable and os.access(self.folder, os.W_OK) and self._bytes < self.limits.total_bytes
+        return self._bytes < self.limits.total_bytes and (self._writable or self._try_folder())
+
+    def _try_folder(self) -> bool:
+        # After a failed write nothing may come that could succeed, because we are not ready: so try it here.
+        path = self.folder / "ready.probe"
+        try:
+            write_synced(path, b"ready")
+            path.unlink()
+        except OSError:
+            return False
+        self._writable = True
+        return True
 
     # The thread.
 

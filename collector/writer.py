@@ -32,12 +32,14 @@ from collector.record import Contents, Record
 from collector.requests import Accepted
 from collector.segment import opened_at
 from collector.spool import ClosedSegment, Spool, write_synced
-from model import Clock, StoreUnavailable, ThroughlineError, Unavailable
+from model import Clock, Refused, StoreUnavailable, ThroughlineError, Unavailable
 from store import Sql, StatementFailed, Store, load_query
 
 _log = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MEMORY_LIMIT_EXCEEDED = 241
+_PATTERN = frozenset("*?{}")
+"""Characters ClickHouse takes for a pattern of several files where it is told to read one."""
 
 
 class QuarantineFull(Unavailable):
@@ -70,6 +72,8 @@ class Writer:
         on_commit: Callable[[], object] | None = None,
         limits: WriterLimits | None = None,
     ) -> None:
+        if store.is_embedded and _PATTERN & set(str(spool.folder.absolute())):
+            raise Refused(f"The data folder's path {spool.folder} may not hold any of {' '.join(sorted(_PATTERN))}.")
         self._store = store
         self._spool = spool
         self._quarantine = quarantine

@@ -1,8 +1,8 @@
--- Purpose: explodes OTLP export requests into the rows of otel_logs, with the values the exporter of the OpenTelemetry
--- Collector writes.
+-- Purpose: explodes OTLP export requests into the rows of otel_logs, with the values the exporter of the
+-- OpenTelemetry Collector writes.
 -- A record's time is its own, else when it was observed, else when it was received, which is flagged.
--- Parameters: received_at (DateTime64(6)), tenant, segment_id. `requests` is put before this text by collector/decode.py:
--- the segment as `file(...)` or `input(...)`, one row with the array resource_logs.
+-- Parameters: received_at (DateTime64(6)), tenant, segment_id. collector/decode.py puts `requests` before
+-- this text: the segment as `file(...)` or `input(...)`, one row with the array resource_logs.
 -- Order of columns as in the INSERT. Reads no table.
 SELECT
   if(at = 0, toDateTime64({received_at:DateTime64(6, 'UTC')}, 9, 'UTC'),
@@ -26,21 +26,27 @@ SELECT
   {tenant:String} AS Tenant,
   {segment_id:String} AS SegmentId
 FROM (
-  SELECT *, if(record.time_unix_nano = 0, record.observed_time_unix_nano, record.time_unix_nano) AS at,
+  SELECT
+    *,
+    if(record.time_unix_nano = 0, record.observed_time_unix_nano, record.time_unix_nano) AS at,
     mapFromArrays(record.attributes.key, arrayMap(text_of, record.attributes.value)) AS attributes
   FROM (
-    SELECT resource_attributes, service_name, resource_schema, scope_name, scope_version, scope_schema, scope_attributes,
+    SELECT
+      resource_attributes, service_name, resource_schema, scope_name, scope_version, scope_schema, scope_attributes,
       arrayJoin(records) AS record
     FROM (
       SELECT resource_attributes, service_name, resource_schema, of_scope.scope.name AS scope_name,
         of_scope.scope.version AS scope_version, of_scope.schema_url AS scope_schema, of_scope.log_records AS records,
-        mapFromArrays(of_scope.scope.attributes.key, arrayMap(text_of, of_scope.scope.attributes.value)) AS scope_attributes
+        mapFromArrays(of_scope.scope.attributes.key, arrayMap(text_of, of_scope.scope.attributes.value))
+          AS scope_attributes
       FROM (
         SELECT resource_attributes, resource_attributes['service.name'] AS service_name, resource_schema,
           arrayJoin(scopes) AS of_scope
         FROM (
-          SELECT mapFromArrays(of_resource.resource.attributes.key, arrayMap(text_of, of_resource.resource.attributes.value))
-              AS resource_attributes, of_resource.schema_url AS resource_schema, of_resource.scope_logs AS scopes
+          SELECT
+            mapFromArrays(of_resource.resource.attributes.key,
+              arrayMap(text_of, of_resource.resource.attributes.value)) AS resource_attributes,
+            of_resource.schema_url AS resource_schema, of_resource.scope_logs AS scopes
           FROM (SELECT arrayJoin(resource_logs) AS of_resource FROM requests)
         )
       )

@@ -1,16 +1,18 @@
--- Purpose: explodes OTLP export requests into the rows of otel_traces, with the values the exporter of the OpenTelemetry
--- Collector writes.
--- Parameters: received_at (DateTime64(6)), tenant, segment_id. `requests` is put before this text by collector/decode.py:
--- the segment as `file(...)` or `input(...)`, one row with the array resource_spans.
+-- Purpose: explodes OTLP export requests into the rows of otel_traces, with the values the exporter of the
+-- OpenTelemetry Collector writes.
+-- Parameters: received_at (DateTime64(6)), tenant, segment_id. collector/decode.py puts `requests` before
+-- this text: the segment as `file(...)` or `input(...)`, one row with the array resource_spans.
 -- Order of columns as in the INSERT. Reads no table.
 SELECT
   fromUnixTimestamp64Nano(toInt64(least(span.start_time_unix_nano, 9223372036854775807))) AS Timestamp,
   if(span.trace_id = repeat('\0', length(span.trace_id)), '', lower(hex(span.trace_id))) AS TraceId,
   if(span.span_id = repeat('\0', length(span.span_id)), '', lower(hex(span.span_id))) AS SpanId,
-  if(span.parent_span_id = repeat('\0', length(span.parent_span_id)), '', lower(hex(span.parent_span_id))) AS ParentSpanId,
+  if(span.parent_span_id = repeat('\0', length(span.parent_span_id)), '', lower(hex(span.parent_span_id)))
+    AS ParentSpanId,
   span.trace_state AS TraceState,
   span.name AS SpanName,
-  transform(span.kind, [0, 1, 2, 3, 4, 5], ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'], '') AS SpanKind,
+  transform(span.kind, [0, 1, 2, 3, 4, 5],
+    ['Unspecified', 'Internal', 'Server', 'Client', 'Producer', 'Consumer'], '') AS SpanKind,
   service_name AS ServiceName,
   resource_attributes AS ResourceAttributes,
   scope_name AS ScopeName,
@@ -19,7 +21,8 @@ SELECT
   if(span.end_time_unix_nano = 0, 0, toUInt64(span.end_time_unix_nano - span.start_time_unix_nano)) AS Duration,
   transform(span.status.code, [0, 1, 2], ['Unset', 'Ok', 'Error'], '') AS StatusCode,
   span.status.message AS StatusMessage,
-  arrayMap(at -> fromUnixTimestamp64Nano(toInt64(least(at, 9223372036854775807))), span.events.time_unix_nano) AS `Events.Timestamp`,
+  arrayMap(at -> fromUnixTimestamp64Nano(toInt64(least(at, 9223372036854775807))), span.events.time_unix_nano)
+    AS `Events.Timestamp`,
   span.events.name AS `Events.Name`,
   arrayMap(of -> mapFromArrays(of.key, arrayMap(text_of, of.value)), span.events.attributes) AS `Events.Attributes`,
   arrayMap(id -> lower(hex(id)), span.links.trace_id) AS `Links.TraceId`,
@@ -35,8 +38,10 @@ FROM (
   FROM (
     SELECT resource_attributes, resource_attributes['service.name'] AS service_name, arrayJoin(scopes) AS of_scope
     FROM (
-      SELECT mapFromArrays(of_resource.resource.attributes.key, arrayMap(text_of, of_resource.resource.attributes.value))
-          AS resource_attributes, of_resource.scope_spans AS scopes
+      SELECT
+        mapFromArrays(of_resource.resource.attributes.key, arrayMap(text_of, of_resource.resource.attributes.value))
+          AS resource_attributes,
+        of_resource.scope_spans AS scopes
       FROM (SELECT arrayJoin(resource_spans) AS of_resource FROM requests)
     )
   )

@@ -82,7 +82,7 @@ def _cycles(folder: Path, cycles: int, server: ClickHouseServer | None, seed: in
     assert acknowledged <= rows <= acknowledged + unanswered, "something is lost"
 
 
-@pytest.mark.parametrize("cycles", [8, pytest.param(50, marks=pytest.mark.slow)])
+@pytest.mark.parametrize("cycles", [8, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_killed_at_random_moments_embedded(tmp_path: Path, cycles: int) -> None:
     _cycles(tmp_path, cycles, None, seed=cycles)
 

@@ -17,7 +17,7 @@ from collector.requests import Accepted, accept
 from collector.segment import Signal
 from collector.spool import ClosedSegment, Spool
 from collector.writer import QuarantineFull, Writer
-from model import NotFound, SystemClock
+from model import NotFound, Refused, SystemClock
 from store import Store
 from tests.collector.payloads import logs, poison, spans
 from tests.collector.running import RunningCollector, wait_for
@@ -228,3 +228,14 @@ def test_while_clickhouse_is_away_requests_are_accepted_and_then_arrive_once(tmp
     finally:
         store.close()
         server.kill()
+
+
+def test_a_data_folder_clickhouse_would_take_for_a_pattern_works_or_is_refused(
+    raw_store: Store, tmp_path: Path
+) -> None:
+    folder = tmp_path / "a{1}"
+    if raw_store.is_embedded:
+        with pytest.raises(Refused, match="may not hold"):
+            Collector(raw_store, folder, grpc_port=0, http_port=0)
+    else:
+        Collector(raw_store, folder, grpc_port=0, http_port=0).spool.release()
