@@ -12,7 +12,7 @@ from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from collector import committed_segments, logs_of_segments, spans_of_segments
-from correlator.compiling import Extraction, compiled
+from correlator.compiling import Extraction, in_parts
 from correlator.definition import adopt
 from correlator.derivation import Derivation
 from correlator.feed import latest_version
@@ -56,7 +56,7 @@ class Correlator:
         self._clock = clock
         self._rows_per_batch = rows_per_batch
         self._lock = threading.Lock()
-        self._extractions: dict[tuple[str, ...], Extraction] = {}
+        self._extractions: dict[tuple[str, ...], tuple[Extraction, ...]] = {}
         self._swept: dict[str, tuple[datetime, tuple[str, ...]]] = {}
 
     def tick(self, tenant: str, catalog: Catalog) -> TickReport:
@@ -145,24 +145,24 @@ class Correlator:
         return TickReport(len(batch.ids), events, instances, version)
 
     def _extract(self, tenant: str, batch: _Batch) -> None:
-        extraction = self._extraction(batch.workflows)
-        for signal, ids in batch.segments.items():
-            received = (spans_of_segments if signal == "traces" else logs_of_segments)(tenant, ids)
-            body = extraction.spans if signal == "traces" else extraction.logs
-            self._store.execute(
-                Sql(
-                    f"INSERT INTO stage_events ({', '.join(extraction.columns)})\n"
-                    f"WITH received AS (\n{received.text}\n)\n{body}",
-                    received.params,
+        for extraction in self._extraction(batch.workflows):
+            for signal, ids in batch.segments.items():
+                received = (spans_of_segments if signal == "traces" else logs_of_segments)(tenant, ids)
+                body = extraction.spans if signal == "traces" else extraction.logs
+                self._store.execute(
+                    Sql(
+                        f"INSERT INTO stage_events ({', '.join(extraction.columns)})\n"
+                        f"WITH received AS (\n{received.text}\n)\n{body}",
+                        received.params,
+                    )
                 )
-            )
 
-    def _extraction(self, workflows: tuple[Workflow, ...]) -> Extraction:
+    def _extraction(self, workflows: tuple[Workflow, ...]) -> tuple[Extraction, ...]:
         key = tuple(f"{each.name}:{each.hash}" for each in workflows)
         if key not in self._extractions:
             if len(self._extractions) > 32:
                 self._extractions.clear()
-            self._extractions[key] = compiled(workflows)
+            self._extractions[key] = in_parts(workflows)
         return self._extractions[key]
 
 

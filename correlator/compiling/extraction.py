@@ -17,6 +17,9 @@ from correlator.compiling.records import log_records, span_records
 from correlator.compiling.sql_ast import Node, any_of, array, call, choice, column, function, select
 from model import Milestone, Workflow
 
+LONGEST_STATEMENT = 200_000
+"""The engine takes 262,144 bytes; the received rows' own SELECT and its ids come on top."""
+
 _FUTURE_US = 5 * 60 * 1_000_000
 _DECIMAL = r"\A[+-]?[0-9]+(\.[0-9]+)?\z"
 _FLAGS_ATTRIBUTE = "throughline.flags"
@@ -38,19 +41,28 @@ class _Hit:
     milestone: Milestone
 
 
-def compiled(workflows: Sequence[Workflow]) -> Extraction:
+def compiled(workflows: Sequence[Workflow], *, pretty: bool = False) -> Extraction:
     """Compile workflows, at least one, for one scan of each raw table."""
     hits = [_Hit(workflow, milestone) for workflow in workflows for milestone in workflow.milestones]
     milestones = tuple(hit.milestone for hit in hits)
     columns = _columns(hits)
     return Extraction(
-        logs=_statement(log_records(milestones), hits, columns),
-        spans=_statement(span_records(milestones), hits, columns),
+        logs=_statement(log_records(milestones), hits, columns, pretty),
+        spans=_statement(span_records(milestones), hits, columns, pretty),
         columns=tuple(columns),
     )
 
 
-def _statement(records: exp.Query, hits: list[_Hit], columns: dict[str, Node]) -> str:
+def in_parts(workflows: Sequence[Workflow], longest: int = LONGEST_STATEMENT) -> tuple[Extraction, ...]:
+    """Compile workflows into as few extractions as keep each statement within `longest` characters."""
+    whole = compiled(workflows)
+    if len(workflows) == 1 or max(len(whole.logs), len(whole.spans)) <= longest:
+        return (whole,)
+    half = len(workflows) // 2
+    return in_parts(workflows[:half], longest) + in_parts(workflows[half:], longest)
+
+
+def _statement(records: exp.Query, hits: list[_Hit], columns: dict[str, Node], pretty: bool) -> str:
     # `hits`: the numbers, from 1, of the milestones that the record reaches.
     numbered = [call("if", reaches(hit.milestone), index, 0) for index, hit in enumerate(hits, 1)]
     numbers = call("arrayFilter", function("h", call("notEquals", column("h"), 0)), array(numbered))
@@ -65,7 +77,7 @@ def _statement(records: exp.Query, hits: list[_Hit], columns: dict[str, Node]) -
         exp.alias_(_per_milestone(hits, lambda hit: hit.workflow.name), "workflow"),
         exp.alias_(_per_milestone(hits, lambda hit: hit.milestone.id), "milestone"),
     ).from_(lists.subquery("listed"))
-    return select(columns, keyed.subquery("keyed")).sql(dialect="clickhouse", pretty=True)
+    return select(columns, keyed.subquery("keyed")).sql(dialect="clickhouse", pretty=pretty)
 
 
 def _columns(hits: list[_Hit]) -> dict[str, Node]:

@@ -41,7 +41,7 @@ _SPANS = """
 SELECT
   SegmentId AS segment_id, ReceivedAt AS received_at, 'span' AS signal,
   toString(SpanName) AS name, '' AS span_name,
-  toString(ServiceName) AS service, lower(toString(StatusCode)) AS status,
+  toString(ServiceName) AS service, if(StatusCode IN ('Ok', 'Error'), lower(toString(StatusCode)), 'unset') AS status,
   fromUnixTimestamp64Micro(
     intDiv(toUnixTimestamp64Nano(Timestamp), 1000) + intDiv(reinterpretAsInt64(Duration), 1000), 'UTC') AS occurred_at,
   fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS started_at,
@@ -57,7 +57,7 @@ _SPAN_EVENTS = """
 SELECT
   SegmentId AS segment_id, ReceivedAt AS received_at, 'span_event' AS signal,
   toString(event_name) AS name, toString(SpanName) AS span_name,
-  toString(ServiceName) AS service, lower(toString(StatusCode)) AS status,
+  toString(ServiceName) AS service, if(StatusCode IN ('Ok', 'Error'), lower(toString(StatusCode)), 'unset') AS status,
   fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(event_at), 1000), 'UTC') AS occurred_at,
   occurred_at AS started_at,
   TraceId AS trace_id, SpanId AS span_id, ParentSpanId AS parent_span_id,
