@@ -6,6 +6,7 @@ the drawing to a thread.
 
 from __future__ import annotations
 
+import itertools
 import logging
 from pathlib import Path
 from typing import Any
@@ -27,9 +28,13 @@ from model import ThroughlineError
 
 PAGES = ("workflows", "slas", "alerts", "search", "unresolved", "systems")
 """The first part of every page's address but `/`."""
-ZONE = "(href, zone) => zone ? dash_clientside.no_update : Intl.DateTimeFormat().resolvedOptions().timeZone || 'UTC'"
+ZONE = """(href, zone) => {
+  window.throughline.asked();
+  return zone ? dash_clientside.no_update : Intl.DateTimeFormat().resolvedOptions().timeZone || "UTC";
+}"""
+BEAT = "(beat) => window.throughline.mayAsk() ? beat : dash_clientside.no_update"
 TITLE = "(title) => { if (title) document.title = title + ' · Throughline'; return dash_clientside.no_update; }"
-ANSWERED = "() => { window.throughline.answered(); return dash_clientside.no_update; }"
+PLACE = "(drawn) => window.throughline.place(drawn)"
 ROWS = "(request, place) => request ? window.throughline.rows(request, place[0]) : dash_clientside.no_update"
 REFRESH = "(beat, place) => { window.throughline.refresh(place[0]); return dash_clientside.no_update; }"
 
@@ -72,11 +77,14 @@ class PageAddresses:
 
 
 def _add_callbacks(pages: dash.Dash, queries: PageQueries) -> None:
-    async def draw(path: str | None, search: str | None, zone: str | None, beat: int | None) -> tuple[Any, ...]:
+    numbers = itertools.count()  # so that an answer that says the same is still seen to have come
+
+    async def draw(
+        path: str | None, search: str | None, zone: str | None, beat: int | None, drawn_for: str | None
+    ) -> tuple[Any, ...]:
         del beat
         if not zone or not path:
             return no_update, no_update, no_update, no_update
-        is_pulse = dash.ctx.triggered_id == "pulse"
         view = View(
             queries,
             current_principal.get(),
@@ -86,21 +94,31 @@ def _add_callbacks(pages: dash.Dash, queries: PageQueries) -> None:
             formats.zone_named(zone),
             zone,
         )
-        return await run_in_threadpool(answer, view, is_pulse)
+        sections, *others = await run_in_threadpool(answer, view, drawn_for)
+        if sections is no_update:
+            return no_update, *others
+        return {"sections": sections, "number": next(numbers)}, *others
 
     pages.callback(
-        Output("live", "children"),
+        Output("drawn", "data"),
         Output("fixed", "children"),
-        Output("navigation", "children"),
         Output("title", "data"),
+        Output("drawn-for", "data"),
         Input("address", "pathname"),
         Input("address", "search"),
         Input("zone", "data"),
-        Input("pulse", "n_intervals"),
+        Input("beat", "data"),
+        State("drawn-for", "data"),
     )(draw)
+    pages.clientside_callback(BEAT, Output("beat", "data"), Input("pulse", "n_intervals"), prevent_initial_call=True)
     pages.clientside_callback(ZONE, Output("zone", "data"), Input("address", "href"), State("zone", "data"))
     pages.clientside_callback(TITLE, Output("title", "id"), Input("title", "data"))
-    pages.clientside_callback(ANSWERED, Output("live", "id"), Input("live", "children"), prevent_initial_call=True)
+    pages.clientside_callback(
+        PLACE,
+        *(Output(each, "children") for each in frame.PLACES),
+        Input("drawn", "data"),
+        prevent_initial_call=True,
+    )
     pages.clientside_callback(
         ROWS,
         Output({"type": "grid", "view": MATCH}, "getRowsResponse"),
@@ -116,28 +134,35 @@ def _add_callbacks(pages: dash.Dash, queries: PageQueries) -> None:
     )
 
 
-def answer(view: View, is_pulse: bool) -> tuple[Any, ...]:
-    """The outputs of one drawing.
+def answer(view: View, drawn_for: str | None) -> tuple[Any, ...]:
+    """The outputs of one drawing: sections, grid, title, and the address they are for.
 
-    When a refresh fails, what is shown stays and grows stale, which the browser says; a first drawing that fails says
-    so in place of the page.
+    Where `drawn_for` is this address already, it is a refresh: the grid stays (it refreshes itself). It is not the
+    trigger that decides, because Dash drops the answer to a click when a beat follows it. When a refresh fails, what is
+    shown stays and grows stale, as the browser says; a first drawing that fails says so in place of the page, and the
+    next beat tries again.
     """
+    address = f"{view.address()} {view.zone_name}"
+    is_refresh = drawn_for == address
     try:
         drawn = routing.draw(view)
-        links: Any = frame.navigation(view.queries.navigation(view.tenant, view.now), view)
+        links = frame.navigation(view.queries.navigation(view.tenant, view.now), view)
     except ThroughlineError as error:
-        drawn, links = (
-            Drawn("Not available", [elements.failure("This page cannot be shown now", str(error))]),
-            no_update,
-        )
+        failed = Drawn("Not available", [elements.failure("This page cannot be shown now", str(error))])
     except Exception:
         log.exception("the page %s could not be drawn", view.path)
-        drawn, links = (
-            Drawn("Failed", [elements.failure("This page failed", "The server's log has the reason.")]),
-            no_update,
-        )
-    if is_pulse:
-        if links is no_update:
-            return no_update, no_update, no_update, no_update
-        return drawn.live, no_update, links, no_update
-    return drawn.live, drawn.fixed, links, drawn.title
+        failed = Drawn("Failed", [elements.failure("This page failed", "The server's log has the reason.")])
+    else:
+        if is_refresh:
+            return placed(drawn, links), no_update, no_update, no_update
+        return placed(drawn, links), drawn.fixed, drawn.title, address
+    if is_refresh:
+        return no_update, no_update, no_update, no_update
+    return placed(failed, None), [], failed.title, None
+
+
+def placed(drawn: Drawn, links: Any) -> list[Any]:
+    """What goes into each of the frame's places; None for the side bar leaves it as it is."""
+    room = len(frame.PLACES) - 1
+    assert len(drawn.live) <= room, "the frame has no place for so many sections"  # noqa: S101 -- pages are ours
+    return [links, *drawn.live, *[[]] * (room - len(drawn.live))]

@@ -27,6 +27,13 @@ if (theme === "light" || theme === "dark") document.documentElement.dataset.them
 """The theme is set before anything is painted, so that a dark page never flashes white."""
 
 
+PLACES = ("navigation", "live-0", "live-1", "live-2", "live-3", "live-4", "live-5")
+"""Where a page's sections go. Dash builds whatever it replaces anew, which closes what a reader opened and makes charts
+blink; so the browser replaces only the sections that differ (assets/freshness.js)."""
+
+LOADING = html.Div([html.Div(), html.Div(), html.Div()], className="live loading")
+
+
 def layout() -> html.Div:
     """The frame, with the loading state where the page will be."""
     return html.Div(
@@ -34,6 +41,9 @@ def layout() -> html.Div:
             dcc.Location(id="address"),
             dcc.Store(id="zone"),
             dcc.Store(id="title"),
+            dcc.Store(id="drawn"),
+            dcc.Store(id="drawn-for"),
+            dcc.Store(id="beat"),
             dcc.Interval(id="pulse", interval=REFRESH_MILLISECONDS),
             html.Aside(
                 [
@@ -69,7 +79,10 @@ def layout() -> html.Div:
                     html.Main(
                         [
                             html.Div(
-                                html.Div([html.Div(), html.Div(), html.Div()], className="live loading"),
+                                [
+                                    html.Div(LOADING if each == PLACES[1] else None, id=each, className="live")
+                                    for each in PLACES[1:]
+                                ],
                                 id="live",
                                 className="live",
                             ),

@@ -66,13 +66,13 @@ COLUMNS: dict[str, list[dict[str, Any]]] = {
         column("keys", "Carries", "Mono", flex=1),
     ],
     "alerts": [
-        column("state", "State", "Pill", width=145),
+        column("state", "State", "Pill", width=160),
         column("key", "Instance", "Link", width=150),
         column("promise", "Promise", "TwoLines", flex=1),
-        column("deadline", "Deadline", "TwoLines", width=170),
+        column("deadline", "Deadline", "TwoLines", width=190),
         column("owner", "Severity, owner", "TwoLines", width=165),
         column("started", "Since", "TwoLines", width=140),
-        column("acknowledge", "", "Acknowledge", width=125),
+        column("acknowledge", "", "Acknowledge", width=140),
     ],
     "ledger": [
         column("known", "Known", "TwoLines", width=150),
@@ -84,6 +84,9 @@ COLUMNS: dict[str, list[dict[str, Any]]] = {
         column("definition", "Definition", "Mono", width=135),
     ],
 }
+
+ABOVE = {"instances": 330, "ledger": 400}
+"""Pixels that the rest of the page takes above and below a grid."""
 
 EMPTY = {
     "instances": "No instance matches these filters.",
@@ -129,5 +132,5 @@ def grid(listing: str, view: View, of: str = "") -> html.Div:
         ],
         className="grid",
         key=identity["view"],
-        style={"height": "max(360px, calc(100vh - 330px))"},
+        style={"height": f"max(360px, calc(100vh - {ABOVE.get(listing, 190)}px))"},
     )

@@ -137,12 +137,19 @@ def test_before_anything_happened_every_page_says_so(store: Store, path: str) ->
 def test_a_refresh_that_fails_leaves_what_is_shown_and_a_first_drawing_says_why(empty_store: Store) -> None:
     """Without tables nothing can be read."""
     broken = view(empty_store, "/")
-    live, fixed, navigation, title = answer(broken, False)
-    assert "cannot" in text_of(live) or "failed" in text_of(live)
-    assert title
-    assert not fixed
-    assert not isinstance(navigation, list)
-    assert not any(isinstance(each, list) for each in answer(broken, True))
+    places, fixed, title, drawn_for = answer(broken, None)
+    assert "cannot" in text_of(places) or "failed" in text_of(places)
+    assert places[0] is None, "the side bar stays"
+    assert (fixed, title, drawn_for) == ([], "Not available", None), "the next beat draws it whole"
+    assert not any(isinstance(each, list) for each in answer(broken, f"{broken.address()} {broken.zone_name}"))
+
+
+def test_a_refresh_leaves_the_grid_alone_and_a_new_address_does_not(filled: Store) -> None:
+    first = view(filled, "/workflows/orders")
+    _, grid, _, drawn_for = answer(first, None)
+    assert grid
+    assert not isinstance(answer(first, drawn_for)[1], list)
+    assert isinstance(answer(view(filled, "/workflows/orders", status=["failed"]), drawn_for)[1], list)
 
 
 def text_of(components: Any) -> str:
