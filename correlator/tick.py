@@ -57,14 +57,14 @@ class Correlator:
         self._rows_per_batch = rows_per_batch
         self._lock = threading.Lock()
         self._extractions: dict[tuple[str, ...], tuple[Extraction, ...]] = {}
+        self._adopted: dict[tuple[str, str], str] = {}
         self._swept: dict[str, tuple[datetime, tuple[str, ...]]] = {}
 
     def tick(self, tenant: str, catalog: Catalog) -> TickReport:
         """Stitch one batch for every set of workflows that lacks the same segments: live ones, and a new workflow's."""
         with self._lock:
             for workflow in catalog.workflows:
-                if adopt(self._store, tenant, workflow, self._clock.now()):
-                    self._swept.pop(tenant, None)
+                self._adopt(tenant, workflow)
             batches, more = self._waiting(tenant, catalog)
             reports = [self._stitch(tenant, batch) for batch in batches]
             version = reports[-1].version if reports else latest_version(self._store, tenant)
@@ -75,6 +75,14 @@ class Correlator:
                 version=version,
                 more=more,
             )
+
+    def _adopt(self, tenant: str, workflow: Workflow) -> None:
+        name = (tenant, workflow.name)
+        if self._adopted.get(name) == workflow.hash:
+            return
+        if adopt(self._store, tenant, workflow, self._clock.now()):
+            self._swept.pop(tenant, None)
+        self._adopted[name] = workflow.hash
 
     def _waiting(self, tenant: str, catalog: Catalog) -> tuple[list[_Batch], bool]:
         if not catalog.workflows:

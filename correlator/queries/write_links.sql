@@ -2,6 +2,7 @@
 -- Parameters: tenant: String.
 INSERT INTO key_links (
   tenant, outer_key, inner_key, event_id, content_hash, window_us, proved_at, kept_us, workflow, received_at)
+SETTINGS optimize_on_insert = 0
 SELECT
   {tenant:String}, o.typed_key, i.typed_key, event_id, content_hash, o.window_us, occurred_at,
   if(i.keeps_time, toUnixTimestamp64Micro(occurred_at), 0), workflow, received_at

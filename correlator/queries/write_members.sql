@@ -1,2 +1,2 @@
 -- Purpose: the memberships of this tick. Parameters: none.
-INSERT INTO memberships SELECT * FROM stage_members
+INSERT INTO memberships SETTINGS optimize_on_insert = 0 SELECT * FROM stage_members
