@@ -13,6 +13,7 @@ from dashboard import formats
 from dashboard.figures import STATUSES, VERDICTS
 from dashboard.pages.view import View
 from dashboard.queries import Tally
+from model import Workflow
 
 
 def instance_href(workflow: str, key: str) -> str:
@@ -143,3 +144,10 @@ def table(columns: Sequence[str | tuple[str, str]], rows: Sequence[Sequence[Any]
         html.Tr([html.Td(cell, className=style) for cell, (_, style) in zip(row, names, strict=True)]) for row in rows
     ]
     return html.Div(html.Table([html.Thead(head), html.Tbody(body)], className="rows"), className="scroll")
+
+
+def milestone_title(workflow: Workflow, milestone: str | None) -> str:
+    """The title of a milestone; its id where the catalog no longer has it."""
+    if not milestone:
+        return formats.MISSING
+    return next((each.title for each in workflow.milestones if each.id == milestone), milestone)

@@ -18,7 +18,7 @@ from dashboard.access import current_principal
 from dashboard.api.parameters import Rooms
 from dashboard.instances import InstanceQuery, instance_rows
 from dashboard.pages import elements
-from dashboard.pages.timeline import WORRYING, milestone_title
+from dashboard.pages.timeline import WORRYING
 from dashboard.pages.view import View
 from dashboard.queries import PageQueries
 from model import BadRequest, Catalog, NotFound, Verdict, Workflow
@@ -119,7 +119,7 @@ def unresolved(view: View, of: str, limit: int, cursor: str | None) -> Block:
         {
             "occurred": when(each.event.occurred_at, view),
             "workflow": titles[each.workflow].title if each.workflow in titles else each.workflow,
-            "milestone": milestone_title(titles[each.workflow], each.event.milestone)
+            "milestone": elements.milestone_title(titles[each.workflow], each.event.milestone)
             if each.workflow in titles
             else each.event.milestone,
             "system": each.event.system,
@@ -170,7 +170,7 @@ def instance_cells(row: InstanceRow, workflow: Workflow, view: View) -> dict[str
     return {
         "key": link(row.workflow, row.key),
         "status": pill(row.status),
-        "milestone": milestone_title(workflow, row.current_milestone),
+        "milestone": elements.milestone_title(workflow, row.current_milestone),
         "last_event": when(row.last_event_at, view),
     }
 

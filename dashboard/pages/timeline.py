@@ -2,30 +2,27 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import quote
 
 from dash import dcc, html
 
-from correlator import TimelineEvent
 from dashboard import formats
 from dashboard.figures import VERDICTS, TimelineRows, timeline_figure
-from dashboard.pages import elements
+from dashboard.pages import elements, events
 from dashboard.pages.view import Drawn, View
 from dashboard.queries import TimelineView
 from model import Catalog, Milestone, Outcome, Sla, Verdict, Workflow
 from sla_engine import ClockRow
 
-EVENTS_SHOWN = 200
 WORRYING = (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN)
 GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
 
 def draw(view: View, workflow: Workflow, key: str) -> Drawn:
     """The timeline of one instance."""
-    shown = view.queries.timeline(view.tenant, workflow, key, view.one("events") or None, EVENTS_SHOWN)
+    shown = view.queries.timeline(view.tenant, workflow, key, view.one("events") or None, events.EVENTS_SHOWN)
     if shown is None:
         return Drawn(key, [crumbs(workflow, key), unknown_instance(workflow, key)])
     row = shown.detail.row
@@ -36,7 +33,7 @@ def draw(view: View, workflow: Workflow, key: str) -> Drawn:
             html.Section([identity(shown, view), stepper(shown, view)], className="card"),
             clocks_card(shown, view),
             figure_card(shown, view),
-            events_card(shown, view),
+            events.events_card(shown, view),
         ],
     )
 
@@ -72,7 +69,7 @@ def identity(shown: TimelineView, view: View) -> html.Div:
     pills += [elements.pill(each) for each in WORRYING if any(clock.verdict == each for clock in shown.detail.clocks)]
     pills += [html.Span(formats.words(each), className="tag warn") for each in row.flags]
     facts: list[tuple[str, Any]] = [
-        ("Current milestone", milestone_title(workflow, row.current_milestone)),
+        ("Current milestone", elements.milestone_title(workflow, row.current_milestone)),
         ("Amount", formats.amount(row.amount, row.currency)),
         ("Owner", workflow.owner or formats.MISSING),
         ("Started", elements.when(row.started_at, view)),
@@ -114,13 +111,6 @@ def aliases(keys: dict[str, list[str]], workflow: Workflow) -> html.Div:
         for value in values[:20]
     ]
     return html.Div(items, className="aliases")
-
-
-def milestone_title(workflow: Workflow, milestone: str | None) -> str:
-    """The title of a milestone; its id where the catalog no longer has it."""
-    if not milestone:
-        return formats.MISSING
-    return next((each.title for each in workflow.milestones if each.id == milestone), milestone)
 
 
 def stepper(shown: TimelineView, view: View) -> html.Div:
@@ -278,69 +268,3 @@ def lanes_of_services(catalog: Catalog, shown: TimelineView) -> dict[str, str]:
             found.setdefault(span.service, system)
     found.update({service: each.id for each in catalog.systems for service in each.services})
     return found
-
-
-def events_card(shown: TimelineView, view: View) -> html.Section:
-    """Every event with everything it carries."""
-    rows: list[Sequence[Any]] = []
-    before: datetime | None = None
-    for each in shown.events:
-        rows.append(event_cells(each, before, shown.workflow, view))
-        before = each.occurred_at
-    more: list[Any] = []
-    if view.one("events"):
-        more.append(html.A("First events", href=view.address(events=[])))
-    if shown.more:
-        more.append(html.A(f"Next {EVENTS_SHOWN} events", href=view.address(events=[shown.more])))
-    return elements.card(
-        "Events",
-        elements.table(
-            ["Time", ("After", "number"), "Milestone", "System", "Keys", "Source", "Details"],
-            rows,
-        ),
-        more=more or None,
-    )
-
-
-def event_cells(event: TimelineEvent, before: datetime | None, workflow: Workflow, view: View) -> tuple[Any, ...]:
-    """One row of the event table."""
-    marks: list[Any] = [html.Span(f"{event.deliveries} deliveries", className="tag")] if event.deliveries > 1 else []
-    marks += [html.Span(formats.words(flag), className="tag warn") for flag in event.flags]
-    if event.outcome:
-        marks.append(elements.pill(event.outcome))
-    keys = [
-        html.Span([html.Span(f"{kind} ", className="faint"), html.Span(value, className="mono")], className="nowrap")
-        for kind, values in event.keys.items()
-        if kind != "trace"
-        for value in values[:5]
-    ]
-    return (
-        html.Span(formats.exact(event.occurred_at, view.zone), className="nowrap"),
-        f"+{formats.span_text(event.occurred_at - before)}" if before else "",
-        html.Span([milestone_title(workflow, event.milestone), *marks], style={"display": "inline-flex", "gap": "6px"}),
-        event.system,
-        html.Span(keys, style={"display": "inline-flex", "gap": "12px", "flexWrap": "wrap"}),
-        event.source,
-        details(event, view),
-    )
-
-
-def details(event: TimelineEvent, view: View) -> html.Details:
-    """What an event carries, and how it came to this instance."""
-    pairs: list[tuple[str, Any]] = list(event.attributes.items())
-    pairs += [
-        ("linked by", f"{each.outer_type} {each.outer_value} → {each.inner_type} {each.inner_value}")
-        for each in event.linked_by
-    ]
-    pairs.append(("received", formats.exact(event.received_at, view.zone)))
-    if event.trace_id:
-        pairs.append(("trace", event.trace_id))
-    if event.span_id:
-        pairs.append(("span", event.span_id))
-    pairs.append(("event", event.event_id))
-    body = html.Dl([part for name, text in pairs for part in (html.Dt(name), html.Dd(text))], className="pairs")
-    return html.Details(
-        [html.Summary(f"{len(event.attributes)} attributes"), body],
-        className="event-details",
-        id=f"event-{event.event_id}",
-    )
