@@ -57,7 +57,7 @@ def event_cells(event: TimelineEvent, before: datetime | None, workflow: Workflo
         html.Span(formats.exact(event.occurred_at, view.zone), className="nowrap"),
         f"+{formats.span_text(event.occurred_at - before)}" if before else "",
         html.Span(
-            [elements.milestone_title(workflow, event.milestone), *marks],
+            [title, *marks],
             style={"display": "inline-flex", "gap": "6px"},
         ),
         event.system,
