@@ -85,7 +85,7 @@ def insert_of(signal: Signal, tenant: str, segment_id: str, path: Path | None) -
 
     It is found in `system.processes` by its log comment, the segment id.
     """
-    settings = f"{_INSERT}, log_comment = '{segment_id}', {_format(signal)}"
+    settings = f"{_INSERT}, log_comment = '{segment_id}', {_format(signal, path)}"
     return Sql(f"INSERT INTO {signal.table} ({_COLUMNS[signal]}) SETTINGS {settings}") + _rows(
         signal, tenant, segment_id, path
     )
@@ -94,7 +94,7 @@ def insert_of(signal: Signal, tenant: str, segment_id: str, path: Path | None) -
 def probe_of(signal: Signal, tenant: str, segment_id: str, path: Path | None) -> Sql:
     """A statement that fails where the INSERT of the same bytes would and stores nothing."""
     rows = _rows(signal, tenant, segment_id, path)
-    return Sql(f"INSERT INTO FUNCTION null('hash UInt64') SETTINGS async_insert = 0, {_format(signal)}") + Sql(
+    return Sql(f"INSERT INTO FUNCTION null('hash UInt64') SETTINGS async_insert = 0, {_format(signal, path)}") + Sql(
         f"SELECT cityHash64(*) FROM ({rows.text})", rows.params
     )
 
@@ -114,11 +114,24 @@ def _rows(signal: Signal, tenant: str, segment_id: str, path: Path | None) -> Sq
     )
 
 
-def _format(signal: Signal) -> str:
-    return (
-        f"format_schema_source = 'string', format_schema = '{_schema()}', "
-        f"format_schema_message_name = '{_MESSAGE[signal]}', input_format_protobuf_oneof_presence = 1"
-    )
+def _format(signal: Signal, path: Path | None) -> str:
+    if path is not None and (file := _schema_file()) is not None:
+        # Read where it is installed: an embedded engine keeps a schema given as text in a folder `__cache__` of
+        # whatever working directory the process has.
+        schema = f"format_schema = '{file}:{_MESSAGE[signal]}'"
+    else:
+        schema = (
+            f"format_schema_source = 'string', format_schema = '{_schema()}', "
+            f"format_schema_message_name = '{_MESSAGE[signal]}'"
+        )
+    return f"{schema}, input_format_protobuf_oneof_presence = 1"
+
+
+@cache
+def _schema_file() -> str | None:
+    """The path of the schema, if it can stand in a setting: a colon would end it there."""
+    path = str(Path(str(files("collector"))).absolute() / "otlp.proto")
+    return path if Path(path).is_file() and not {":", "'", "\\"} & set(path) else None
 
 
 @cache

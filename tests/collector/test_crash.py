@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import random
 import subprocess
 import sys
@@ -43,9 +44,10 @@ class _Sender(threading.Thread):
                 self.acknowledged += _SPANS
 
 
-def _start(folder: Path, port: int, url: str | None) -> subprocess.Popen[str]:
+def _start(folder: Path, port: int, url: str | None, where: Path | None = None) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.collector.crashing", str(folder), str(port), *([url] if url else [])]
-    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True)
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=where, env=environment)
     assert process.stdout is not None
     assert process.stdout.readline() == "ready\n"
     return process
@@ -80,6 +82,21 @@ def _cycles(folder: Path, cycles: int, server: ClickHouseServer | None, seed: in
     assert acknowledged > 0
     assert rows == different == recorded, "something is there twice"
     assert acknowledged <= rows <= acknowledged + unanswered, "something is lost"
+
+
+def test_a_run_leaves_nothing_in_the_working_directory(tmp_path: Path) -> None:
+    (tmp_path / "here").mkdir()
+    port = free_port()
+    process = _start(tmp_path / "data", port, None, tmp_path / "here")
+    body = spans(_SPANS).SerializeToString()
+    assert httpx.post(f"http://127.0.0.1:{port}/v1/traces", content=body, headers=_PROTOBUF).status_code == 200
+    process.terminate()
+    process.communicate(timeout=60)
+    assert process.returncode == 0
+    with _start(tmp_path / "data", 0, None, tmp_path / "here") as process:
+        assert process.stdout is not None
+        assert [int(line) for line in process.stdout.read().split()] == [_SPANS] * 3
+    assert list((tmp_path / "here").iterdir()) == []
 
 
 @pytest.mark.parametrize("cycles", [8, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
