@@ -281,6 +281,31 @@ class Route:
     continue_: bool = False
 
 
+class RedactionAction(StrEnum):
+    """What happens to a value before it is stored; `HASH` is keyed, so that equal values stay equal and unreadable."""
+
+    DROP = "drop"
+    MASK = "mask"
+    HASH = "hash"
+
+
+@dataclass(frozen=True, slots=True)
+class Redaction:
+    """A rule about values that must not be stored as they come; it applies before anything reaches a table.
+
+    `attributes` are names or globs (`*` stands for any run of characters), `texts` of `body`, `status_message`. With
+    `pattern` (RE2) `MASK` covers only the parts that match, `DROP` only values that match. `normalize` names steps
+    applied before a value is hashed, so that spellings of one key stay one key.
+    """
+
+    id: str
+    action: RedactionAction
+    attributes: tuple[str, ...] = ()
+    texts: tuple[str, ...] = ()
+    pattern: str | None = None
+    normalize: tuple[str, ...] = ()
+
+
 @dataclass(frozen=True, slots=True)
 class Catalog:
     """All definitions of one tenant."""
@@ -289,6 +314,7 @@ class Catalog:
     systems: tuple[System, ...] = ()
     calendars: tuple[Calendar, ...] = ()
     routes: tuple[Route, ...] = ()
+    redactions: tuple[Redaction, ...] = ()
     hash: str = ""
     sources: tuple[tuple[str, str], ...] = field(default=(), repr=False, compare=False)
     """The files it was read from: (path within the folder, text), so that an applied catalog can be stored whole."""

@@ -13,7 +13,7 @@ from model.definitions import Catalog
 
 @dataclass(frozen=True, slots=True)
 class DefinitionBody:
-    """One workflow, SLA, calendar or route: `body` is its YAML."""
+    """One workflow, SLA, calendar, route or redaction rule: `body` is its YAML."""
 
     kind: str
     name: str
@@ -29,6 +29,7 @@ def definition_bodies(catalog: Catalog) -> tuple[DefinitionBody, ...]:
         *(("sla", each.id, each.hash) for each in catalog.slas),
         *(("calendar", each.name, each.hash) for each in catalog.calendars),
         *(("route", each.id, digest(each)) for each in catalog.routes),
+        *(("redaction", each.id, digest(each)) for each in catalog.redactions),
     ]
     return tuple(DefinitionBody(kind, name, hash_, texts.get((kind, name), "")) for kind, name, hash_ in hashes)
 
@@ -39,7 +40,7 @@ def _texts(catalog: Catalog) -> Iterator[tuple[str, str, str]]:
             value = document.value
             if name := value.get("workflow"):
                 yield "workflow", name, _cut(text, document, ())
-            for kind, part in (("sla", "slas"), ("route", "routes")):
+            for kind, part in (("sla", "slas"), ("route", "routes"), ("redaction", "redaction")):
                 for index, each in enumerate(value.get(part) or ()):
                     yield kind, each["id"], _cut(text, document, (part, index))
             for name in value.get("calendars") or ():

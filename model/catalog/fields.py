@@ -251,6 +251,15 @@ _CONDITION_SCHEMA = {
     ]
 }
 
+
+def _pattern(text: str) -> str:
+    if not text:
+        raise ValueError("an empty pattern matches everything")
+    check_pattern(text)
+    return text
+
+
+Pattern = Annotated[str, _told(_pattern, "a regular expression"), WithJsonSchema({"type": "string", "minLength": 1})]
 Duration = Annotated[timedelta, _told(parse_duration, "a duration like 4h"), WithJsonSchema(_DURATION_SCHEMA)]
 Share = Annotated[float, _told(share, "a percentage like 99%"), WithJsonSchema(_SHARE_SCHEMA)]
 RiskPoint = Annotated[

@@ -21,7 +21,7 @@ SUFFIXES = (".yaml", ".yml")
 LARGEST_FILE_BYTES = 4 * 2**20
 MOST_FILES = 10_000
 
-_PARTS = ("keys", "milestones", "slas", "systems", "calendars", "routes")
+_PARTS = ("keys", "milestones", "slas", "systems", "calendars", "routes", "redaction")
 _OF_A_WORKFLOW = ("title", "owner", "criticality", "keys", "root", "amount", "milestones", "slas")
 _REQUIRED = ("keys", "root", "milestones")
 _EMPTY: dict[str, Any] = {"keys": {}, "milestones": []}
@@ -104,6 +104,7 @@ def _catalog(sources: list[tuple[str, str]], problems: Problems) -> Catalog:
         ),
         calendars=tuple(each for each in declared.calendars.values() if each is not None),
         routes=tuple(resolve.route(each) for _, written in made for each in written.routes),
+        redactions=tuple(resolve.redaction(each) for _, written in made for each in written.redaction),
         sources=tuple(sources),
     )
     if mistakes := problems.sorted():
@@ -197,6 +198,7 @@ def _check_unique(reads: Iterable[_Read]) -> None:
         ("SLA", lambda value: _ids(value, "slas")),
         ("system", lambda value: _ids(value, "systems")),
         ("route", lambda value: _ids(value, "routes")),
+        ("redaction rule", lambda value: _ids(value, "redaction")),
         ("calendar", lambda value: [(("calendars", name), name) for name in _mapping(value, "calendars")]),
     )
     places = [read.raw for read in reads if isinstance(read.raw.document.value, dict)]

@@ -42,6 +42,7 @@ _ORDER = (
     ("Holidays", "`holidays` of a calendar"),
     ("Route", "`routes`: a route"),
     ("Receiver", "`receivers`: a receiver"),
+    ("Redaction", "`redaction`: a rule"),
 )
 
 

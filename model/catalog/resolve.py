@@ -18,6 +18,7 @@ from model.catalog.written import (
     WrittenKey,
     WrittenMatch,
     WrittenMilestone,
+    WrittenRedaction,
     WrittenRoute,
     WrittenSla,
     WrittenSystem,
@@ -37,6 +38,8 @@ from model.definitions import (
     Pause,
     Promise,
     Receiver,
+    Redaction,
+    RedactionAction,
     Route,
     Sla,
     System,
@@ -106,6 +109,18 @@ def route(written: WrittenRoute) -> Route:
         receivers.append(Receiver(kind, target))
     match = tuple((label, tuple(values)) for label, values in written.match.items())
     return Route(written.id, match, tuple(receivers), written.continue_)
+
+
+def redaction(written: WrittenRedaction) -> Redaction:
+    """A redaction rule."""
+    return Redaction(
+        id=written.id,
+        action=RedactionAction(written.action),
+        attributes=tuple(written.attributes or ()),
+        texts=tuple(written.texts or ()),
+        pattern=written.pattern,
+        normalize=tuple(written.normalize),
+    )
 
 
 def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Workflow:

@@ -20,6 +20,7 @@ from model.catalog.fields import (
     MailAddress,
     Name,
     NameCondition,
+    Pattern,
     RiskPoint,
     Share,
     Text,
@@ -283,8 +284,43 @@ class WrittenRoute(Written):
     continue_: bool = Field(False, alias="continue", description="Whether the routes after it are asked too.")
 
 
+class WrittenRedaction(Written):
+    """Values that must not be stored as they come; all rules apply, in order, before anything reaches a table."""
+
+    id: Name = Field(description="Its name, unique in the catalog.")
+    action: Literal["drop", "mask", "hash"] = Field(
+        description="Leave the value out; put `***` in its place; or put its keyed hash there, by which it still links."
+    )
+    attributes: TextOrTexts | None = Field(
+        None,
+        description=(
+            "Names of attributes, of whatever part of a record; `*` stands for any run of characters. A JSON body of a "
+            "record it finds one in is left out, because it holds the same values."
+        ),
+    )
+    texts: Annotated[list[Literal["body", "status_message"]], BeforeValidator(_as_list), Field(min_length=1)] | None = (
+        Field(None, description="Texts of a record that are no attributes: `body`, `status_message`.")
+    )
+    pattern: Pattern | None = Field(
+        None, description="A regular expression: only what matches is masked, only values that match are dropped."
+    )
+    normalize: list[NormalizeStep] = Field(
+        default_factory=list, description="Steps applied before hashing, so that spellings of one key stay one key."
+    )
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> WrittenRedaction:
+        if self.attributes is None and self.texts is None:
+            raise mistake("`attributes` or `texts` is required")
+        if self.pattern is not None and self.action == "hash":
+            raise mistake("`pattern` goes with `mask` and `drop`: a hash of a part links nothing")
+        if self.normalize and self.action != "hash":
+            raise mistake("`normalize` goes with `hash`")
+        return self
+
+
 class WrittenDocument(Written):
-    """One document: a workflow and any of systems, calendars and routes."""
+    """One document: a workflow and any of systems, calendars, routes and redaction rules."""
 
     workflow: AddressName | None = Field(None, description="The workflow's name, unique in the catalog.")
     title: Text | None = Field(None, description="What people read; made from the name without one.")
@@ -298,3 +334,4 @@ class WrittenDocument(Written):
     systems: list[WrittenSystem] = Field(default_factory=list, description="Integration points.")
     calendars: dict[Name, WrittenCalendar] = Field(default_factory=dict, description="Working times by name.")
     routes: list[WrittenRoute] = Field(default_factory=list, description="Who is told what.")
+    redaction: list[WrittenRedaction] = Field(default_factory=list, description="What is never stored as it comes.")
