@@ -1,4 +1,4 @@
--- How many rows of a chunk were refused.
+-- Purpose: How many rows of a chunk were refused.
 -- Parameters: tenant; import_id; chunk (from 0).
 -- Index use: the first three columns of the primary key.
 SELECT count()

@@ -1,4 +1,4 @@
--- The chunks of an import that were begun, in order.
+-- Purpose: The chunks of an import that were begun, in order.
 -- Parameters: tenant; import_id.
 -- Index use: the first two columns of the primary key.
 SELECT chunk, segment_id, received_at, byte_from, byte_to, line_from, lines, accepted, rejected, stored

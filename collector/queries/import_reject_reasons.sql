@@ -1,4 +1,4 @@
--- Refused rows of an import by reason, most frequent first.
+-- Purpose: Refused rows of an import by reason, most frequent first.
 -- Parameters: tenant; import_id.
 -- Index use: the first two columns of the primary key.
 SELECT reason, count() AS rows

@@ -1,4 +1,4 @@
--- A page of the refused rows of an import, in the order of the file.
+-- Purpose: A page of the refused rows of an import, in the order of the file.
 -- Parameters: tenant; import_id; after (line, exclusive); page (rows).
 -- Index use: the first two columns of the primary key.
 SELECT line, reason, cells
