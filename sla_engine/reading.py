@@ -98,8 +98,15 @@ class VerdictReader:
 
     def instance_clocks(self, tenant: str, workflow: str, key: str) -> list[ClockRow]:
         """The clocks of one instance, by SLA, start and alias value; empty for none."""
-        rows = self._rows("instance_clocks", tenant=tenant, workflow=workflow, key=key)
-        return [ClockRow(**{**row, "verdict": Verdict(row["verdict"])}) for row in rows]
+        return self.clocks_of(tenant, workflow, [key])[key]
+
+    def clocks_of(self, tenant: str, workflow: str, keys: Sequence[str]) -> dict[str, list[ClockRow]]:
+        """The clocks of each of these instances, by SLA, start and alias value; an empty list for none."""
+        found: dict[str, list[ClockRow]] = {key: [] for key in keys}
+        if keys:
+            for row in self._rows("clocks_of", tenant=tenant, workflow=workflow, keys=list(found)):
+                found[row.pop("key")].append(ClockRow(**{**row, "verdict": Verdict(row["verdict"])}))
+        return found
 
     def ledger(
         self,

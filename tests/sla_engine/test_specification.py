@@ -1,4 +1,4 @@
-"""Every case of `specification.yaml`, whatever the order of arrival and the ticks in between."""
+"""Every case of `specification/sla.yaml`, whatever the order of arrival and the ticks in between."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ from sla_engine import ClockRow
 from store import Store
 from tests.sla_engine.story import SLA, Happening, Story, when
 
-_EXAMPLES = YAML(typ="safe", pure=True).load(Path(__file__).with_name("specification.yaml"))
+_EXAMPLES = YAML(typ="safe", pure=True).load(Path(__file__).parents[1] / "specification" / "sla.yaml")
 CASES = [pytest.param(case, id=case["name"]) for case in _EXAMPLES["cases"]]
 OTHER = "SO-other"
 
