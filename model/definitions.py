@@ -74,14 +74,28 @@ class Match:
     """Which records reach a milestone; every condition given must hold, and `span` or `event` is given.
 
     `statuses` holds `ok`, `error`, `unset`; the default is all but `error` for spans. `attributes` pairs an attribute
-    name with its conditions.
+    name with its conditions. `source` is that of a CloudEvent or an imported row, for other records their service.
     """
 
     span: Condition | None = None
     event: Condition | None = None
     service: Condition | None = None
+    source: Condition | None = None
     attributes: tuple[tuple[str, Condition], ...] = ()
     statuses: frozenset[str] = frozenset({"ok", "unset"})
+
+
+@dataclass(frozen=True, slots=True)
+class KeyPattern:
+    """A key value inside a text: the named group, number `group` from 1, of the first match of an RE2 `pattern`.
+
+    `place` is `span` (name), `event` (name), `body` or `attribute`, whose name is then `attribute`.
+    """
+
+    place: str
+    pattern: str
+    group: int
+    attribute: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,7 +105,7 @@ class KeyType:
     `rank` is its distance from the root (the root itself is 0). `alternatives` are tried in order: the first whose
     attributes all have a non-blank value decides; an alternative of several attributes is a composite. `normalize`
     names steps applied in order. `window` bounds a link from such a key in time, before and after the proving event.
-    The trace key has no alternatives.
+    `patterns` are tried, in order, where no alternative gives a value. The trace key has neither.
     """
 
     name: str
@@ -99,6 +113,7 @@ class KeyType:
     alternatives: tuple[tuple[str, ...], ...] = ()
     normalize: tuple[str, ...] = ()
     window: timedelta | None = None
+    patterns: tuple[KeyPattern, ...] = ()
 
     @property
     def is_trace(self) -> bool:
@@ -110,7 +125,9 @@ class KeyType:
 class Milestone:
     """A named point an instance reaches; `place` is its position in the declaration, from 0.
 
-    `ends` makes it terminal. `system` is the id of the catalog system that reports it, or None.
+    `ends` makes it terminal. `system` is the id of the catalog system that reports it, or None; `cadence` is that
+    system's: what is received later than that after it occurred is late. Milestones of one `parallel` group have no
+    order among themselves. `stuck_after` is how long an instance may rest here; None: as long as others did.
     """
 
     id: str
@@ -123,6 +140,9 @@ class Milestone:
     optional: bool = False
     unique: bool = False
     ends: Outcome | None = None
+    parallel: str | None = None
+    stuck_after: timedelta | None = None
+    cadence: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,7 +228,8 @@ class Workflow:
     """A declared business process.
 
     `keys` run from the root outward, the trace key among them unless it is switched off; `root` names the first.
-    `hash` (SHA-256, hexadecimal) covers all that decides what its instances are, not its SLAs and texts.
+    `in_order` says that milestones are expected in the order of their declaration. `hash` (SHA-256, hexadecimal) covers
+    all that decides what its instances are, not its SLAs and texts.
     """
 
     name: str
@@ -221,6 +242,7 @@ class Workflow:
     amount: Amount | None = None
     slas: tuple[Sla, ...] = ()
     hash: str = ""
+    in_order: bool = True
 
     def key_type(self, name: str) -> KeyType:
         """The key type of that name; raises KeyError."""

@@ -34,12 +34,20 @@ def check_pattern(pattern: str) -> None:
             raise ValueError(f"the pattern `{pattern}` uses {what}, which RE2 does not have")
     if any(int(number) > 1_000 for pair in _COUNT.findall(visible) for number in pair if number):
         raise ValueError(f"the pattern `{pattern}` repeats something more than 1,000 times, which RE2 does not do")
-    translated = pattern
-    for only, replacement in _RE2_ONLY:
-        translated = only.sub(replacement, translated)
     try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            re.compile(translated)
+        _compiled(pattern)
     except (re.error, OverflowError, RecursionError) as error:
         raise ValueError(f"the pattern `{pattern}` does not compile: {error}") from error
+
+
+def named_groups(pattern: str) -> dict[str, int]:
+    """The named groups of a pattern that `check_pattern` has passed, with their numbers from 1."""
+    return dict(_compiled(pattern).groupindex)
+
+
+def _compiled(pattern: str) -> re.Pattern[str]:
+    for only, replacement in _RE2_ONLY:
+        pattern = only.sub(replacement, pattern)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return re.compile(pattern)

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from sqlglot import exp
 
 from correlator.compiling.keys import attribute_names, found, found_value, listed, oversized, ranked_keys
-from correlator.compiling.matching import reaches
+from correlator.compiling.matching import reaches, source
 from correlator.compiling.records import log_records, span_records
 from correlator.compiling.sql_ast import Node, any_of, array, call, choice, column, function, select
 from model import Milestone, Workflow
@@ -82,7 +82,6 @@ def _statement(records: exp.Query, hits: list[_Hit], columns: dict[str, Node], p
 
 def _columns(hits: list[_Hit]) -> dict[str, Node]:
     declared = _per_milestone(hits, lambda hit: hit.milestone.system or "")
-    source = call("arrayElement", column("own_attributes"), "cloudevents.event_source")
     taken = ["segment_id", "workflow", "milestone", "signal", "name", "service", "status"]
     taken += ["occurred_at", "started_at", "received_at", "trace_id", "span_id", "parent_span_id"]
     taken += ["ranked_keys", "attributes"]
@@ -98,7 +97,7 @@ def _columns(hits: list[_Hit]) -> dict[str, Node]:
         ),
         "system": call("if", call("notEmpty", declared), declared, column("service")),
         "declared_system": declared,
-        "source": call("if", call("notEmpty", source), source, column("service")),
+        "source": source(),
         "typed_keys": _of_keys("typed_key"),
         "innermost": call("arrayMap", function("k", _field("k", "typed_key")), _innermost()),
         "innermost_rank": call("if", call("empty", column("ranked_keys")), call("toUInt8", 255), _of_first("rank")),

@@ -1,9 +1,9 @@
 r"""Where a workflow's keys are found in a record, normalized as `model.normalized` does.
 
-The first alternative of a key type that gives a value decides. An attribute that holds a JSON array of scalars is a
-list of values. In a composite, lists are read in step and a single value goes with each of the others:
-`company.code = 1000` with `invoice.number = ["7","8"]` gives `1000/7` and `1000/8`; where one list ends before the
-other, the rest is no key.
+The first alternative of a key type that gives a value decides; where none does, the first of its patterns. An
+attribute that holds a JSON array of scalars is a list of values. In a composite, lists are read in step and a single
+value goes with each of the others: `company.code = 1000` with `invoice.number = ["7","8"]` gives `1000/7` and
+`1000/8`; where one list ends before the other, the rest is no key.
 
 Bounded, so that one bad event cannot stop a tick: a value longer than 1,000 bytes is no key (the event is flagged
 `oversized_key`), and the first 1,000 values of a type count.
@@ -25,7 +25,7 @@ from correlator.compiling.sql_ast import (
     number,
 )
 from correlator.typed_key import typed_key
-from model import KeyType, Workflow
+from model import KeyPattern, KeyType, Workflow
 
 LONGEST_VALUE_BYTES = 1000
 MOST_VALUES = 1000
@@ -45,6 +45,7 @@ def keeps_time(workflow: Workflow, rank: int) -> bool:
 def attribute_names(workflow: Workflow) -> tuple[str, ...]:
     """The attributes that the keys, amount and currency of a workflow are read from, each once."""
     names = [name for key in workflow.keys for parts in key.alternatives for name in parts]
+    names += [each.attribute or "" for key in workflow.keys for each in key.patterns]
     if workflow.amount is not None:
         names += [workflow.amount.attribute, workflow.amount.currency_attribute or ""]
     return tuple(dict.fromkeys(name for name in names if name))
@@ -95,6 +96,7 @@ def values_of(workflow: Workflow, key: KeyType) -> Node:
         blank = any_of([call("empty", trace), call("equals", trace, _NO_TRACE)])
         return call("if", blank, call("emptyArrayString"), array([trace]))
     found = [_alternative([_list(workflow, name) for name in parts], key.normalize) for parts in key.alternatives]
+    found += [_alternative([_inside(workflow, each)], key.normalize) for each in key.patterns]
     if not found:
         return call("emptyArrayString")
     chosen = choice([(call("notEmpty", each), each) for each in found[:-1]], found[-1])
@@ -115,6 +117,21 @@ def _of_type(workflow: Workflow, key: KeyType) -> Node:
 
 def _list(workflow: Workflow, name: str) -> Node:
     return call("arrayElement", column("lists"), attribute_names(workflow).index(name) + 1)
+
+
+def _inside(workflow: Workflow, pattern: KeyPattern) -> Node:
+    """The named group of the first match in the text that the pattern is for, as a list; of no match, ['']."""
+    is_span, name = call("equals", column("signal"), "span"), column("name")
+    match pattern.place:
+        case "span":
+            haystack = call("if", is_span, name, column("span_name"))
+        case "event":
+            haystack = call("if", is_span, "", name)
+        case "body":  # the body of a span is its status message: no place for a key
+            haystack = call("if", call("equals", column("signal"), "log"), column("body"), "")
+        case _:
+            haystack = found_value(workflow, pattern.attribute or "")
+    return array([call("arrayElement", call("extractGroups", haystack, pattern.pattern), pattern.group)])
 
 
 def _alternative(lists: list[Node], steps: tuple[str, ...]) -> Node:

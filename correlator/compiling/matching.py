@@ -29,6 +29,12 @@ def attribute(name: str) -> Node:
     return call("multiIf", call("notEmpty", own), own, call("notEmpty", span), span, resource)
 
 
+def source() -> Node:
+    """The source of a CloudEvent or an imported row; of any other record its service."""
+    told = call("arrayElement", column("own_attributes"), "cloudevents.event_source")
+    return call("if", call("notEmpty", told), told, column("service"))
+
+
 def condition_on_attribute(name: str, condition: Condition) -> Node:
     """Whether the attribute holds the condition; only `exists: false` is true of a missing one."""
     there = any_of([call("mapContains", column(each), name) for each in _ATTRIBUTE_MAPS])
@@ -64,6 +70,8 @@ def reaches(milestone: Milestone) -> Node:
     parts = _names(match)
     if match.service is not None:
         parts.append(condition_on(column("service"), match.service))
+    if match.source is not None:
+        parts.append(condition_on(source(), match.source))
     if match.event is None and match.statuses != _ALL_STATUSES:
         parts.append(one_in(column("status"), sorted(match.statuses)))
     parts += [condition_on_attribute(name, condition) for name, condition in match.attributes]

@@ -53,8 +53,8 @@ def calendar_hash(calendar: Calendar) -> str:
 
 def workflow_hash(workflow: Workflow) -> str:
     """Covers what decides its instances: keys, matchers, systems, outcomes, amount; not titles, owners, SLAs."""
-    milestones = [{**plain(each), "title": ""} for each in workflow.milestones]
-    return digest([workflow.name, workflow.root, workflow.keys, milestones, workflow.amount])
+    milestones = [{**plain(each), "title": "", "stuck_after": None} for each in workflow.milestones]
+    return digest([workflow.name, workflow.root, workflow.keys, milestones, workflow.amount, workflow.in_order])
 
 
 def sla_hash(sla: Sla, calendar: Calendar | None) -> str:

@@ -188,7 +188,8 @@ def _declared(reads: Iterable[_Read]) -> resolve.Declared:
     for read in reads:
         for name, written in read.written.calendars.items() if read.written else ():
             calendars[name] = resolve.calendar(name, written, read.place)
-    return resolve.Declared(calendars)
+    systems = [each for read in reads if read.written for each in read.written.systems]
+    return resolve.Declared(calendars, {each.id: each.cadence for each in systems if each.cadence is not None})
 
 
 def _check_unique(reads: Iterable[_Read]) -> None:

@@ -30,6 +30,7 @@ Documented and not supported in this version, and refused: `views`; in an SLA `e
 _ORDER = (
     ("Document", "One document"),
     ("Key", "`keys`: a key type"),
+    ("Pattern", "`patterns` of a key type"),
     ("Amount", "`amount`"),
     ("Milestone", "`milestones`: a milestone"),
     ("Match", "`match` of a milestone"),

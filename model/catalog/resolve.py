@@ -7,7 +7,8 @@ up among all that are declared, also those whose own definition has mistakes, so
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
+from datetime import timedelta
 
 from model.catalog.canonical import calendar_hash, known_countries, sla_hash, workflow_hash
 from model.catalog.problems import Place, nearest
@@ -29,6 +30,7 @@ from model.definitions import (
     Amount,
     Calendar,
     CutOff,
+    KeyPattern,
     KeyType,
     Match,
     Milestone,
@@ -45,15 +47,20 @@ from model.definitions import (
     System,
     Workflow,
 )
+from model.patterns import named_groups
 
 _STATUSES = frozenset({"ok", "error", "unset"})
 
 
 @dataclass(frozen=True, slots=True)
 class Declared:
-    """All names of the catalog that others may refer to; a calendar with mistakes is None."""
+    """All names of the catalog that others may refer to; a calendar with mistakes is None.
+
+    `cadences` has those of the systems that declare one, by the id of the system.
+    """
 
     calendars: Mapping[str, Calendar | None]
+    cadences: Mapping[str, timedelta] = field(default_factory=dict)
 
 
 def titled(name: str) -> str:
@@ -128,7 +135,7 @@ def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Work
     name = written.workflow or ""
     names = _names(place)
     keys = _keys(written, names.keys, place)
-    milestones = _milestones(written.milestones, place)
+    milestones = _milestones(written.milestones, declared, place)
     amount = written.amount
     made = Workflow(
         name=name,
@@ -139,6 +146,7 @@ def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Work
         owner=written.owner,
         criticality=written.criticality,
         amount=Amount(amount.attribute, amount.currency_attribute) if amount else None,
+        in_order=written.expected_order == "declared",
     )
     made = replace(made, hash=workflow_hash(made))
     slas = tuple(_sla(index, each, made, names, declared, place) for index, each in enumerate(written.slas))
@@ -172,7 +180,7 @@ def _keys(written: WrittenDocument, names: tuple[str, ...], place: Place) -> tup
     if TRACE_KEY not in written.keys:
         listed.append((TRACE_KEY, WrittenKey.model_validate({})))
     return tuple(
-        KeyType(name, rank, _alternatives(key), tuple(key.normalize), key.window)
+        KeyType(name, rank, _alternatives(key), tuple(key.normalize), key.window, _patterns(name, key, place))
         for rank, (name, key) in enumerate(listed)
     )
 
@@ -183,15 +191,28 @@ def _alternatives(key: WrittenKey) -> tuple[tuple[str, ...], ...]:
     return tuple((each,) for each in key.attributes or ())
 
 
+def _patterns(name: str, key: WrittenKey, place: Place) -> tuple[KeyPattern, ...]:
+    found = []
+    for index, each in enumerate(key.patterns or ()):
+        kind = next(kind for kind in ("span", "event", "body", "attribute") if getattr(each, kind) is not None)
+        pattern = str(each.pattern if kind == "attribute" else getattr(each, kind))
+        groups = named_groups(pattern)
+        if name not in groups:
+            at: Path = ("keys", name, "patterns", index, "pattern" if kind == "attribute" else kind)
+            place.add(at, f"the pattern has no group `(?P<{name}>...)` that would be the key", near=name, known=groups)
+        found.append(KeyPattern(kind, pattern, groups.get(name, 0), each.attribute))
+    return tuple(found)
+
+
 def _check_key(name: str, key: WrittenKey, is_root: bool, place: Place) -> None:
     at: Path = ("keys", name)
     if name == TRACE_KEY:
-        for field in ("attributes", "any_of", "normalize"):
+        for field in ("attributes", "any_of", "patterns", "normalize"):
             if getattr(key, field):
                 place.add((*at, field), f"`trace` is the trace id of a record: it has no `{field}`")
     elif isinstance(key, SwitchedOff):
         place.add(at, "only `trace` can be switched off; leave this key out instead")
-    elif (key.attributes is None) == (key.any_of is None):
+    elif (key.attributes is not None and key.any_of is not None) or not any((key.attributes, key.any_of, key.patterns)):
         place.add(at, "exactly one of `attributes` and `any_of` is required")
     if is_root and key.window is not None:
         place.add((*at, "window"), "the root key has no window: it names the instance, nothing links from it")
@@ -200,7 +221,7 @@ def _check_key(name: str, key: WrittenKey, is_root: bool, place: Place) -> None:
             place.add((*at, "any_of", part), "names an attribute twice")
 
 
-def _milestones(written: list[WrittenMilestone], place: Place) -> tuple[Milestone, ...]:
+def _milestones(written: list[WrittenMilestone], declared: Declared, place: Place) -> tuple[Milestone, ...]:
     seen: dict[str, int] = {}
     for index, each in enumerate(written):
         if each.id in seen:
@@ -220,6 +241,9 @@ def _milestones(written: list[WrittenMilestone], place: Place) -> tuple[Mileston
             optional=each.optional,
             unique=each.unique,
             ends=Outcome(each.ends) if each.ends else None,
+            parallel=each.parallel,
+            stuck_after=each.stuck_after,
+            cadence=declared.cadences.get(each.system or ""),
         )
         for index, each in enumerate(written)
     )
@@ -231,6 +255,7 @@ def _match(written: WrittenMatch) -> Match:
         span=written.span,
         event=written.event,
         service=written.service,
+        source=written.source,
         attributes=tuple((name, each) for name, conditions in written.attributes.items() for each in conditions),
         statuses=_STATUSES if "any" in statuses else statuses,
     )

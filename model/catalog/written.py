@@ -49,6 +49,24 @@ class Written(BaseModel):
         return {key: each for key, each in value.items() if each is not None or key not in names}
 
 
+class WrittenPattern(Written):
+    """Where a key value stands inside a text: a pattern with a group named like the key type, `(?P<order>[0-9]+)`."""
+
+    span: Pattern | None = Field(None, description="A pattern for the span's name.")
+    event: Pattern | None = Field(None, description="A pattern for the event's name.")
+    body: Pattern | None = Field(None, description="A pattern for the body of a log record or CloudEvent.")
+    attribute: Text | None = Field(None, description="The attribute that `pattern` is for.")
+    pattern: Pattern | None = Field(None, description="A pattern for the value of `attribute`.")
+
+    @model_validator(mode="after")
+    def _one_place(self) -> WrittenPattern:
+        if sum(each is not None for each in (self.span, self.event, self.body, self.attribute)) != 1:
+            raise mistake("exactly one of `span`, `event`, `body`, `attribute` is required")
+        if (self.attribute is None) != (self.pattern is None):
+            raise mistake("`attribute` and `pattern` are given together")
+        return self
+
+
 class WrittenKey(Written):
     """A key type: where its values are found, how they are normalized, how long a link from it holds."""
 
@@ -57,6 +75,10 @@ class WrittenKey(Written):
     )
     any_of: Annotated[list[Annotated[list[Text], Field(min_length=1)]], Field(min_length=1)] | None = Field(
         None, description="Instead of `attributes`: alternatives; one of several attributes is a composite key."
+    )
+    patterns: Annotated[list[WrittenPattern], Field(min_length=1)] | None = Field(
+        None,
+        description="Where no attribute has a value: patterns that find it inside a text; the first match decides.",
     )
     normalize: list[NormalizeStep] = Field(
         default_factory=list, description="Steps applied in order to each value before it is compared."
@@ -109,6 +131,9 @@ class WrittenMatch(Written):
     span: NameCondition | None = Field(None, description="The span's name: a text, a glob with `*`, or a list of them.")
     event: NameCondition | None = Field(None, description="The event's name, likewise.")
     service: NameCondition | None = Field(None, description="The service's name, likewise.")
+    source: NameCondition | None = Field(
+        None, description="The `source` of a CloudEvent or import, likewise; of other records the service's name."
+    )
     attributes: dict[Text, Conditions] = Field(
         default_factory=dict,
         description="Attributes by name: a text, a glob, a list, or operators `exists, gte, gt, lte, lt, pattern`.",
@@ -152,6 +177,13 @@ class WrittenMilestone(Written):
     unique: bool = Field(False, description="Whether a second time is an exception, like an invoice posted twice.")
     ends: Literal["completed", "cancelled", "failed"] | None = Field(
         None, description="The outcome, where it ends the instance."
+    )
+    parallel: Name | None = Field(
+        None, description="The name of a group of milestones that may be reached in any order among themselves."
+    )
+    stuck_after: Duration | None = Field(
+        None,
+        description="An instance that rests here for longer is flagged `stuck`; without it: longer than 99 of 100 did.",
     )
 
 
@@ -304,6 +336,10 @@ class WrittenRedaction(Written):
     pattern: Pattern | None = Field(
         None, description="A regular expression: only what matches is masked, only values that match are dropped."
     )
+    patterns: Annotated[list[WrittenPattern], Field(min_length=1)] | None = Field(
+        None,
+        description="Where no attribute has a value: patterns that find it inside a text; the first match decides.",
+    )
     normalize: list[NormalizeStep] = Field(
         default_factory=list, description="Steps applied before hashing, so that spellings of one key stay one key."
     )
@@ -330,6 +366,11 @@ class WrittenDocument(Written):
     root: Name | None = Field(None, description="The key type that names an instance: the first of `keys`.")
     amount: WrittenAmount | None = Field(None, description="Where an instance's value is found.")
     milestones: list[WrittenMilestone] = Field(default_factory=list, description="The points an instance reaches.")
+    expected_order: Literal["declared", "any"] = Field(
+        "declared",
+        description="Whether milestones that are not `optional` are expected in the order they are declared in: "
+        "others are flagged `skipped` and `out_of_sequence`.",
+    )
     slas: list[WrittenSla] = Field(default_factory=list, description="The promises about it.")
     systems: list[WrittenSystem] = Field(default_factory=list, description="Integration points.")
     calendars: dict[Name, WrittenCalendar] = Field(default_factory=dict, description="Working times by name.")

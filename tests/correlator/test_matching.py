@@ -17,6 +17,7 @@ from model import (
     Catalog,
     Comparison,
     Condition,
+    KeyPattern,
     KeyType,
     ManualClock,
     Match,
@@ -63,6 +64,7 @@ MATCHES = {
     "at most -3": _attribute("a", _number(Comparison.LTE, -3.0)),
     "less than 3": _attribute("a", _number(Comparison.LT, 3.0)),
     "pattern": _attribute("a", _number(Comparison.PATTERN, r"^\d+-x\b")),
+    "from crm": Match(event=exact("e"), source=exact("//crm/*", "s9")),
     "named 'q'\\": _attribute("it's \\ {a:String}", exact("x")),
 }
 STEPS = tuple(Milestone(name, place, match, name) for place, (name, match) in enumerate(MATCHES.items()))
@@ -118,6 +120,12 @@ RECORDS: list[Any] = [
         {**_log("e"), "ResourceAttributes": {"a": "x"}},
         {"event exact", "is x", "is x or y*", "anything", "exists"},
         id="an attribute of the resource",
+    ),
+    pytest.param(
+        _log("e", **{"cloudevents.event_source": "//crm/eu"}), MISSING | {"from crm"}, id="the source of a CloudEvent"
+    ),
+    pytest.param(
+        {**_log("e"), "ServiceName": "s9"}, MISSING | {"from crm"}, id="without a source the service is the source"
     ),
     pytest.param(
         _log("e", **{"it's \\ {a:String}": "x"}), MISSING | {"named 'q'\\"}, id="an attribute with a strange name"
@@ -203,6 +211,54 @@ def test_what_an_event_carries(store: Store) -> None:
     ]
     [kept] = {json.dumps(row["attributes"], sort_keys=True) for row in rows if row["signal"] == "span_event"}
     assert json.loads(kept) == {"order.id": "3", "total": "7.10", "x": "span", "currency": "EUR"}
+
+
+def test_keys_are_found_inside_names_bodies_and_attributes(store: Store) -> None:
+    patterns = tuple(
+        KeyPattern(place, pattern, group, attribute)
+        for place, pattern, group, attribute in [
+            ("span", r"^POST /orders/(?P<order>\d+)", 1, None),
+            ("event", r"^(shop|web)\.(?P<order>\w+)$", 2, None),
+            ("body", r"order (?P<order>[A-Z0-9-]*)", 1, None),
+            ("attribute", r"/o/(?P<order>[^/]+)", 1, "url.path"),
+        ]
+    )
+    key = KeyType("order", 0, (("order.id",),), ("strip_leading_zeros",), patterns=patterns)
+    steps = (
+        Milestone("span", 0, Match(span=exact("*")), "Span"),
+        Milestone("event", 1, Match(event=exact("*")), "Event"),
+    )
+    flow = Workflow("flow", "Flow", (key, KeyType("trace", 1)), "order", steps, hash="h1")
+    send_rows(
+        store,
+        "traces",
+        [
+            _span("POST /orders/0042", SpanId="1"),
+            _span("POST /orders/0042", SpanId="2", SpanAttributes={"order.id": "7"}),
+            _span("POST /orders/none", SpanId="3", StatusMessage="order 9"),
+            _span("GET", SpanId="4", SpanAttributes={"url.path": "/v1/o/5/items"}),
+        ],
+    )
+    send_rows(
+        store,
+        "logs",
+        [
+            {**_log("web.A1"), "SpanId": "5"},
+            {**_log("x"), "SpanId": "6", "Body": "paid order SO-1, order SO-2"},
+            {**_log("x"), "SpanId": "7", "Body": "order , unknown"},
+        ],
+    )
+    Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog((flow,)))
+    rows = store.rows("SELECT span_id, typed_keys FROM events FINAL ORDER BY span_id")
+    assert {row["span_id"]: [each.split("\x1f")[2] for each in row["typed_keys"]] for row in rows} == {
+        "1": ["42"],
+        "2": ["7"],
+        "3": [],
+        "4": ["5"],
+        "5": ["A1"],
+        "6": ["SO-1"],
+        "7": [],
+    }
 
 
 _STEPS = st.lists(st.sampled_from(["trim", "upper", "lower", "strip_leading_zeros"]), max_size=3, unique=True)
