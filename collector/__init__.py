@@ -3,8 +3,10 @@
 from collector.collector import Collector, Limits
 from collector.counters import Counters, Sample, prometheus_text
 from collector.intake import IntakeLimits
+from collector.listening import Tls
 from collector.quarantine import Quarantine, Quarantined
 from collector.reading import committed_segments, logs_of_segments, spans_of_segments, spans_of_traces
+from collector.redaction import Redactions, TenantRedaction
 from collector.segment import Signal, new_segment_id, opened_at
 from collector.spool import Spool, SpoolLimits
 from collector.writer import Writer, WriterLimits
@@ -16,10 +18,13 @@ __all__ = [
     "Limits",
     "Quarantine",
     "Quarantined",
+    "Redactions",
     "Sample",
     "Signal",
     "Spool",
     "SpoolLimits",
+    "TenantRedaction",
+    "Tls",
     "Writer",
     "WriterLimits",
     "committed_segments",

@@ -22,6 +22,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from collector.event_data import Scalar, attributes_of
 from collector.intake import Refusal
+from collector.requests import NESTING
 from collector.values import json_text
 from model import BadRequest
 
@@ -44,7 +45,7 @@ class _Event:
     is_json: bool
 
 
-def read_events(headers: Mapping[str, str], body: bytes) -> ExportLogsServiceRequest:
+def read_events(headers: Mapping[str, str], body: bytes, nesting: int = NESTING) -> ExportLogsServiceRequest:
     """The events of one request as log records.
 
     `headers` have lower-case names. Raises `BadRequest` saying what is wrong (in a batch: of which event, counted from
@@ -59,15 +60,27 @@ def read_events(headers: Mapping[str, str], body: bytes) -> ExportLogsServiceReq
             raise BadRequest("a batch must be a JSON array of events")
         for index, each in enumerate(batch):
             try:
-                _add(request, _structured(each))
+                _add(request, _structured(each), nesting)
             except BadRequest as error:
                 raise BadRequest(f"event [{index}]: {error}") from error
     elif media_type.startswith(_STRUCTURED):
         _only_json(media_type, _STRUCTURED)
-        _add(request, _structured(_json(body)))
+        _add(request, _structured(_json(body)), nesting)
     else:
-        _add(request, _binary(headers, media_type, body))
+        _add(request, _binary(headers, media_type, body), nesting)
     return request
+
+
+def handshake(headers: Mapping[str, str]) -> dict[str, str]:
+    """What is answered to a sender that asks whether it may deliver here (CloudEvents 1.0, HTTP web hooks, section 4).
+
+    Anybody may ask and is allowed, at any rate: each delivery is judged by its own token.
+    """
+    allowed = {"allow": "POST"}
+    if "webhook-request-origin" in headers:
+        allowed["webhook-allowed-origin"] = headers["webhook-request-origin"]
+        allowed["webhook-allowed-rate"] = "*"
+    return allowed
 
 
 # Reading.
@@ -148,7 +161,7 @@ def _json(body: bytes) -> Any:
 # Mapping.
 
 
-def _add(request: ExportLogsServiceRequest, event: _Event) -> None:
+def _add(request: ExportLogsServiceRequest, event: _Event, nesting: int) -> None:
     attributes = event.attributes
     resource = request.resource_logs.add()
     log = resource.scope_logs.add().log_records.add()
@@ -158,7 +171,7 @@ def _add(request: ExportLogsServiceRequest, event: _Event) -> None:
         if "time" in attributes:
             log.time_unix_nano = nanoseconds_of(attributes["time"])
         _set_body(log.body, event)
-        for name, value in _attributes(event).items():
+        for name, value in _attributes(event, nesting).items():
             _set(log.attributes.add(key=name).value, value)
     except UnicodeEncodeError as error:
         raise BadRequest("a text holds half of a surrogate pair") from error
@@ -201,10 +214,10 @@ def nanoseconds_of(time: str) -> int:
     return nanoseconds
 
 
-def _attributes(event: _Event) -> dict[str, Any]:
+def _attributes(event: _Event, nesting: int) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if event.is_json and isinstance(event.data, dict):
-        found.update(attributes_of(event.data))
+        found.update(attributes_of(event.data, nesting))
     found.update({name: value for name, value in event.attributes.items() if name not in _OWN})
     found["cloudevents.event_id"] = event.attributes["id"]
     found["cloudevents.event_source"] = event.attributes["source"]

@@ -11,7 +11,9 @@ from collector.counters import Counters, Sample, gauges
 from collector.grpc_receiver import GrpcReceiver
 from collector.http_receiver import HttpReceiver
 from collector.intake import Intake, IntakeLimits
+from collector.listening import Tls
 from collector.quarantine import Quarantine, Quarantined
+from collector.redaction import Redactions
 from collector.spool import Spool, SpoolLimits
 from collector.writer import Writer, WriterLimits
 from model import Clock, SystemClock
@@ -48,6 +50,8 @@ class Collector:
         limits: Limits | None = None,
         clock: Clock | None = None,
         on_commit: Callable[[], object] | None = None,
+        redactions: Redactions | None = None,
+        tls: Tls | None = None,
     ) -> None:
         limits = limits or Limits()
         clock = clock or SystemClock()
@@ -65,13 +69,14 @@ class Collector:
                     counters=self.counters,
                     on_commit=on_commit,
                     limits=limits.writer,
+                    redactions=redactions,
                 )
             except BaseException:
                 self.spool.release()
                 raise
         intake = Intake(self.spool, access or Access(is_open=True), self.counters, limits=limits.intake)
-        self._grpc = GrpcReceiver(intake, host, grpc_port)
-        self._http = HttpReceiver(intake, host, http_port)
+        self._grpc = GrpcReceiver(intake, host, grpc_port, tls)
+        self._http = HttpReceiver(intake, host, http_port, tls)
 
     @property
     def grpc_port(self) -> int:

@@ -12,6 +12,7 @@ from functools import cache
 from importlib.resources import files
 from pathlib import Path
 
+from collector.redaction import TenantRedaction
 from collector.segment import Signal, opened_at
 from store import Sql, load_query
 
@@ -80,20 +81,27 @@ _INSERT = (
 )
 
 
-def insert_of(signal: Signal, tenant: str, segment_id: str, path: Path | None) -> Sql:
+_NO_REDACTION = TenantRedaction()
+
+
+def insert_of(
+    signal: Signal, tenant: str, segment_id: str, path: Path | None, redaction: TenantRedaction = _NO_REDACTION
+) -> Sql:
     """The INSERT of one segment: from the file at `path`, or, with None, from the body of the request.
 
     It is found in `system.processes` by its log comment, the segment id.
     """
     settings = f"{_INSERT}, log_comment = '{segment_id}', {_format(signal, path)}"
-    return Sql(f"INSERT INTO {signal.table} ({_COLUMNS[signal]}) SETTINGS {settings}") + _rows(
-        signal, tenant, segment_id, path
+    return Sql(f"INSERT INTO {signal.table} ({_COLUMNS[signal]}) SETTINGS {settings}") + redaction.rows(
+        signal, _rows(signal, tenant, segment_id, path)
     )
 
 
-def probe_of(signal: Signal, tenant: str, segment_id: str, path: Path | None) -> Sql:
+def probe_of(
+    signal: Signal, tenant: str, segment_id: str, path: Path | None, redaction: TenantRedaction = _NO_REDACTION
+) -> Sql:
     """A statement that fails where the INSERT of the same bytes would and stores nothing."""
-    rows = _rows(signal, tenant, segment_id, path)
+    rows = redaction.rows(signal, _rows(signal, tenant, segment_id, path))
     return Sql(f"INSERT INTO FUNCTION null('hash UInt64') SETTINGS async_insert = 0, {_format(signal, path)}") + Sql(
         f"SELECT cityHash64(*) FROM ({rows.text})", rows.params
     )

@@ -8,18 +8,17 @@ from typing import Any
 from model import BadRequest
 
 Scalar = str | bool | int | float
-_DEPTH = 100
 
 
-def attributes_of(data: dict[str, Any]) -> dict[str, Scalar | list[Scalar]]:
+def attributes_of(data: dict[str, Any], nesting: int) -> dict[str, Scalar | list[Scalar]]:
     """Attributes of a JSON object.
 
     `{"order": {"id": 7}}` is `order.id = 7`; `{"lines": [{"order": 1}, {"order": 2}]}` is `lines[].order = [1, 2]`; a
     list of scalars is found under its own name too: `{"tags": ["a"]}` is `tags[] = ["a"]` and `tags = ["a"]`. Nulls
-    and empty lists give nothing. Raises `BadRequest` where it is nested more than 100 deep.
+    and empty lists give nothing. Raises `BadRequest` where it is nested more than `nesting` deep.
     """
     found: dict[str, Scalar | list[Scalar]] = {}
-    for path, value, repeated in _leaves(data, "", False, 0):
+    for path, value, repeated in _leaves(data, "", False, nesting):
         if not repeated:
             found[path] = value
             continue
@@ -31,14 +30,14 @@ def attributes_of(data: dict[str, Any]) -> dict[str, Scalar | list[Scalar]]:
     return found
 
 
-def _leaves(value: Any, path: str, repeated: bool, depth: int) -> Iterator[tuple[str, Scalar, bool]]:
-    if depth > _DEPTH:
-        raise BadRequest(f"the data is nested more than {_DEPTH} deep")
+def _leaves(value: Any, path: str, repeated: bool, left: int) -> Iterator[tuple[str, Scalar, bool]]:
+    if left <= 0 and isinstance(value, dict | list):
+        raise BadRequest("the data is nested too deeply")
     if isinstance(value, dict):
         for key, each in value.items():
-            yield from _leaves(each, f"{path}.{key}" if path else key, repeated, depth + 1)
+            yield from _leaves(each, f"{path}.{key}" if path else key, repeated, left - 1)
     elif isinstance(value, list):
         for each in value:
-            yield from _leaves(each, f"{path}[]", True, depth + 1)
+            yield from _leaves(each, f"{path}[]", True, left - 1)
     elif value is not None:
         yield path, value, repeated

@@ -11,10 +11,10 @@ from typing import Any
 import grpc
 
 from collector.intake import Intake, Refusal
-from collector.listening import listening_socket
+from collector.listening import Tls, listening_socket
 from collector.requests import accept
 from collector.segment import Signal
-from collector.status import status_of
+from collector.status import response_of, status_of
 from model import Refused
 
 _SERVICES = {
@@ -32,8 +32,9 @@ _PROTOCOL = "grpc"
 class GrpcReceiver:
     """A server on one address; `start` binds it, `stop` lets running requests end."""
 
-    def __init__(self, intake: Intake, host: str, port: int) -> None:
+    def __init__(self, intake: Intake, host: str, port: int, tls: Tls | None = None) -> None:
         self._intake = intake
+        self._tls = tls
         self._host = host
         self.port = port
         self._server: Any = None
@@ -44,7 +45,8 @@ class GrpcReceiver:
             options=(
                 ("grpc.so_reuseport", 0),
                 ("grpc.max_receive_message_length", self._intake.limits.decompressed_bytes),
-                ("grpc.max_metadata_size", 64 << 10),
+                ("grpc.max_metadata_size", self._intake.limits.header_bytes),
+                ("grpc.absolute_max_metadata_size", self._intake.limits.header_bytes),
                 ("grpc.max_concurrent_streams", self._intake.limits.concurrent),
             )
         )
@@ -56,10 +58,16 @@ class GrpcReceiver:
         listening_socket(self._host, self.port, "--otlp-grpc-port").close()
         host = f"[{self._host}]" if ":" in self._host else self._host
         try:
-            self.port = self._server.add_insecure_port(f"{host}:{self.port}")
+            self.port = self._bind(f"{host}:{self.port}")
         except RuntimeError as error:
             raise Refused(f"port {self.port} on {self._host} cannot be opened: {error}") from error
         await self._server.start()
+
+    def _bind(self, address: str) -> int:
+        if self._tls is None:
+            return int(self._server.add_insecure_port(address))
+        pair = (self._tls.key.read_bytes(), self._tls.certificate.read_bytes())
+        return int(self._server.add_secure_port(address, grpc.ssl_server_credentials([pair])))
 
     async def stop(self, grace_seconds: float = 5.0) -> None:
         """Take no more requests, let running ones end."""
@@ -68,14 +76,19 @@ class GrpcReceiver:
             self._server = None
 
     def _export(self, signal: Signal) -> Callable[[bytes, Any], Awaitable[bytes]]:
+        limits = self._intake.limits
+
         async def export(body: bytes, context: Any) -> bytes:
             try:
-                with self._intake.request():
+                with self._intake.request() as running:
+                    running.hold(len(body))
                     principal = self._intake.principal(_authorization(context))
-                    await self._intake.store(principal, accept(signal, body), _PROTOCOL)
+                    accepted = accept(signal, body, limits.nesting)
+                    await self._intake.store(principal, accepted, _PROTOCOL)
             except Refused as error:
                 await self._abort(context, self._intake.refused(error, _PROTOCOL))
-            return b""
+                return b""
+            return bytes(response_of(accepted, limits.nesting).SerializeToString()) if accepted.rejected else b""
 
         return export
 

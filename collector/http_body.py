@@ -13,7 +13,7 @@ from typing import Any
 
 import zstandard
 
-from collector.intake import IntakeLimits, Refusal
+from collector.intake import IntakeLimits, Refusal, Running
 
 _DISCARD_BYTES = 64 << 20
 _DISCARD_SECONDS = 5.0
@@ -26,7 +26,7 @@ class Body:
         self._receive = receive
         self._more = True
 
-    async def read(self, content_length: str | None, encoding: str, limits: IntakeLimits) -> bytes:
+    async def read(self, content_length: str | None, encoding: str, limits: IntakeLimits, running: Running) -> bytes:
         """All of it, decompressed; raises `Refusal`."""
         declared = int(content_length) if content_length and content_length.isdigit() else 0
         parts: list[bytes] = []
@@ -36,11 +36,14 @@ class Body:
                 while self._more and max(size, declared) <= limits.request_bytes:
                     parts.append(await self._next())
                     size += len(parts[-1])
+                    running.hold(len(parts[-1]))
         except TimeoutError as error:
             raise Refusal("too_slow", f"the body took longer than {limits.body_seconds} seconds") from error
         if max(size, declared) > limits.request_bytes:
             raise Refusal("too_large", f"the body is larger than {limits.request_bytes} bytes")
-        return decompressed(b"".join(parts), encoding, limits.decompressed_bytes)
+        body = decompressed(b"".join(parts), encoding, limits.decompressed_bytes)
+        running.hold(max(0, len(body) - size))
+        return body
 
     async def discard(self) -> None:
         """Throw away what is still to come, within bounds: a sender cut off while it sends does not see the answer."""

@@ -10,19 +10,20 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
+from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import uvicorn
 from google.protobuf import json_format
 
-from collector.cloudevents import read_events
+from collector.cloudevents import handshake, read_events
 from collector.http_body import Body
-from collector.intake import Intake, Refusal
-from collector.listening import listening_socket
+from collector.intake import Intake, Refusal, Running
+from collector.listening import Tls, listening_socket
 from collector.otlp_json import read_json
 from collector.requests import Accepted, accept, accept_message
 from collector.segment import Signal
-from collector.status import status_of
+from collector.status import response_of, status_of
 from model import Refused
 
 _PROTOBUF = "application/x-protobuf"
@@ -41,6 +42,12 @@ class HttpApplication:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
+        # Two and no more: JSON takes some twenty times its size while it is read.
+        self._readers = ThreadPoolExecutor(2, thread_name_prefix="json")
+
+    def close(self) -> None:
+        """Free the threads; nothing may be asked after it."""
+        self._readers.shutdown()
 
     async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
         if scope["type"] != "http":
@@ -49,10 +56,13 @@ class HttpApplication:
         is_event = scope["path"] == _EVENTS
         protocol = "cloudevents" if is_event else "http_json" if _media_type(headers) == _JSON else "http_protobuf"
         try:
-            with self._intake.request():
-                self._check_route(scope)
+            if is_event and scope["method"] == "OPTIONS":
+                await _respond(send, 200, b"", handshake(headers))
+                return
+            with self._intake.request() as running:
+                self._check(scope)
                 principal = self._intake.principal(headers.get("authorization"))
-                accepted = await self._read(scope["path"], headers, body)
+                accepted = await self._read(scope["path"], headers, body, running)
                 await self._intake.store(principal, accepted, protocol)
         except Refused as error:
             await body.discard()
@@ -60,30 +70,45 @@ class HttpApplication:
             return
         if is_event:
             await _respond(send, 202, b"", {})
-        elif protocol == "http_json":
-            await _respond(send, 200, b"{}", {"content-type": _JSON})
+            return
+        response = response_of(accepted, self._intake.limits.nesting)
+        if protocol == "http_json":
+            await _respond(
+                send, 200, json_format.MessageToJson(response, indent=None).encode(), {"content-type": _JSON}
+            )
         else:
-            await _respond(send, 200, b"", {"content-type": _PROTOBUF})
+            await _respond(send, 200, response.SerializeToString(), {"content-type": _PROTOBUF})
 
-    def _check_route(self, scope: Any) -> None:
+    def _check(self, scope: Any) -> None:
+        # The server's own bound is on what is still incomplete after a read, not on what came in one.
+        if sum(len(name) + len(value) for name, value in scope["headers"]) > self._intake.limits.header_bytes:
+            raise Refusal("headers_too_large", f"the headers are larger than {self._intake.limits.header_bytes} bytes")
         if scope["path"] not in _SIGNALS and scope["path"] != _EVENTS:
             raise Refusal("not_supported", "not served here; this port takes /v1/traces, /v1/logs and /v1/events")
         if scope["method"] != "POST":
             raise Refusal("method", "only POST is answered here")
 
-    async def _read(self, path: str, headers: Mapping[str, str], content: Body) -> Accepted:
+    async def _read(self, path: str, headers: Mapping[str, str], content: Body, running: Running) -> Accepted:
         media_type = _media_type(headers)
         if path != _EVENTS and media_type not in (_PROTOBUF, _JSON):
             raise Refusal("media_type", f"the content type must be {_PROTOBUF} or {_JSON}")
         body = await content.read(
-            headers.get("content-length"), headers.get("content-encoding", ""), self._intake.limits
+            headers.get("content-length"), headers.get("content-encoding", ""), self._intake.limits, running
         )
+        nesting = self._intake.limits.nesting
         if path == _EVENTS:
-            return await _aside(len(body), lambda: accept_message(Signal.LOGS, read_events(headers, body)))
+            return await self._aside(
+                len(body), lambda: accept_message(Signal.LOGS, read_events(headers, body, nesting), nesting)
+            )
         signal = _SIGNALS[path]
         if media_type == _JSON:
-            return await _aside(len(body), lambda: accept_message(signal, read_json(signal, body)))
-        return accept(signal, body)
+            return await self._aside(len(body), lambda: accept_message(signal, read_json(signal, body), nesting))
+        return accept(signal, body, nesting)
+
+    async def _aside(self, size: int, work: Callable[[], Accepted]) -> Accepted:
+        if size <= _IN_LOOP_BYTES:
+            return work()
+        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
 
     async def _refuse(self, send: _Send, refusal: Refusal, headers: Mapping[str, str], *, is_event: bool) -> None:
         status = status_of(refusal, self._intake.limits.retry_seconds)
@@ -104,8 +129,10 @@ class HttpApplication:
 class HttpReceiver:
     """A uvicorn server on one address; `start` binds it, `stop` lets running requests end."""
 
-    def __init__(self, intake: Intake, host: str, port: int) -> None:
+    def __init__(self, intake: Intake, host: str, port: int, tls: Tls | None = None) -> None:
         self._application = HttpApplication(intake)
+        self._limits = intake.limits
+        self._tls = tls
         self._host = host
         self.port = port
         self._server: _Server | None = None
@@ -122,7 +149,12 @@ class HttpReceiver:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
-            h11_max_incomplete_event_size=64 << 10,
+            http="h11",
+            ws="none",
+            h11_max_incomplete_event_size=self._limits.header_bytes,
+            limit_concurrency=self._limits.connections,
+            ssl_certfile=self._tls.certificate if self._tls else None,
+            ssl_keyfile=self._tls.key if self._tls else None,
         )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))
@@ -138,6 +170,7 @@ class HttpReceiver:
             self._server.should_exit = True
             await self._task
             self._server = self._task = None
+        self._application.close()
 
 
 class _Server(uvicorn.Server):
@@ -146,10 +179,6 @@ class _Server(uvicorn.Server):
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
         yield
-
-
-async def _aside(size: int, work: Callable[[], Accepted]) -> Accepted:
-    return await asyncio.to_thread(work) if size > _IN_LOOP_BYTES else work()
 
 
 def _headers(scope: Any) -> dict[str, str]:

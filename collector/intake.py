@@ -7,13 +7,13 @@ response, and it is counted by that reason.
 from __future__ import annotations
 
 import asyncio
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
 from collector.counters import Counters
-from collector.requests import Accepted
+from collector.requests import NESTING, Accepted
 from collector.spool import Spool
 from model import BadRequest, NotSupported, Refused, SpoolFull
 from model.access import Access, Principal
@@ -35,6 +35,7 @@ REASONS = {
     "method": Answer(405, 12),
     "too_slow": Answer(408, 4),
     "too_large": Answer(413, 8),
+    "headers_too_large": Answer(431, 8),
     "media_type": Answer(415, 3),
     "content_encoding": Answer(415, 3),
     "spool_full": Answer(503, 14, retryable=True),
@@ -67,8 +68,30 @@ class IntakeLimits:
     body_seconds: float = 60.0
     """From the first to the last byte of a body over HTTP."""
     concurrent: int = 256
+    """Requests worked on at a time."""
+    in_flight_bytes: int = 128 << 20
+    """Of all requests being read and worked on: they are in memory."""
+    connections: int = 2048
+    """Open at a time over HTTP."""
+    header_bytes: int = 64 << 10
+    """Of all headers of a request."""
+    nesting: int = NESTING
+    """How deep lists and maps in values may lie in one another."""
     retry_seconds: int = 2
     """What a sender is asked to wait after a refusal that is worth sending again."""
+
+
+class Running:
+    """One request being worked on, and how much memory it holds."""
+
+    def __init__(self, hold: Callable[[int], None]) -> None:
+        self._hold = hold
+        self.held_bytes = 0
+
+    def hold(self, size: int) -> None:
+        """Take so many bytes of what all requests together may; raises `Refusal` where it is used up."""
+        self._hold(size)
+        self.held_bytes += size
 
 
 class Intake:
@@ -80,6 +103,7 @@ class Intake:
         self.counters = counters
         self.limits = limits or IntakeLimits()
         self._running = 0
+        self._held_bytes = 0
 
     def principal(self, authorization: str | None) -> Principal:
         """Who sends, by the value of the Authorization header; raises `Refusal`."""
@@ -92,15 +116,22 @@ class Intake:
         return principal
 
     @contextmanager
-    def request(self) -> Iterator[None]:
+    def request(self) -> Iterator[Running]:
         """The time one request is worked on; raises `Refusal` where too many are."""
         if self._running >= self.limits.concurrent:
             raise Refusal("busy", f"{self._running} requests are being worked on; send again later")
         self._running += 1
+        running = Running(self._hold)
         try:
-            yield
+            yield running
         finally:
             self._running -= 1
+            self._held_bytes -= running.held_bytes
+
+    def _hold(self, size: int) -> None:
+        if self._held_bytes + size > self.limits.in_flight_bytes:
+            raise Refusal("busy", "the requests being worked on take all the memory they may; send again later")
+        self._held_bytes += size
 
     async def store(self, principal: Principal, accepted: Accepted, protocol: str) -> None:
         """Make a request durable; when this returns it may be acknowledged. Raises `Refusal`."""
@@ -110,6 +141,8 @@ class Intake:
             except SpoolFull as error:
                 raise Refusal("spool_full", str(error)) from error
         signal = accepted.signal.value
+        if accepted.rejected:
+            self.counters.add("refused_items", accepted.rejected, reason="nested", signal=signal, protocol=protocol)
         self.counters.add("accepted_requests", signal=signal, protocol=protocol)
         self.counters.add("accepted_items", accepted.items, signal=signal, protocol=protocol)
         self.counters.add("accepted_bytes", len(accepted.body), signal=signal, protocol=protocol)

@@ -29,44 +29,54 @@ REQUEST: dict[Signal, Any] = {
 }
 """OTLP's own message classes, by signal."""
 
+NESTING = 32
+"""How deep lists and maps in a value may lie in one another, unless somebody says otherwise."""
+
 _NESTING_FIELDS = ("array_value", "kvlist_value")
 
 
 @dataclass(frozen=True, slots=True)
 class Accepted:
-    """A request fit for the spool: its bytes, without lists and maps in it, and how many spans or log records."""
+    """A request fit for the spool: its bytes, without lists and maps in it, and how many spans or log records.
+
+    `rejected` counts those that were left out of it, which the sender is told as a partial success.
+    """
 
     signal: Signal
     body: bytes
     items: int
+    rejected: int = 0
 
 
-def accept(signal: Signal, body: bytes) -> Accepted:
-    """Check a serialized export request; raises `BadRequest` for bytes that are none."""
+def accept(signal: Signal, body: bytes, nesting: int = NESTING) -> Accepted:
+    """Check a serialized export request; raises `BadRequest` for bytes that are none.
+
+    `nesting` is how deep lists and maps may lie in one another.
+    """
     quick = _QUICK[signal]()
     try:
         quick.MergeFromString(body)
     except message.DecodeError:
         # A list or map may be what the quick schema trips over: the real one decides.
-        return _rewritten(signal, body)
+        return _rewritten(signal, body, nesting)
     if not quick.IsInitialized():
-        return _rewritten(signal, body)
+        return _rewritten(signal, body, nesting)
     return Accepted(signal, body, _items(signal, quick))
 
 
-def accept_message(signal: Signal, request: Any) -> Accepted:
+def accept_message(signal: Signal, request: Any, nesting: int = NESTING) -> Accepted:
     """The same for a request already read as OTLP's own message; its lists and maps are rewritten in place."""
-    flatten(signal, request)
-    return Accepted(signal, request.SerializeToString(), _items(signal, request))
+    rejected = flatten(signal, request, nesting)
+    return Accepted(signal, request.SerializeToString(), _items(signal, request), rejected)
 
 
-def _rewritten(signal: Signal, body: bytes) -> Accepted:
+def _rewritten(signal: Signal, body: bytes, nesting: int) -> Accepted:
     request = REQUEST[signal]()
     try:
         request.MergeFromString(body)
     except message.DecodeError as error:
         raise BadRequest(f"the body is not an OTLP {signal} export request: {error}") from error
-    return accept_message(signal, request)
+    return accept_message(signal, request, nesting)
 
 
 def _items(signal: Signal, request: Any) -> int:

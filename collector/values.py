@@ -12,7 +12,7 @@ import math
 from collections.abc import Iterable
 from typing import Any
 
-from opentelemetry.proto.common.v1.common_pb2 import AnyValue, KeyValue
+from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
 from collector.segment import Signal
 
@@ -21,25 +21,73 @@ _NESTED = frozenset({"array_value", "kvlist_value"})
 _ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
-def flatten(signal: Signal, request: Any) -> None:
-    """Replace every list and map in an export request by its JSON text, in place."""
+class _TooDeep(Exception):
+    pass
+
+
+def flatten(signal: Signal, request: Any, nesting: int) -> int:
+    """Replace every list and map in an export request by its JSON text, in place.
+
+    Spans and log records with lists and maps in one another more than `nesting` deep are taken out, and all of a
+    resource or scope whose own attributes have such; gives how many.
+    """
     if signal is Signal.TRACES:
-        for of_resource in request.resource_spans:
-            _flatten_all(of_resource.resource.attributes)
-            for of_scope in of_resource.scope_spans:
-                _flatten_all(of_scope.scope.attributes)
-                for span in of_scope.spans:
-                    _flatten_all(span.attributes)
-                    for part in (*span.events, *span.links):
-                        _flatten_all(part.attributes)
-    else:
-        for of_resource in request.resource_logs:
-            _flatten_all(of_resource.resource.attributes)
-            for of_scope in of_resource.scope_logs:
-                _flatten_all(of_scope.scope.attributes)
-                for record in of_scope.log_records:
-                    _flatten_all(record.attributes)
-                    _flatten_value(record.body)
+        return sum(_flatten_spans(each, nesting) for each in request.resource_spans)
+    return sum(_flatten_logs(each, nesting) for each in request.resource_logs)
+
+
+def _flatten_spans(of_resource: Any, nesting: int) -> int:
+    if not _flattened((of_resource.resource,), nesting):
+        return _cleared(of_resource.scope_spans, "spans")
+    rejected = 0
+    for of_scope in of_resource.scope_spans:
+        if not _flattened((of_scope.scope,), nesting):
+            rejected += _cleared((of_scope,), "spans")
+            continue
+        deep = [
+            n for n, span in enumerate(of_scope.spans) if not _flattened((span, *span.events, *span.links), nesting)
+        ]
+        rejected += _removed(of_scope.spans, deep)
+    return rejected
+
+
+def _flatten_logs(of_resource: Any, nesting: int) -> int:
+    if not _flattened((of_resource.resource,), nesting):
+        return _cleared(of_resource.scope_logs, "log_records")
+    rejected = 0
+    for of_scope in of_resource.scope_logs:
+        if not _flattened((of_scope.scope,), nesting):
+            rejected += _cleared((of_scope,), "log_records")
+            continue
+        deep = [n for n, record in enumerate(of_scope.log_records) if not _flattened((record,), nesting, record.body)]
+        rejected += _removed(of_scope.log_records, deep)
+    return rejected
+
+
+def _flattened(parts: Iterable[Any], nesting: int, body: AnyValue | None = None) -> bool:
+    try:
+        for part in parts:
+            for attribute in part.attributes:
+                _flatten_value(attribute.value, nesting)
+        if body is not None:
+            _flatten_value(body, nesting)
+    except _TooDeep:
+        return False
+    return True
+
+
+def _cleared(scopes: Iterable[Any], items: str) -> int:
+    removed = 0
+    for of_scope in scopes:
+        removed += len(getattr(of_scope, items))
+        of_scope.ClearField(items)
+    return removed
+
+
+def _removed(items: Any, positions: list[int]) -> int:
+    for position in reversed(positions):
+        del items[position]
+    return len(positions)
 
 
 def json_text(value: Any) -> str:
@@ -47,22 +95,19 @@ def json_text(value: Any) -> str:
     return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).translate(_ESCAPES)
 
 
-def _flatten_all(attributes: Iterable[KeyValue]) -> None:
-    for attribute in attributes:
-        _flatten_value(attribute.value)
-
-
-def _flatten_value(value: AnyValue) -> None:
+def _flatten_value(value: AnyValue, nesting: int) -> None:
     if value.WhichOneof("value") in _NESTED:
-        value.string_value = json_text(_plain(value))
+        value.string_value = json_text(_plain(value, nesting))
 
 
-def _plain(value: AnyValue) -> Any:
+def _plain(value: AnyValue, nesting: int) -> Any:
     kind = value.WhichOneof("value")
+    if kind in _NESTED and nesting <= 0:
+        raise _TooDeep
     if kind == "array_value":
-        return [_plain(each) for each in value.array_value.values]
+        return [_plain(each, nesting - 1) for each in value.array_value.values]
     if kind == "kvlist_value":
-        return {each.key: _plain(each.value) for each in value.kvlist_value.values}
+        return {each.key: _plain(each.value, nesting - 1) for each in value.kvlist_value.values}
     if kind == "bytes_value":
         return base64.b64encode(value.bytes_value).decode("ascii")
     if kind == "double_value":

@@ -29,6 +29,7 @@ from collector.counters import Counters
 from collector.decode import insert_of, probe_of
 from collector.quarantine import Quarantine
 from collector.record import Contents, Record
+from collector.redaction import Redactions
 from collector.requests import Accepted
 from collector.segment import opened_at
 from collector.spool import ClosedSegment, Spool, write_synced
@@ -71,6 +72,7 @@ class Writer:
         counters: Counters,
         on_commit: Callable[[], object] | None = None,
         limits: WriterLimits | None = None,
+        redactions: Redactions | None = None,
     ) -> None:
         if store.is_embedded and _PATTERN & set(str(spool.folder.absolute())):
             raise Refused(f"The data folder's path {spool.folder} may not hold any of {' '.join(sorted(_PATTERN))}.")
@@ -81,6 +83,7 @@ class Writer:
         self._counters = counters
         self._on_commit = on_commit
         self._limits = limits or WriterLimits()
+        self._redactions = redactions or Redactions()
         self._unknown = {each.id for each in spool.closed()}
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
@@ -168,10 +171,12 @@ class Writer:
         return False
 
     def _insert(self, segment: ClosedSegment, data: bytes) -> None:
-        if self._store.is_embedded:
-            self._store.execute(insert_of(segment.signal, segment.tenant, segment.id, segment.path.absolute()))
+        redaction = self._redactions.of(segment.tenant)
+        path = segment.path.absolute() if self._store.is_embedded else None
+        statement = insert_of(segment.signal, segment.tenant, segment.id, path, redaction)
+        if path is not None:
+            self._store.execute(statement)
         else:
-            statement = insert_of(segment.signal, segment.tenant, segment.id, None)
             self._store.insert_raw(statement, data, "ProtobufSingle")
 
     def _stored(self, segment: ClosedSegment) -> int:
@@ -242,18 +247,18 @@ class Writer:
         ]
 
     def _refusal(self, segment: ClosedSegment, data: bytes) -> str | None:
+        redaction = self._redactions.of(segment.tenant)
+        path = segment.path.with_suffix(".probe").absolute() if self._store.is_embedded else None
+        statement = probe_of(segment.signal, segment.tenant, segment.id, path, redaction)
         try:
-            if self._store.is_embedded:
-                path = segment.path.with_suffix(".probe").absolute()
+            if path is not None:
                 write_synced(path, data)
                 try:
-                    self._store.execute(probe_of(segment.signal, segment.tenant, segment.id, path))
+                    self._store.execute(statement)
                 finally:
                     path.unlink()
             else:
-                self._store.insert_raw(
-                    probe_of(segment.signal, segment.tenant, segment.id, None), data, "ProtobufSingle"
-                )
+                self._store.insert_raw(statement, data, "ProtobufSingle")
         except StatementFailed as error:
             return str(error)
         except StoreUnavailable as error:

@@ -31,6 +31,7 @@ from collector.importing.mapping import FileFormat, ImportMapping
 from collector.importing.report import ImportProgress, ImportReport, rejects_path, write_rejects
 from collector.importing.source import SourceFile, is_parquet, parquet_as_json_lines, utf8
 from collector.importing.statement import ChunkRows, Shape, Statements, import_mark, missing_columns
+from collector.redaction import Redactions, TenantRedaction
 from model import BadRequest, CatalogError, Clock, Problem, Refused
 from store import Sql, StatementFailed, Store, load_query
 
@@ -43,6 +44,7 @@ def import_file(
     clock: Clock,
     tenant: str = "default",
     rejected: Path | None = None,
+    redactions: Redactions | None = None,
     chunk_bytes: int = chunking.CHUNK_BYTES,
     chunk_lines: int = chunking.CHUNK_LINES,
 ) -> Iterator[ImportProgress | ImportReport]:
@@ -51,7 +53,8 @@ def import_file(
     A file already imported with this mapping changes nothing; an interrupted import goes on where it stopped.
     `rejected` is where refused rows are written, by default `<file name>.rejected.csv` beside the file; nothing is
     written where there are none. Raises `CatalogError` where the mapping names columns the file does not have,
-    `BadRequest` where the file cannot be read, `Refused` where it is being imported already.
+    `BadRequest` where the file cannot be read, `Refused` where it is being imported already, `NoRedactionKey` where
+    the tenant's rules hash and there is no secret.
     """
     with ExitStack() as stack:
         stack.enter_context(_only_one(path))
@@ -64,7 +67,8 @@ def import_file(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughline-import-")))
         source = SourceFile(_readable(path, mapping, folder))
         stack.callback(source.close)
-        run = _Run(store, ledger, import_id, mapping, source, folder, clock)
+        redaction = (redactions or Redactions()).of(tenant)
+        run = _Run(store, ledger, import_id, mapping, source, folder, clock, redaction)
         run.begin(record, path.name, chunk_bytes, chunk_lines)
         started = time.perf_counter()
         for rows in run.chunks():
@@ -83,13 +87,14 @@ class _Run:
         source: SourceFile,
         folder: Path,
         clock: Clock,
+        redaction: TenantRedaction,
     ) -> None:
         self._store, self._ledger, self._id, self._mapping = store, ledger, import_id, mapping
         self._source, self._folder, self._clock = source, folder, clock
         self._shape, skip, lines = _shape(source, mapping)
         self._first = (skip, lines + 1)
         try:
-            self._statements = Statements(mapping, self._shape)
+            self._statements = Statements(mapping, self._shape, redaction)
             store.rows(self._statements.check())
         except StatementFailed as error:
             raise CatalogError((Problem(mapping.file, "attributes", f"an expression is wrong: {error}"),)) from error

@@ -14,6 +14,7 @@ from typing import Any
 
 from collector.importing import expression, time_format
 from collector.importing.mapping import Expression, FileFormat, ImportMapping
+from collector.redaction import MASK, TenantRedaction
 from store import Sql
 
 SPARE_COLUMNS = 8
@@ -87,7 +88,8 @@ class ChunkRows:
 class Statements:
     """The statements of one import; raises ValueError where the mapping names a column the file does not have."""
 
-    def __init__(self, mapping: ImportMapping, shape: Shape) -> None:
+    def __init__(self, mapping: ImportMapping, shape: Shape, redaction: TenantRedaction | None = None) -> None:
+        self._redaction = redaction or TenantRedaction()
         self._mapping = mapping
         self._shape = shape
         self._names: dict[str, str] = {}
@@ -97,17 +99,21 @@ class Statements:
 
     def accept(self, rows: ChunkRows, source: Sql) -> Sql:
         """INSERT of the accepted rows into `otel_logs`, for `source` (`file(...)` or `input(...)`)."""
+        attributes = self._redaction.attributes(
+            f"mapFilter((k, v) -> notEmpty(trimBoth(v)), map({', '.join(self._values)}))"
+        )
         return Sql(
             "INSERT INTO otel_logs "
             "(Timestamp, ServiceName, EventName, LogAttributes, ReceivedAt, Tenant, SegmentId) "
             f"SETTINGS {self._settings(rows)} "
             "SELECT CAST(occurred, 'DateTime64(9, \\'UTC\\')'), {event_source:String}, type, "
-            f"mapFilter((k, v) -> notEmpty(trimBoth(v)), map({', '.join(self._values)})), "
+            f"{attributes.text}, "
             "{received_at:DateTime64(6, 'UTC')}, {tenant:String}, {segment_id:String} "
             f"FROM ({self._judged.replace('/*source*/', source.text)}) WHERE reason = ''",
             {
                 **self._params(),
                 **source.params,
+                **attributes.params,
                 "received_at": rows.received_at,
                 "tenant": rows.tenant,
                 "segment_id": rows.segment_id,
@@ -122,16 +128,19 @@ class Statements:
             line += (
                 f" + sum({breaks}) OVER (ORDER BY n ASC ROWS BETWEEN UNBOUNDED PRECEDING AND CURRENT ROW) - {breaks}"
             )
+        kept = self._cells_kept()
         return Sql(
             "INSERT INTO import_rejects (tenant, import_id, chunk, line, reason, cells, rejected_at) "
             f"SETTINGS {self._settings(rows)} "
-            "SELECT {tenant:String}, {import_id:String}, {chunk:UInt32}, line, reason, cells, "
+            "SELECT {tenant:String}, {import_id:String}, {chunk:UInt32}, line, reason, kept, "
             "{received_at:DateTime64(6, 'UTC')} "
-            f"FROM (SELECT {line} AS line, reason, cells FROM ({self._judged.replace('/*source*/', source.text)})) "
+            f"FROM (SELECT {line} AS line, reason, {kept.text} AS kept "
+            f"FROM ({self._judged.replace('/*source*/', source.text)})) "
             "WHERE reason NOT IN ('', 'blank')",
             {
                 **self._params(),
                 **source.params,
+                **kept.params,
                 "tenant": rows.tenant,
                 "import_id": rows.import_id,
                 "chunk": rows.chunk,
@@ -151,6 +160,31 @@ class Statements:
             f"SELECT type, id, occurred, map({', '.join(self._values)}) AS attributes FROM ({judged}) "
             f"SETTINGS {time_format.SETTINGS}",
             {**self._params()},
+        )
+
+    def _cells_kept(self) -> Sql:
+        """The cells of a refused row as they may be stored: what feeds a redacted attribute is masked."""
+        if not self._redaction.rules:
+            return Sql("cells")
+        if self._shape.format is not FileFormat.CSV:
+            inside = self._redaction.json_text("x")
+            return Sql(f"arrayMap(x -> {inside.text}, cells)", inside.params)
+        feeds: dict[str, set[str]] = {column: {column} for column in self._shape.columns}
+        if self._mapping.id in feeds:
+            feeds[self._mapping.id].add(EVENT_ID)
+        for name, given in self._mapping.attributes.items():
+            for column in expression.columns_of(given.sql) if isinstance(given, Expression) else (given,):
+                feeds.setdefault(column, {column}).add(name)
+        masked = [
+            index + 1
+            for index, column in enumerate(self._shape.columns)
+            if any(self._redaction.covers(name) for name in feeds[column])
+        ]
+        # Of a row with too few or too many columns nobody knows which cell is which.
+        return Sql(
+            f"arrayMap((x, i) -> if(malformed != '' OR has({{masked_cells:Array(UInt32)}}, i), '{MASK}', x), "
+            "cells, arrayEnumerate(cells))",
+            {"masked_cells": masked},
         )
 
     def _settings(self, rows: ChunkRows) -> str:

@@ -18,14 +18,20 @@ class RunningCollector:
     """Runs a collector's event loop in a thread, as the platform does; use it in a `with` statement."""
 
     def __init__(
-        self, store: Store | None, folder: Path, *, access: Access | None = None, limits: Limits | None = None
+        self,
+        store: Store | None,
+        folder: Path,
+        *,
+        access: Access | None = None,
+        limits: Limits | None = None,
+        **rest: Any,
     ) -> None:
         self.commits = 0
         self.store = store
         self._loop = asyncio.new_event_loop()
         self._thread = threading.Thread(target=self._loop.run_forever)
         self.collector = Collector(
-            store, folder, access=access, grpc_port=0, http_port=0, limits=limits, on_commit=self._count
+            store, folder, access=access, grpc_port=0, http_port=0, limits=limits, on_commit=self._count, **rest
         )
 
     def __enter__(self) -> Self:

@@ -1,0 +1,179 @@
+"""Redaction: what the catalog says must not be stored as it comes, compiled into the SELECT that decodes a segment.
+
+The rules wrap that SELECT column by column, so one statement decodes, redacts and inserts, and nothing unredacted
+reaches a table. A hash is HMAC-SHA-256 (its first 32 hexadecimal digits) with a key derived from the secret and the
+tenant: equal values of a tenant stay equal and link, two tenants' do not meet, and who has only the tables can neither
+read nor guess them. Names, patterns and keys are bound values, never text of the statement.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass
+
+from collector.segment import Signal
+from model import Redaction, RedactionAction, Unavailable
+from store import Sql
+
+MASK = "***"
+
+_MAPS = {
+    Signal.TRACES: ("ResourceAttributes", "SpanAttributes"),
+    Signal.LOGS: ("ResourceAttributes", "ScopeAttributes", "LogAttributes"),
+}
+_LISTS_OF_MAPS = {Signal.TRACES: ("`Events.Attributes`", "`Links.Attributes`"), Signal.LOGS: ()}
+_TEXTS = {Signal.TRACES: {"status_message": "StatusMessage"}, Signal.LOGS: {"body": "Body"}}
+
+_RESERVED = "(startsWith(k, 'cloudevents.event_') OR startsWith(k, 'throughline.'))"
+"""The identity of an event and our own marks: a glob does not mean them, only their own name does."""
+
+_NORMALIZE = {
+    "trim": "trimBoth({0})",
+    "upper": "upperUTF8({0})",
+    "lower": "lowerUTF8({0})",
+    "strip_leading_zeros": "if(match({0}, '^0[0-9]+$'), replaceRegexpOne({0}, '^0+([0-9])', '\\\\1'), {0})",
+}
+
+
+class NoRedactionKey(Unavailable):
+    """The catalog hashes values and no secret was given: nothing is stored until there is one."""
+
+
+@dataclass(frozen=True, slots=True)
+class TenantRedaction:
+    """The rules of one tenant, with the key its hashes are made with; `key` is empty where no rule hashes."""
+
+    rules: tuple[Redaction, ...] = ()
+    key: str = ""
+
+    def rows(self, signal: Signal, rows: Sql) -> Sql:
+        """A SELECT of the rows of a raw table, with the rules applied to every column that holds values of senders."""
+        if not self.rules:
+            return rows
+        replaced = [f"{self._map(column)} AS {column}" for column in _MAPS[signal]]
+        replaced += [f"arrayMap(m -> {self._map('m')}, {column}) AS {column}" for column in _LISTS_OF_MAPS[signal]]
+        replaced += [f"{self._text(name, column)} AS {column}" for name, column in _TEXTS[signal].items()]
+        return Sql(f"SELECT * REPLACE ({', '.join(replaced)}) FROM ({rows.text})", {**rows.params, **self._params()})
+
+    def attributes(self, expression: str) -> Sql:
+        """An expression of a map of attributes, with the rules applied."""
+        return Sql(self._map(expression), self._params()) if self.rules else Sql(expression)
+
+    def covers(self, name: str) -> bool:
+        """Whether any rule is about an attribute of that name."""
+        return any(re.fullmatch(_regex(each), name) for rule in self.rules for each in rule.attributes)
+
+    def json_text(self, expression: str) -> Sql:
+        """An expression of a text, masked where it is JSON that holds a covered name."""
+        if not any(rule.attributes for rule in self.rules):
+            return Sql(expression)
+        return Sql(f"if({self._holds(expression)}, '{MASK}', {expression})", self._params())
+
+    def _map(self, expression: str) -> str:
+        for index, rule in enumerate(self.rules):
+            if not rule.attributes:
+                continue
+            covered = (
+                f"(has({{redact_names_{index}:Array(String)}}, k) OR "
+                f"(match(replaceAll(k, '[]', ''), {{redact_globs_{index}:String}}) AND NOT {_RESERVED}))"
+            )
+            if rule.action is RedactionAction.DROP:
+                matches = f" AND match(v, {{redact_pattern_{index}:String}})" if rule.pattern else ""
+                expression = f"mapFilter((k, v) -> NOT ({covered}{matches}), {expression})"
+            else:
+                expression = (
+                    f"mapApply((k, v) -> (k, if({covered}, {self._changed(index, rule, 'v')}, v)), {expression})"
+                )
+        if any(rule.attributes for rule in self.rules):
+            expression = f"mapApply((k, v) -> (k, if({self._holds('v')}, '{MASK}', v)), {expression})"
+        return expression
+
+    def _text(self, name: str, expression: str) -> str:
+        if name == "body" and any(rule.attributes for rule in self.rules):
+            expression = f"if({self._holds(expression)}, '{MASK}', {expression})"
+        for index, rule in enumerate(self.rules):
+            if name not in rule.texts:
+                continue
+            if rule.action is not RedactionAction.DROP:
+                expression = f"if(empty({expression}), '', {self._changed(index, rule, expression)})"
+            elif rule.pattern:
+                expression = f"if(match({expression}, {{redact_pattern_{index}:String}}), '', {expression})"
+            else:
+                expression = "''"
+        return expression
+
+    def _changed(self, index: int, rule: Redaction, value: str) -> str:
+        if rule.action is RedactionAction.HASH:
+            # A list of values, which is JSON text here, stays a list: each of its values must still link.
+            each = "if(startsWith(x, '\"'), JSONExtractString(x), x)"
+            listed = f"toJSONString(arrayMap(x -> {_hashed(rule, each)}, JSONExtractArrayRaw({value})))"
+            return f"if(startsWith({value}, '['), {listed}, {_hashed(rule, value)})"
+        if rule.pattern:
+            return f"replaceRegexpAll({value}, {{redact_pattern_{index}:String}}, '{MASK}')"
+        return f"'{MASK}'"
+
+    def _holds(self, value: str) -> str:
+        return f"(match({value}, '^\\\\s*[\\\\[{{]') AND match({value}, {{redact_inside:String}}))"
+
+    def _params(self) -> dict[str, object]:
+        params: dict[str, object] = {"redact_key": self.key}
+        for index, rule in enumerate(self.rules):
+            if rule.attributes:
+                globs = [each.replace("[]", "") for each in rule.attributes]
+                params[f"redact_names_{index}"] = list(rule.attributes)
+                params[f"redact_globs_{index}"] = f"(?s)^(?:{'|'.join(map(_regex, globs))})$"
+            if rule.pattern:
+                params[f"redact_pattern_{index}"] = rule.pattern
+        inside = {_inside(each) for rule in self.rules for each in rule.attributes}
+        if inside:
+            params["redact_inside"] = f'"(?:{"|".join(sorted(inside))})"\\s*:'
+        return params
+
+
+class Redactions:
+    """The rules in force for each tenant, asked for at every insert; `secret` is what keys of hashes derive from."""
+
+    def __init__(
+        self, rules: Callable[[str], Sequence[Redaction]] | None = None, secret: str | bytes | None = None
+    ) -> None:
+        self._rules = rules or (lambda _tenant: ())
+        self._secret = secret.encode() if isinstance(secret, str) else secret
+
+    def of(self, tenant: str) -> TenantRedaction:
+        """The rules of a tenant; raises `NoRedactionKey`."""
+        rules = tuple(self._rules(tenant))
+        if not hashes(rules):
+            return TenantRedaction(rules)
+        if not self._secret:
+            raise NoRedactionKey(
+                f"The catalog of tenant {tenant} hashes values, which needs a secret: put it into a file and name that "
+                "in THROUGHLINE_REDACTION_KEY_FILE. Until then nothing of this tenant is stored."
+            )
+        key = hmac.new(self._secret, f"throughline redaction {tenant}".encode(), hashlib.sha256).hexdigest()
+        return TenantRedaction(rules, key)
+
+
+def hashes(rules: Iterable[Redaction]) -> bool:
+    """Whether any rule needs the secret."""
+    return any(rule.action is RedactionAction.HASH for rule in rules)
+
+
+def _hashed(rule: Redaction, value: str) -> str:
+    for step in rule.normalize:
+        value = _NORMALIZE[step].format(value)
+    return f"substring(lower(hex(HMAC('sha256', {value}, {{redact_key:String}}))), 1, 32)"
+
+
+def _regex(name: str) -> str:
+    return ".*".join(re.escape(part) for part in name.split("*"))
+
+
+def _inside(name: str) -> str:
+    """The name as a member of a JSON object may carry it: its last part that is not a mere `*`."""
+    parts = [part for part in name.replace("[]", "").split(".") if part.strip("*")]
+    last = '[^"]*'.join(re.escape(part) for part in parts[-1].split("*")) if parts else '[^"]*'
+    whole = '[^"]*'.join(re.escape(part) for part in name.replace("[]", "").split("*"))
+    return f"{last}|{whole}"

@@ -1,0 +1,179 @@
+"""Redaction: what the catalog says is never stored as it comes, is not stored as it comes. Nowhere."""
+
+from __future__ import annotations
+
+import hashlib
+import hmac
+from pathlib import Path
+from typing import Any
+
+import httpx
+import pytest
+
+from collector import Redactions
+from collector.importing import import_file, load_mapping
+from model import SystemClock, Unavailable, catalog_from_sources
+from store import Store
+from tests.collector.payloads import logs, spans
+from tests.collector.running import RunningCollector, wait_for
+
+_PROTOBUF = {"content-type": "application/x-protobuf"}
+_SECRET = "a secret of this test"
+_RULES = """
+redaction:
+  - {id: cards, attributes: [payment.card, "card.*"], action: drop}
+  - {id: mails, attributes: "*email", action: mask}
+  - {id: mails_in_texts, attributes: note, texts: [body, status_message], pattern: "[^@ ]+@[^@ ]+", action: mask}
+  - {id: people, attributes: customer.id, action: hash, normalize: [trim, upper]}
+  - {id: refused, attributes: secret.*, pattern: "^sk_", action: drop}
+"""
+
+
+def _redactions(rules: str = _RULES, secret: str | None = _SECRET) -> Redactions:
+    found = catalog_from_sources([("rules.yaml", rules)]).redactions
+    return Redactions(lambda _tenant: found, secret)
+
+
+def _hash(value: str, tenant: str = "default") -> str:
+    key = hmac.new(_SECRET.encode(), f"throughline redaction {tenant}".encode(), hashlib.sha256).hexdigest()
+    return hmac.new(key.encode(), value.encode(), hashlib.sha256).hexdigest()[:32]
+
+
+def _set(attributes: Any, **values: str) -> None:
+    for name, value in values.items():
+        attributes.add(key=name.replace("__", ".")).value.string_value = value
+
+
+def test_attributes_are_dropped_masked_and_hashed_wherever_they_are(raw_store: Store, tmp_path: Path) -> None:
+    request = spans(1)
+    resource = request.resource_spans[0]
+    span = resource.scope_spans[0].spans[0]
+    _set(resource.resource.attributes, owner__email="a@b.example")
+    _set(span.attributes, payment__card="4111", card__holder="Ann", email="a@b.example", customer__id=" c-7 ")
+    _set(span.attributes, note="ask a@b.example twice", secret__key="sk_live", secret__name="harmless")
+    span.status.message = "no mail to a@b.example sent"
+    _set(span.events.add(name="paid").attributes, card__number="4111", amount="7")
+    _set(span.links.add(trace_id=b"1" * 16, span_id=b"2" * 8).attributes, customer__id="C-7")
+    with RunningCollector(raw_store, tmp_path, redactions=_redactions()) as running:
+        url = f"{running.http}/v1/traces"
+        assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        (row,) = running.rows("otel_traces", 1)
+    assert row["ResourceAttributes"] == {"service.name": "shop", "owner.email": "***"}
+    assert row["SpanAttributes"] == {
+        "order.id": "SO-0",
+        "email": "***",
+        "customer.id": _hash("C-7"),
+        "note": "ask *** twice",
+        "secret.name": "harmless",
+    }
+    assert row["StatusMessage"] == "no mail to *** sent"
+    assert row["Events.Attributes"] == [{"amount": "7"}]
+    assert row["Links.Attributes"] == [{"customer.id": _hash("C-7")}]
+    assert row["ServiceName"] == "shop"
+
+
+def test_a_list_of_keys_stays_a_list_and_every_value_of_it_links(raw_store: Store, tmp_path: Path) -> None:
+    request = spans(1)
+    attribute = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="customer.id")
+    for text in ("C-7", "c-8"):
+        attribute.value.array_value.values.add().string_value = text
+    with RunningCollector(raw_store, tmp_path, redactions=_redactions()) as running:
+        url = f"{running.http}/v1/traces"
+        assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        (row,) = running.rows("otel_traces", 1)
+    assert row["SpanAttributes"]["customer.id"] == f'["{_hash("C-7")}","{_hash("C-8")}"]'
+
+
+def test_json_that_holds_a_covered_name_is_masked_whole(raw_store: Store, tmp_path: Path) -> None:
+    request = logs(3)
+    first, second, third = request.resource_logs[0].scope_logs[0].log_records
+    first.body.kvlist_value.values.add(key="card").value.string_value = "4111"
+    nested = first.attributes.add(key="customer").value.kvlist_value.values.add(key="email")
+    nested.value.string_value = "a@b.example"
+    second.body.string_value = '{"order": 7}'
+    third.body.string_value = "mail a@b.example"
+    with RunningCollector(raw_store, tmp_path, redactions=_redactions()) as running:
+        event = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "customer.changed"}
+        sent = {**event, "time": "2027-01-01T00:00:00Z", "data": {"customer": {"id": "C-7", "email": "a@b.example"}}}
+        headers = {"content-type": "application/cloudevents+json"}
+        assert httpx.post(f"{running.http}/v1/events", json=sent, headers=headers).status_code == 202
+        url = f"{running.http}/v1/logs"
+        assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        rows = running.rows("otel_logs", 4)
+    assert [row["Body"] for row in rows] == ["***", '{"order": 7}', "mail ***", "***"]
+    assert rows[0]["LogAttributes"] == {"customer": "***"}
+    assert rows[3]["LogAttributes"] == {
+        "customer.id": _hash("C-7"),
+        "customer.email": "***",
+        "cloudevents.event_id": "1",
+        "cloudevents.event_source": "/erp",
+        "cloudevents.event_type": "customer.changed",
+    }
+
+
+def test_a_glob_does_not_take_the_identity_of_an_event(raw_store: Store, tmp_path: Path) -> None:
+    everything = 'redaction: [{id: all, attributes: "*", action: drop}]'
+    with RunningCollector(raw_store, tmp_path, redactions=_redactions(everything)) as running:
+        sent = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "changed", "data": {"a": 1}}
+        headers = {"content-type": "application/cloudevents+json"}
+        assert httpx.post(f"{running.http}/v1/events", json=sent, headers=headers).status_code == 202
+        (row,) = running.rows("otel_logs", 1)
+    kept = {"cloudevents.event_id", "cloudevents.event_source", "cloudevents.event_type", "throughline.flags"}
+    assert set(row["LogAttributes"]) == kept
+    assert row["Body"] == "***"
+
+
+def test_without_the_secret_nothing_is_stored_and_nothing_is_lost(raw_store: Store, tmp_path: Path) -> None:
+    body = spans(1).SerializeToString()
+    with RunningCollector(raw_store, tmp_path, redactions=_redactions(secret=None)) as running:
+        assert httpx.post(f"{running.http}/v1/traces", content=body, headers=_PROTOBUF).status_code == 200
+        writer = running.collector.writer
+        assert writer is not None
+        wait_for(lambda: "THROUGHLINE_REDACTION_KEY_FILE" in (writer.last_error or ""))
+        assert raw_store.value("SELECT count() FROM otel_traces") == 0
+        assert running.collector.quarantine.count() == 0
+    with RunningCollector(raw_store, tmp_path, redactions=_redactions()) as running:
+        running.rows("otel_traces", 1)
+
+
+def test_hashes_of_two_tenants_do_not_meet() -> None:
+    redactions = _redactions()
+    assert redactions.of("a").key != redactions.of("b").key
+    assert _SECRET not in redactions.of("a").key
+
+
+_MAPPING = """
+source: crm
+format: csv
+id: no
+time: {column: at, format: iso, zone: UTC}
+type: {value: customer.changed}
+attributes: {customer.id: customer, contact.email: mail, city: town}
+"""
+
+
+def test_an_import_stores_neither_accepted_nor_refused_values_as_they_came(raw_store: Store, tmp_path: Path) -> None:
+    mapping = tmp_path / "mapping.yaml"
+    mapping.write_text(_MAPPING)
+    file = tmp_path / "customers.csv"
+    file.write_text(
+        "no,at,customer,mail,town\n"
+        "1,2027-01-01T00:00:00Z,c-7,a@b.example,Ulm\n"
+        "2,never,c-8,c@d.example,Bonn\n"
+        "3,2027-01-01T00:00:00Z,c-9\n"
+    )
+    with pytest.raises(Unavailable, match="secret"):
+        list(
+            import_file(raw_store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions(secret=""))
+        )
+    list(import_file(raw_store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions()))
+    (row,) = raw_store.rows("SELECT LogAttributes FROM otel_logs")
+    assert row["LogAttributes"] == {
+        "customer.id": _hash("C-7"),
+        "contact.email": "***",
+        "city": "Ulm",
+        "cloudevents.event_id": "1",
+        "cloudevents.event_source": "crm",
+    }
+    refused = raw_store.rows("SELECT cells FROM import_rejects ORDER BY line")
+    assert [each["cells"] for each in refused] == [["2", "never", "***", "***", "Bonn"], ["***"] * 3]
