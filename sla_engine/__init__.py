@@ -1,6 +1,17 @@
 """Judges clocks of SLAs in business time, tick by tick, and keeps the ledger of verdicts. Notifies nobody."""
 
 from sla_engine.engine import SlaEngine, TickReport
+from sla_engine.excuses import Excuse, Excuses
 from sla_engine.reading import ClockRow, LedgerRow, SlaCounts, SlaSummary, VerdictReader
 
-__all__ = ["ClockRow", "LedgerRow", "SlaCounts", "SlaEngine", "SlaSummary", "TickReport", "VerdictReader"]
+__all__ = [
+    "ClockRow",
+    "Excuse",
+    "Excuses",
+    "LedgerRow",
+    "SlaCounts",
+    "SlaEngine",
+    "SlaSummary",
+    "TickReport",
+    "VerdictReader",
+]

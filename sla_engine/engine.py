@@ -32,6 +32,9 @@ from store import Sql, Store, load_query
 CLOCKS_AT_ONCE = 200_000
 """About how many clocks are worked out in one go."""
 
+EXCUSED_LATE = timedelta(minutes=10)
+"""How much later than the tick that should have seen it an excuse may reach the store."""
+
 _NEVER = -(2**63) + 1
 _FOREVER = 2**62
 
@@ -96,6 +99,7 @@ class SlaEngine:
         tick.judge_changed(known, changed_instances(last.version, upto))
         tick.judge_changed(fresh, known_instances(tenant))
         tick.judge_due(sorted({each.sla.id for each in known}), _moved(last.seen, seen))
+        tick.judge_excused()
         self._store.insert(
             "ticks",
             ("tenant", "as_of", "version", "seq", "slas", "seen"),
@@ -173,6 +177,14 @@ class _Tick:
         for share in range(shares):
             self._execute("TRUNCATE TABLE staged_clocks")
             self._run("stage_due_clocks", **params, stage_shares=shares, stage_share=share)
+            self._judge_staged()
+
+    def judge_excused(self) -> None:
+        """Judge the clocks somebody has excused; one that was written down late is found for a while after."""
+        params = {"tenant": self._tenant, "since": _before(self._last.as_of, EXCUSED_LATE), "as_of": self._as_of}
+        if self._rows("recent_excuses", **params)[0]["excuses"]:
+            self._execute("TRUNCATE TABLE staged_clocks")
+            self._run("stage_excused_clocks", **params)
             self._judge_staged()
 
     def _judge_share(self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int) -> None:
@@ -267,6 +279,10 @@ def _progress(versions: Iterable[SlaVersion], seen: dict[str, datetime]) -> dict
         "silent_us": silent,
         "cadences": cadences,
     }
+
+
+def _before(at: datetime, by: timedelta) -> datetime:
+    return max(at - by, ALWAYS) if at > ALWAYS else at
 
 
 def _moved(before: dict[str, datetime], now: dict[str, datetime]) -> dict[str, datetime]:

@@ -18,7 +18,6 @@ NOT_YET = (
     ("GET", "/quarantine"),
     ("POST", "/quarantine/{id}/retry"),
     ("POST", "/quarantine/{id}/discard"),
-    ("POST", "/clocks/{id}/excuse"),
 )
 """Documented paths that this version refuses."""
 

@@ -214,6 +214,37 @@ class LedgerItem(Row):
     definition: str
 
 
+class ExcuseItem(Row):
+    """What was excused: one `clock`, or, where that is null, what is due from `from_at` to `to_at`, both inclusive."""
+
+    id: str
+    sla: str
+    clock: str | None
+    from_at: Time | None
+    to_at: Time | None
+    excused_at: Time
+    actor: str
+    reason: str
+
+
+class ExcuseRequest(BaseModel):
+    """Why the promise need not be kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    reason: str
+
+
+class WindowRequest(BaseModel):
+    """Deadlines from when to when, and why they need not be kept."""
+
+    model_config = ConfigDict(extra="forbid")
+
+    from_at: Zoned
+    to_at: Zoned
+    reason: str
+
+
 class SystemItem(BaseModel):
     """A system: declared, seen, or both. `silent_seconds` counts from its latest event."""
 

@@ -10,6 +10,7 @@ from dashboard.api import models, shapes
 from dashboard.api.parameters import Caller, Cursor, Instant, Limit, Rooms, catalog_of, page_of
 from dashboard.services import Services
 from model import NotFound, Principal, Sla, Verdict
+from sla_engine import Excuses
 
 router = APIRouter(tags=["slas"])
 
@@ -53,6 +54,42 @@ def verdicts(
         cursor=cursor,
     )
     return models.Page(items=[shapes.ledger(each) for each in rows], next_cursor=following)
+
+
+@router.get("/slas/{sla}/excuses")
+def excuses(
+    services: Rooms, caller: Caller, sla: str, limit: Limit = 100, cursor: Cursor = None
+) -> models.Page[models.ExcuseItem]:
+    """What was excused of an SLA, newest first: single clocks and windows."""
+    _declared(services, caller, sla)
+    rows = Excuses(services.store).excuses(caller.tenant, sla)
+    page, following = page_of(rows, limit, cursor)
+    return models.Page(items=[models.ExcuseItem.model_validate(each) for each in page], next_cursor=following)
+
+
+@router.post("/slas/{sla}/excuses", status_code=201)
+def excuse_window(services: Rooms, caller: Caller, sla: str, body: models.WindowRequest) -> models.ExcuseItem:
+    """Excuse every clock of the SLA that is due in a window; the verdicts follow with the next tick."""
+    _declared(services, caller, sla)
+    row = Excuses(services.store).excuse_window(
+        caller.tenant,
+        sla,
+        from_at=body.from_at,
+        to_at=body.to_at,
+        actor=caller.name,
+        reason=body.reason,
+        at=services.clock.now(),
+    )
+    return models.ExcuseItem.model_validate(row)
+
+
+@router.post("/clocks/{clock}/excuse", status_code=201)
+def excuse_clock(services: Rooms, caller: Caller, clock: str, body: models.ExcuseRequest) -> models.ExcuseItem:
+    """Excuse one clock; its verdict follows with the next tick."""
+    row = Excuses(services.store).excuse_clock(
+        caller.tenant, clock, actor=caller.name, reason=body.reason, at=services.clock.now()
+    )
+    return models.ExcuseItem.model_validate(row)
 
 
 def _declared(services: Services, caller: Principal, sla: str) -> Sla:

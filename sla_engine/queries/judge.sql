@@ -5,7 +5,8 @@
 -- 3. Silence past the deadline is a breach unless the answering system declares a cadence and has not spoken since: then it
 --    is waited for as long as its cadence lasts, and unknown after that.
 -- 4. valid_from depends on data alone, never on when a tick looked.
--- 5. What is known already is the clock's row, or the later ledger rows of a tick that did not finish.
+-- 5. An excuse takes the place of every verdict but met and cancelled; the first one made counts.
+-- 6. What is known already is the clock's row, or the later ledger rows of a tick that did not finish.
 --
 -- Parameters: tenant String; as_of DateTime64(6) UTC; systems Array(String) that declare a cadence,
 --   with seen_us Array(Int64), the event time each has reached, silent_us Array(Int64), until when its cadence holds (both
@@ -28,6 +29,7 @@ WITH
   greatest(deadline_us, {silent_us:Array(Int64)}[place]) AS blind_us,
   as_of_us > blind_us AS is_blind,
   ifNull(risk_at <= as_of, 0) AS is_at_risk,
+  x.clock != '' AND NOT (problem = '' AND (is_cancelled OR is_in_time)) AS is_excused,
   formatDateTime(ifNull(deadline_at, started_at), '%Y-%m-%d %H:%i:%S UTC') AS deadline_text,
   formatDateTime(ifNull(satisfied_at, started_at), '%Y-%m-%d %H:%i:%S UTC') AS answer_text,
   if(seen < 0, concat(system, ' has never reported'),
@@ -38,6 +40,7 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
   s.deadline_at AS deadline_at, s.risk_at AS risk_at, s.problem AS problem, s.awaited AS awaited, s.system AS system,
   s.flags AS flags,
   multiIf(
+    is_excused, 'excused',
     problem != '', 'unknown',
     is_cancelled, 'cancelled',
     is_in_time, 'met',
@@ -48,6 +51,7 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     is_at_risk, 'at_risk',
     'pending') AS verdict,
   multiIf(
+    is_excused, greatest(started_at, x.said.1),
     problem != '', started_at,
     verdict = 'cancelled', assumeNotNull(cancelled_at),
     verdict = 'met', greatest(started_at, assumeNotNull(satisfied_at)),
@@ -58,6 +62,8 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     verdict = 'at_risk', assumeNotNull(risk_at),
     started_at) AS valid_from,
   multiIf(
+    is_excused, concat('Excused by ', x.said.3, ': ', x.said.4, if(problem != '', concat(' (', problem, ')'),
+      if(deadline_at IS NULL, '', concat(' (', awaited, ' was due by ', deadline_text, '.)')))),
     problem != '', problem,
     verdict = 'cancelled', concat('The instance was cancelled before ', awaited, ' was due.'),
     verdict = 'met' AND deadline_at IS NULL, concat(awaited, ' came at ', answer_text, ' while the clock was paused.'),
@@ -76,7 +82,7 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     deadline_at IS NULL, concat('The clock is paused before ', awaited, ' is due.'),
     concat(awaited, ' is due by ', deadline_text, '.')) AS reason,
   multiIf(
-    verdict IN ('met', 'breached', 'cancelled', 'unknown'), NULL,
+    verdict IN ('met', 'breached', 'cancelled', 'unknown', 'excused'), NULL,
     waits, fromUnixTimestamp64Micro(blind_us + 1, 'UTC'),
     verdict = 'pending' AND risk_at IS NOT NULL, risk_at,
     deadline_at IS NOT NULL, fromUnixTimestamp64Micro(deadline_us + 1, 'UTC'),
@@ -104,3 +110,20 @@ LEFT JOIN (
   )
   GROUP BY clock
 ) AS k ON s.clock = k.clock
+LEFT JOIN (
+  SELECT clock, min((excused_at, excuse, actor, why)) AS said
+  FROM (
+    SELECT clock, excused_at, excuse, actor, reason AS why FROM excuses
+    WHERE tenant = {tenant:String} AND clock != '' AND excused_at <= {as_of:DateTime64(6)}
+      AND sla IN (SELECT sla FROM staged_clocks)
+    UNION ALL
+    SELECT c.clock, e.excused_at, e.excuse, e.actor, e.reason
+    FROM staged_clocks AS c
+    INNER JOIN (
+      SELECT sla, from_at, to_at, excused_at, excuse, actor, reason FROM excuses
+      WHERE tenant = {tenant:String} AND clock = '' AND excused_at <= {as_of:DateTime64(6)}
+    ) AS e ON c.sla = e.sla
+    WHERE c.deadline_at >= e.from_at AND c.deadline_at <= e.to_at
+  )
+  GROUP BY clock
+) AS x ON s.clock = x.clock

@@ -217,9 +217,25 @@ def _problems(client: Client) -> None:
         assert (body["status"], body["instance"]) == (status, path.partition("?")[0])
         assert body["title"]
         assert body["detail"]
-    refused = client.post(f"{V1}/clocks/x/excuse", json={"reason": "y"})
+    refused = client.post(f"{V1}/quarantine/x/retry")
     assert refused.status_code == 501
     assert refused.json()["detail"].endswith("is not supported in this version")
+
+
+def test_excuses_name_who_and_why(client: Client) -> None:
+    items = got(client, f"{V1}/workflows/orders/instances?verdict=breached")["items"]
+    clock = next(each for each in items[0]["slas"] if each["verdict"] == "breached")
+    path = f"{V1}/clocks/{clock['clock']}/excuse"
+    answer = client.post(path, json={"reason": "carrier strike"})
+    assert answer.status_code == 201
+    assert (answer.json()["clock"], answer.json()["reason"]) == (clock["clock"], "carrier strike")
+    assert client.post(path, json={"reason": " "}).status_code == 400
+    assert client.post(path, json={}).status_code == 400
+    assert client.post(f"{V1}/clocks/none/excuse", json={"reason": "x"}).status_code == 404
+    window = {"from_at": "2026-03-01T00:00:00Z", "to_at": "2026-03-02T00:00:00Z", "reason": "upgrade"}
+    assert client.post(f"{V1}/slas/{clock['id']}/excuses", json=window).status_code == 201
+    listed = got(client, f"{V1}/slas/{clock['id']}/excuses")["items"]
+    assert {each["reason"] for each in listed} == {"carrier strike", "upgrade"}
 
 
 def test_a_platform_without_a_catalog_answers_empty_lists(empty_client: Client) -> None:
