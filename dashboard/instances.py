@@ -54,7 +54,7 @@ def instance_rows(
         q=tuple(query.q),
         restrict=restrict,
     )
-    return services.instances.instances(tenant, workflow.name, wanted, limit, cursor)
+    return services.instances.instances(tenant, workflow, wanted, limit, cursor)
 
 
 def instance_detail(services: Services, tenant: str, workflow: Workflow, key: str) -> InstanceDetail | None:

@@ -1,6 +1,6 @@
 """The ClickHouse connection, embedded or server; migrations; query texts; the tables `definitions` and `audit_log`."""
 
-from store.connection import DATABASE, Store
+from store.connection import DATABASE, EMBEDDED_FOLDER, Store
 from store.definitions import AppliedCatalog, active_catalog, apply_catalog, audit, catalog_history, tenants
 from store.errors import StatementFailed
 from store.lock import FolderLock
@@ -9,6 +9,7 @@ from store.sql import Sql, load_query
 
 __all__ = [
     "DATABASE",
+    "EMBEDDED_FOLDER",
     "AppliedCatalog",
     "FolderLock",
     "Migration",

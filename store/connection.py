@@ -36,6 +36,9 @@ SETTINGS = {
 
 DATABASE = "throughline"
 
+EMBEDDED_FOLDER = "clickhouse"
+"""Where in a data folder an embedded store keeps its tables."""
+
 
 class Store:
     """Open with `Store.embedded` or `Store.server`; close it, or use it in a `with` statement."""
@@ -67,7 +70,7 @@ class Store:
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FolderLock(folder)
         try:
-            return cls(_EmbeddedConnector(folder / "clickhouse", lock), embedded=True, database=database, pool=pool)
+            return cls(_EmbeddedConnector(folder / EMBEDDED_FOLDER, lock), embedded=True, database=database, pool=pool)
         except BaseException:
             lock.release()
             raise

@@ -6,12 +6,14 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
+from collector import Redactions
 from collector.importing import ImportProgress, ImportReport, import_file, load_mapping
-from model import SystemClock, load_catalog
-from store import Store, apply_catalog, migrate, pending
+from model import NotFound, SystemClock, load_catalog
+from store import Store, active_catalog, apply_catalog, migrate, pending
 from throughline.control import Control
+from throughline.ingest import CatalogRedactions, IngestSettings
 from throughline.settings import StoreSettings
-from throughline.tables import ROOMS, open_migrated, open_store
+from throughline.tables import ROOMS, open_migrated, open_store, tables_folder
 
 ACTOR = "command line"
 """Who did it, in the audit log, for what is done by a command."""
@@ -30,7 +32,7 @@ def apply(settings: StoreSettings, folder: Path, tenant: str) -> str:
 
 
 def import_with_progress(
-    settings: StoreSettings, file: Path, mapping: Path, rejected: Path | None, tenant: str
+    settings: StoreSettings, file: Path, mapping: Path, rejected: Path | None, tenant: str, ingest: IngestSettings
 ) -> None:
     """Import a file, drawing progress on a terminal, and print the summary."""
     from throughline.progress import shown
@@ -43,14 +45,23 @@ def import_with_progress(
         shown(file, _import_remotely(running, file, mapping, rejected, tenant))
         return
     with open_migrated(settings) as store:
-        shown(file, import_steps(store, file, mapping, rejected, tenant))
+        redactions = CatalogRedactions(lambda each: active_catalog(store, each), ingest)
+        shown(file, import_steps(store, file, mapping, rejected, tenant, redactions))
 
 
 def import_steps(
-    store: Store, file: Path, mapping: Path, rejected: Path | None, tenant: str
+    store: Store, file: Path, mapping: Path, rejected: Path | None, tenant: str, redactions: Redactions
 ) -> Iterator[ImportProgress | ImportReport]:
     """The import of one file: progress as it goes, the report last."""
-    yield from import_file(store, file, load_mapping(mapping), tenant=tenant, clock=SystemClock(), rejected=rejected)
+    yield from import_file(
+        store,
+        file,
+        load_mapping(mapping),
+        tenant=tenant,
+        clock=SystemClock(),
+        rejected=rejected,
+        redactions=redactions,
+    )
 
 
 def _import_remotely(
@@ -67,7 +78,9 @@ def _import_remotely(
 
 
 def migrate_tables(settings: StoreSettings, *, dry_run: bool) -> str:
-    """Apply pending migrations, or print their statements."""
+    """Apply pending migrations, or print their statements; a running platform has none pending."""
+    if Control.running(settings.data_dir):
+        return "Nothing is pending." if dry_run else "Nothing was pending."
     with open_store(settings) as store:
         if dry_run:
             waiting = pending(store, ROOMS)
@@ -85,6 +98,13 @@ def status_text(settings: StoreSettings, *, as_json: bool) -> str:
     if running:
         found = running.call("GET", "/status")
     else:
+        _expect_tables(settings)
         with open_migrated(settings) as store:
             found = {"running": False, **stored(store)}
     return json.dumps(found, indent=2) if as_json else describe(found)
+
+
+def _expect_tables(settings: StoreSettings) -> None:
+    """Refuse to look into a folder nothing was ever kept in: more likely the name is mistaken than the platform new."""
+    if settings.clickhouse_url is None and not tables_folder(settings).is_dir():
+        raise NotFound(f"There is no Throughline data in {settings.data_dir}. Name another folder with --data-dir.")

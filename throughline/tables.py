@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
-from store import Store, migrate
+from pathlib import Path
+
+from store import EMBEDDED_FOLDER, Store, migrate
 from throughline.settings import StoreSettings
 
 ROOMS = ("store", "collector", "correlator", "sla_engine", "alerting")
@@ -14,6 +16,11 @@ def open_store(settings: StoreSettings) -> Store:
     if settings.clickhouse_url:
         return Store.server(settings.clickhouse_url)
     return Store.embedded(settings.data_dir)
+
+
+def tables_folder(settings: StoreSettings) -> Path:
+    """Where an embedded store keeps its tables."""
+    return settings.data_dir / EMBEDDED_FOLDER
 
 
 def open_migrated(settings: StoreSettings) -> Store:
