@@ -33,8 +33,6 @@ def test_help_names_every_command() -> None:
         pytest.param(("rebuild", "orders"), id="rebuild"),
         pytest.param(("sla", "backtest", "f.yaml", "--from", "a", "--to", "b"), id="back-test"),
         pytest.param(("up", "--standby"), id="standby"),
-        pytest.param(("demo", "--verify"), id="verify"),
-        pytest.param(("demo", "--fault", "lost_event"), id="fault"),
     ],
 )
 def test_what_is_documented_and_not_built_is_refused(arguments: tuple[str, ...]) -> None:
@@ -89,3 +87,9 @@ def test_a_catalog_is_checked_and_applied_without_a_running_platform(tmp_path: P
     assert "now the active catalog" in throughline("catalog", "apply", str(folder), *data).stdout
     assert "already" in throughline("catalog", "apply", str(folder), *data).stdout
     assert "parts" in throughline("status", *data).stdout
+
+
+def test_a_command_that_reads_makes_nothing_where_nothing_was(tmp_path: Path) -> None:
+    folder = tmp_path / "typo"
+    assert str(folder) in refused(throughline("status", "--data-dir", str(folder)))
+    assert not folder.exists()
