@@ -65,3 +65,12 @@ def test_the_architecture_names_every_room_and_every_table() -> None:
     for migration in ROOT.glob("*/migrations/*.sql"):
         for table in re.findall(r"CREATE TABLE IF NOT EXISTS (\w+)", migration.read_text()):
             assert f"`{table}`" in text, f"ARCHITECTURE.md does not name {table} of {migration.parent.parent.name}"
+
+
+@pytest.mark.shared_data
+@pytest.mark.parametrize("name", ["stitching.yaml", "sla.yaml"])
+def test_the_examples_we_are_held_to_are_those_agreed_on(shared_data: Path, name: str) -> None:
+    agreed = shared_data.parent / "spec" / name
+    if not agreed.is_file():
+        pytest.skip(f"the agreed examples are not at {agreed}")
+    assert (ROOT / "tests" / "specification" / name).read_text() == agreed.read_text()
