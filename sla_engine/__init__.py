@@ -2,12 +2,16 @@
 
 from sla_engine.engine import SlaEngine, TickReport
 from sla_engine.excuses import Excuse, Excuses
+from sla_engine.lease import Held, Lease, LeaseLost
 from sla_engine.reading import ClockRow, LedgerRow, SlaCounts, SlaSummary, VerdictReader
 
 __all__ = [
     "ClockRow",
     "Excuse",
     "Excuses",
+    "Held",
+    "Lease",
+    "LeaseLost",
     "LedgerRow",
     "SlaCounts",
     "SlaEngine",

@@ -10,13 +10,13 @@ How a tick works, and why a crash anywhere in it only repeats work:
    ledger, after the place the last finished tick ended at.
 4. Large sets are taken in shares by a hash, so that memory is bounded.
 
-Ticks never overlap within a process. One engine per store is the caller's care.
+Ticks never overlap within a process. That one engine at a time runs over a store is the lease's care (`lease`).
 """
 
 from __future__ import annotations
 
 import threading
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
@@ -71,9 +71,11 @@ class _Tally:
 class SlaEngine:
     """Judges the clocks of all SLAs of a tenant."""
 
-    def __init__(self, store: Store, clock: Clock) -> None:
+    def __init__(self, store: Store, clock: Clock, *, before_append: Callable[[], None] | None = None) -> None:
+        """`before_append` is called before every append to the ledger; what it raises ends the tick."""
         self._store = store
         self._clock = clock
+        self._before_append = before_append or _nothing
         self._calendars = CalendarTable(store)
         self._lock = threading.Lock()
 
@@ -93,7 +95,9 @@ class SlaEngine:
         upto = latest_version(self._store, tenant)
         prints = fingerprints(versions)
         seen = self._seen(tenant, versions, as_of)
-        tick = _Tick(self._store, self._calendars, tenant, as_of, last, _progress(versions, seen))
+        tick = _Tick(
+            self._store, self._calendars, self._before_append, tenant, as_of, last, _progress(versions, seen)
+        )
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id]]
         fresh = [each for each in versions if last.slas.get(each.sla.id) != prints[each.sla.id]]
         tick.judge_changed(known, changed_instances(last.version, upto))
@@ -126,6 +130,7 @@ class _Tick:
         self,
         store: Store,
         calendars: CalendarTable,
+        before_append: Callable[[], None],
         tenant: str,
         as_of: datetime,
         last: _LastTick,
@@ -133,6 +138,7 @@ class _Tick:
     ) -> None:
         self._store = store
         self._calendars = calendars
+        self._before_append = before_append
         self._tenant = tenant
         self._as_of = as_of
         self._last = last
@@ -241,6 +247,7 @@ class _Tick:
         if not counts["judged"]:
             return
         if counts["news"]:
+            self._before_append()
             self._run("append_verdicts", tenant=self._tenant, seq=self.seq)
         self._run("store_clocks", tenant=self._tenant, version=microseconds(self._as_of))
         self._run("store_wakeups", tenant=self._tenant)
@@ -260,6 +267,10 @@ class _Tick:
 
     def _execute(self, statement: str | Sql, **params: Any) -> None:
         self._store.execute(statement, params)
+
+
+def _nothing() -> None:
+    """Where one process owns the store there is nothing to ask."""
 
 
 def _progress(versions: Iterable[SlaVersion], seen: dict[str, datetime]) -> dict[str, Any]:

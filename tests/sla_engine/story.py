@@ -65,6 +65,9 @@ def when(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+START_OF_STORIES = when("2026-01-01T00:00:00Z")
+
+
 def catalog(*slas: Mapping[str, Any], systems: Sequence[Mapping[str, Any]] = ()) -> Catalog:
     """The story's workflow with SLAs; their id is `promise` unless they have one."""
     milestones = [
@@ -102,7 +105,7 @@ class Story:
 
     def restart(self) -> None:
         """A new engine on the same store, as after a crash."""
-        self.engine = SlaEngine(self.store, ManualClock(when("2026-01-01T00:00:00Z")))
+        self.engine = SlaEngine(self.store, ManualClock(START_OF_STORIES))
 
     def changes_to(self, at: str, *slas: Mapping[str, Any]) -> None:
         """Another catalog is applied."""
