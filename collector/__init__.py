@@ -7,6 +7,7 @@ from collector.listening import Tls
 from collector.quarantine import Quarantine, Quarantined
 from collector.reading import committed_segments, logs_of_segments, spans_of_segments, spans_of_traces
 from collector.redaction import Redactions, TenantRedaction
+from collector.retention import apply_retention
 from collector.segment import Signal, new_segment_id, opened_at
 from collector.spool import Spool, SpoolLimits
 from collector.writer import Writer, WriterLimits
@@ -27,6 +28,7 @@ __all__ = [
     "Tls",
     "Writer",
     "WriterLimits",
+    "apply_retention",
     "committed_segments",
     "logs_of_segments",
     "new_segment_id",

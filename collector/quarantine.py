@@ -72,9 +72,15 @@ class Quarantine:
     def discard(self, entry_id: str, tenant: str | None = None) -> Quarantined:
         """Delete a request for good; raises `NotFound`."""
         entry = self._entry(entry_id, tenant)
-        (self._folder / f"{entry.id}.json").unlink()
-        (self._folder / f"{entry.id}.otlp").unlink(missing_ok=True)
+        self._remove(entry)
         return entry
+
+    def expire(self, before: datetime) -> list[Quarantined]:
+        """Delete for good what was refused before that time, and give it back."""
+        old = [each for each in self.entries() if datetime.fromisoformat(each.at) < before]
+        for each in old:
+            self._remove(each)
+        return old
 
     def retry(self, entry_id: str, spool: Spool, tenant: str | None = None) -> Quarantined:
         """Give a request to the spool again as if it came now; raises `NotFound`, `SpoolFull`."""
@@ -82,6 +88,10 @@ class Quarantine:
         body = (self._folder / f"{entry.id}.otlp").read_bytes()
         spool.append(entry.tenant, Accepted(Signal(entry.signal), body, entry.items)).result()
         return self.discard(entry_id, tenant)
+
+    def _remove(self, entry: Quarantined) -> None:
+        (self._folder / f"{entry.id}.json").unlink(missing_ok=True)
+        (self._folder / f"{entry.id}.otlp").unlink(missing_ok=True)
 
     def _entry(self, entry_id: str, tenant: str | None) -> Quarantined:
         for entry in self.entries(tenant):

@@ -49,11 +49,15 @@ class QuarantineFull(Unavailable):
 
 @dataclass(frozen=True, slots=True)
 class WriterLimits:
-    """Waiting times in seconds after a failure, doubled from the first to the last; requests in quarantine."""
+    """Waiting times in seconds after a failure, doubled from the first to the last; what is kept, and how long."""
 
     first_wait: float = 0.25
     last_wait: float = 15.0
     quarantined: int = 1000
+    """Requests in quarantine."""
+    quarantine_days: int = 30
+    received_days: int = 30
+    """How long received rows are kept, in the tables and before them; 0 means for ever."""
 
 
 class Writer:
@@ -85,6 +89,7 @@ class Writer:
         self._limits = limits or WriterLimits()
         self._redactions = redactions or Redactions()
         self._unknown = {each.id for each in spool.closed()}
+        self._next_cleaning = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.last_error: str | None = None
@@ -104,6 +109,7 @@ class Writer:
     def _run(self) -> None:
         wait = self._limits.first_wait
         while True:
+            self._clean_quarantine()
             segment = self._spool.take(timeout_seconds=0.2)
             if segment is None:
                 if self._stop.is_set():
@@ -128,6 +134,8 @@ class Writer:
 
     def move(self, segment: ClosedSegment) -> None:
         """Put one segment into the store, prove it, record it, delete its file. Raises what prevented it."""
+        if self._expired(segment):
+            return
         data = segment.path.read_bytes()
         contents = record.read(data)
         if contents is None or not contents.records:
@@ -156,6 +164,27 @@ class Writer:
         self._spool.finished(segment)
         self._counters.add("segments", signal=segment.signal.value)
         self._counters.add("rows", contents.items, table=segment.signal.table)
+
+    def _expired(self, segment: ClosedSegment) -> bool:
+        """Drop a segment that waited longer than its rows would be kept: what is not to be had is not to lie here."""
+        days = self._limits.received_days
+        if not days or self._clock.now() - opened_at(segment.id) < timedelta(days=days):
+            return False
+        _log.error("the segment %s of tenant %s is older than %d days: dropped", segment.id, segment.tenant, days)
+        self._counters.add("expired_segments", signal=segment.signal.value)
+        self._spool.finished(segment)
+        return True
+
+    def _clean_quarantine(self) -> None:
+        """Once an hour, discard what has been in quarantine too long."""
+        now = time.monotonic()
+        if now < self._next_cleaning:
+            return
+        self._next_cleaning = now + 3600
+        before = self._clock.now() - timedelta(days=self._limits.quarantine_days)
+        for entry in self._quarantine.expire(before):
+            _log.warning("a refused request of tenant %s was in quarantine too long: discarded", entry.tenant)
+            self._counters.add("quarantine_expired", signal=entry.signal)
 
     # Exactly once.
 

@@ -1,6 +1,6 @@
 """The words of Throughline as frozen types, the catalog, the clock, the error tree. Reads a catalog folder at most."""
 
-from model.access import ANYBODY, DEFAULT_TENANT, ROLES, Access, Principal, load_access
+from model.access import ANYBODY, DEFAULT_TENANT, ROLES, Access, Principal, access_from_text, load_access
 from model.catalog import (
     DefinitionBody,
     catalog_from_sources,
@@ -100,6 +100,7 @@ __all__ = [
     "Unavailable",
     "Verdict",
     "Workflow",
+    "access_from_text",
     "catalog_from_sources",
     "catalog_schema",
     "catalog_warnings",

@@ -7,8 +7,11 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import logging
 import re
-from dataclasses import dataclass
+import threading
+import time
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
@@ -20,6 +23,8 @@ DEFAULT_TENANT = "default"
 ROLES = frozenset({"ingest", "read", "operate", "admin"})
 """Send telemetry; read everything of the tenant; acknowledge, silence, excuse, retry; apply catalogs and rebuild."""
 
+_log = logging.getLogger(__name__)
+_LOOK_SECONDS = 1.0
 _KEYS = ("name", "tenant", "roles", "sha256")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 
@@ -47,6 +52,8 @@ class Access:
     is_open: bool
     entries: tuple[tuple[str, Principal], ...] = ()
     """(SHA-256 of the token in lower-case hexadecimal, its principal)."""
+    file: TokensFile | None = field(default=None, compare=False, repr=False)
+    """Where the entries are read again when it changes, so that a token is revoked without a restart."""
 
     def principal(self, token: str | None) -> Principal | None:
         """The principal of a token, or None for one that is not known. Takes the same time for every token."""
@@ -54,7 +61,7 @@ class Access:
             return ANYBODY
         given = hashlib.sha256((token or "").encode("utf-8", "surrogatepass")).hexdigest()
         found = None
-        for known, principal in self.entries:
+        for known, principal in self.file.entries() if self.file else self.entries:
             if hmac.compare_digest(known, given):
                 found = principal
         return found if token else None
@@ -72,13 +79,70 @@ def load_access(path: Path | None) -> Access:
     """
     if path is None:
         return Access(is_open=True)
-    file = str(path)
+    watched = TokensFile(path)
+    return Access(is_open=False, entries=watched.entries(), file=watched)
+
+
+def access_from_text(text: str, name: str = "THROUGHLINE_TOKENS") -> Access:
+    """The same list given as text; `name` says in messages where it came from."""
+    return _read(name, text)
+
+
+class TokensFile:
+    """The entries of a tokens file, read again when the file has changed; looked at once a second at most.
+
+    A change that cannot be read keeps the entries read last, and says so in the log: a slip of the pen must not lock
+    everybody out.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._path = path
+        self._lock = threading.Lock()
+        self._looked_at = time.monotonic()
+        self._seen = self._stamp()
+        self._entries = self._load()
+
+    def entries(self) -> tuple[tuple[str, Principal], ...]:
+        """(SHA-256, principal) of every token that is good now."""
+        now = time.monotonic()
+        if now - self._looked_at >= _LOOK_SECONDS and self._lock.acquire(blocking=False):
+            try:
+                self._looked_at = now
+                self._look()
+            finally:
+                self._lock.release()
+        return self._entries
+
+    def _look(self) -> None:
+        stamp = self._stamp()
+        if stamp == self._seen:
+            return
+        self._seen = stamp
+        try:
+            self._entries = self._load()
+        except CatalogError as error:
+            _log.error("the tokens file has changed and cannot be read; the tokens read before are kept: %s", error)
+
+    def _load(self) -> tuple[tuple[str, Principal], ...]:
+        try:
+            text = self._path.read_text(encoding="utf-8-sig")
+        except OSError as error:
+            raise CatalogError((Problem(str(self._path), "", f"cannot be read: {error.strerror or error}"),)) from error
+        except UnicodeDecodeError as error:
+            raise CatalogError((Problem(str(self._path), "", "is not UTF-8"),)) from error
+        return _read(str(self._path), text).entries
+
+    def _stamp(self) -> tuple[int, int, int] | None:
+        try:
+            found = self._path.stat()
+        except OSError:
+            return None
+        return found.st_mtime_ns, found.st_size, found.st_ino
+
+
+def _read(file: str, text: str) -> Access:
     try:
-        read = list(documents(path.read_text(encoding="utf-8-sig")))
-    except OSError as error:
-        raise CatalogError((Problem(file, "", f"cannot be read: {error.strerror or error}"),)) from error
-    except UnicodeDecodeError as error:
-        raise CatalogError((Problem(file, "", "is not UTF-8"),)) from error
+        read = list(documents(text))
     except YamlMistake as error:
         # The parser's own words may quote the text, which may be a secret.
         raise CatalogError((Problem(file, "", "is not YAML", line=error.line),)) from None

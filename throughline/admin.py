@@ -16,7 +16,7 @@ from fastapi import Depends, FastAPI, Header, HTTPException
 from fastapi.responses import StreamingResponse
 from pydantic import BaseModel
 
-from collector import Collector
+from collector import Collector, Redactions
 from collector.importing import ImportReport
 from model import DEFAULT_TENANT, CatalogError, SystemClock, ThroughlineError, load_catalog
 from store import Store, apply_catalog
@@ -46,6 +46,7 @@ def create_admin(
     catalogs: Catalogs,
     engine: Engine,
     collector: Collector | None,
+    redactions: Redactions,
 ) -> FastAPI:
     """The app; `control.token` opens it."""
 
@@ -72,14 +73,14 @@ def create_admin(
 
     @app.post("/import")
     def import_file(body: _Import) -> StreamingResponse:
-        return StreamingResponse(_lines(store, engine, body), media_type="application/jsonl")
+        return StreamingResponse(_lines(store, engine, redactions, body), media_type="application/jsonl")
 
     return app
 
 
-def _lines(store: Store, engine: Engine, body: _Import) -> Iterator[str]:
+def _lines(store: Store, engine: Engine, redactions: Redactions, body: _Import) -> Iterator[str]:
     try:
-        for step in import_steps(store, body.file, body.mapping, body.rejected, body.tenant):
+        for step in import_steps(store, body.file, body.mapping, body.rejected, body.tenant, redactions):
             name = "report" if isinstance(step, ImportReport) else "progress"
             engine.segments_committed()
             yield json.dumps({name: asdict(step)}, default=str) + "\n"

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import sys
-from collections.abc import Callable
 from importlib.metadata import version
 from pathlib import Path
 from typing import Any
@@ -20,15 +19,13 @@ from model import (
     catalog_warnings,
     load_catalog,
 )
+from throughline.ingest import IngestSettings
 from throughline.logs import configure
+from throughline.options import ingest_options, ingest_settings, redaction_key_option
+from throughline.options import option as _option
 from throughline.settings import ROLES, Settings, StoreSettings
 
 _LOG_LEVELS = click.Choice(["debug", "info", "warning", "error"])
-
-
-def _option(*names: str, **rest: Any) -> Callable[[Any], Any]:
-    env = "THROUGHLINE_" + names[-1].lstrip("-").upper().replace("-", "_")
-    return click.option(*names, envvar=env, show_envvar=True, show_default=True, **rest)
 
 
 def _store_options(command: Any) -> Any:
@@ -48,6 +45,7 @@ def _platform_options(command: Any) -> Any:
         _option("--otlp-http-port", default=4318, type=click.IntRange(0, 65535), help="OTLP/HTTP and CloudEvents."),
         _option("--http-port", default=8080, type=click.IntRange(0, 65535), help="Dashboard and REST API."),
         _option("--tokens-file", type=click.Path(path_type=Path), help="YAML list of {name, tenant, roles, sha256}."),
+        _option("--tokens", show_default=False, help="The same list as text, from the environment."),
         _option("--public-url", help="The dashboard's address as people reach it, for links in alerts."),
         _option("--tick-seconds", default=5.0, type=click.FloatRange(0.2, 3600), help="How often SLAs are judged."),
         _option("--log-level", type=_LOG_LEVELS, default="info", help="How much the log says."),
@@ -75,6 +73,7 @@ def cli() -> None:
 )
 @_option("--roles", default="all", help=f"Comma separated: all, {', '.join(ROLES)}.")
 @_platform_options
+@ingest_options
 @_option("--standby", is_flag=True, help="Wait for the holder of the store's lease. Not supported in this version.")
 def up(
     data_dir: Path, clickhouse_url: str | None, catalog: Path | None, roles: str, standby: bool, **rest: Any
@@ -86,7 +85,8 @@ def up(
         raise NotSupported("--standby is not supported in this version.")
     chosen = ROLES if roles.strip() == "all" else tuple(role.strip() for role in roles.split(",") if role.strip())
     level = rest.pop("log_level")
-    settings = Settings(StoreSettings(data_dir, clickhouse_url), catalog=catalog, roles=chosen, **rest)
+    ingest = ingest_settings(rest)
+    settings = Settings(StoreSettings(data_dir, clickhouse_url), catalog=catalog, roles=chosen, ingest=ingest, **rest)
     run(settings, log_level=level)
 
 
@@ -152,14 +152,22 @@ def catalog_apply(folder: Path, tenant: str, data_dir: Path, clickhouse_url: str
     "--rejected", type=click.Path(path_type=Path), help="Where refused rows go.  [default: FILE.rejected.csv]"
 )
 @_TENANT
+@redaction_key_option
 @_store_options
 def import_command(
-    file: Path, mapping: Path, rejected: Path | None, tenant: str, data_dir: Path, clickhouse_url: str | None
+    file: Path,
+    mapping: Path,
+    rejected: Path | None,
+    tenant: str,
+    redaction_key_file: Path | None,
+    data_dir: Path,
+    clickhouse_url: str | None,
 ) -> None:
     """Bring a CSV, JSON lines or Parquet file in, each row an event."""
     from throughline.commands import import_with_progress
 
-    import_with_progress(StoreSettings(data_dir, clickhouse_url), file, mapping, rejected, tenant)
+    ingest = IngestSettings(redaction_key_file=redaction_key_file)
+    import_with_progress(StoreSettings(data_dir, clickhouse_url), file, mapping, rejected, tenant, ingest)
 
 
 @cli.command()

@@ -24,15 +24,16 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from alerting import Alerting, AlertReader
-from collector import Collector
+from collector import Collector, Tls, apply_retention
 from correlator import Correlator, InstanceReader
 from dashboard import Services, create_app
-from model import Refused, SystemClock, load_access, load_catalog
+from model import Refused, SystemClock, access_from_text, load_access, load_catalog
 from sla_engine import SlaEngine, VerdictReader
 from store import FolderLock, Store, apply_catalog
 from throughline.admin import create_admin
 from throughline.control import Control
 from throughline.engine import Catalogs, Engine
+from throughline.ingest import CatalogRedactions
 from throughline.logs import configure
 from throughline.metrics import metrics_text
 from throughline.settings import Settings
@@ -63,7 +64,8 @@ async def serve(
     stop = stop or asyncio.Event()
     _stop_on_signals(stop)
     catalog = load_catalog(settings.catalog) if settings.catalog else None
-    access = load_access(settings.tokens_file)
+    access = access_from_text(settings.tokens) if settings.tokens else load_access(settings.tokens_file)
+    tls = settings.ingest.tls()
     clock = SystemClock()
     data_dir = settings.store.data_dir
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
@@ -79,6 +81,7 @@ async def serve(
                 apply_catalog(store, catalog, tenant=tenant, actor="throughline up", at=clock.now())
         catalogs = Catalogs(store)
         catalogs.refresh()
+        redactions = CatalogRedactions(catalogs.active, settings.ingest)
 
         roles = set(settings.roles)
         alerting = Alerting(store, clock, settings.base_url) if "alerting" in roles else None
@@ -107,7 +110,11 @@ async def serve(
                 grpc_port=settings.otlp_grpc_port,
                 http_port=settings.otlp_http_port,
                 on_commit=engine.segments_committed,
+                limits=settings.ingest.limits,
+                redactions=redactions,
+                tls=tls,
             )
+            apply_retention(store, settings.ingest.limits.writer.received_days)
             await collector.start()
             stack.push_async_callback(collector.stop)
             settings = replace(settings, otlp_grpc_port=collector.grpc_port, otlp_http_port=collector.http_port)
@@ -128,7 +135,7 @@ async def serve(
                 metrics=lambda: metrics_text(store, collector, engine),
                 base_url=settings.base_url,
             )
-            await _served(stack, create_app(services), http)
+            await _served(stack, create_app(services), http, tls)
 
         admin = stack.enter_context(_listening("127.0.0.1", 0, "the admin port"))
         control = Control(
@@ -137,9 +144,9 @@ async def serve(
             token=secrets.token_urlsafe(32),
             http=settings.base_url,
             otlp_grpc=f"{settings.host}:{settings.otlp_grpc_port}",
-            otlp_http=f"http://{settings.host}:{settings.otlp_http_port}",
+            otlp_http=f"{settings.scheme}://{settings.host}:{settings.otlp_http_port}",
         )
-        await _served(stack, create_admin(control, settings, store, catalogs, engine, collector), admin)
+        await _served(stack, create_admin(control, settings, store, catalogs, engine, collector, redactions), admin)
         stack.callback(Control.remove, data_dir)
         control.write(data_dir)
         announce(settings)
@@ -169,9 +176,17 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _served(stack: AsyncExitStack, app: ASGIApp, listening: socket.socket) -> None:
+async def _served(stack: AsyncExitStack, app: ASGIApp, listening: socket.socket, tls: Tls | None = None) -> None:
     server = _Server(
-        uvicorn.Config(app, log_config=None, access_log=False, timeout_graceful_shutdown=3, server_header=False)
+        uvicorn.Config(
+            app,
+            log_config=None,
+            access_log=False,
+            timeout_graceful_shutdown=3,
+            server_header=False,
+            ssl_certfile=tls.certificate if tls else None,
+            ssl_keyfile=tls.key if tls else None,
+        )
     )
     task = asyncio.create_task(server.serve(sockets=[listening]))
 
@@ -216,5 +231,5 @@ def _announce(settings: Settings) -> None:
     click.echo(
         f"Throughline is ready: dashboard and API {settings.base_url}, "
         f"OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, "
-        f"OTLP/HTTP and CloudEvents http://{settings.host}:{settings.otlp_http_port}"
+        f"OTLP/HTTP and CloudEvents {settings.scheme}://{settings.host}:{settings.otlp_http_port}"
     )

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import ipaddress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 from model import Refused
+from throughline.ingest import IngestSettings
 
 ROLES = ("collector", "correlator", "sla_engine", "alerting", "dashboard")
 """The parts of the platform that can run in processes of their own over a ClickHouse server."""
@@ -34,6 +35,8 @@ class Settings:
     tokens_file: Path | None = None
     public_url: str | None = None
     tick_seconds: float = 5.0
+    tokens: str | None = None
+    ingest: IngestSettings = field(default_factory=IngestSettings)
 
     def __post_init__(self) -> None:
         unknown = [role for role in self.roles if role not in ROLES]
@@ -44,16 +47,32 @@ class Settings:
                 "Roles run apart only over a ClickHouse server: embedded tables belong to one process. "
                 "Give --clickhouse-url, or leave out --roles."
             )
-        if not is_loopback(self.host) and self.tokens_file is None:
+        if self.tokens is not None and self.tokens_file is not None:
+            raise Refused("Tokens are given twice: name a file in THROUGHLINE_TOKENS_FILE, or set THROUGHLINE_TOKENS.")
+        if not is_loopback(self.host):
+            self._check_open_address()
+
+    def _check_open_address(self) -> None:
+        if self.tokens_file is None and self.tokens is None:
             raise Refused(
                 f"Listening on {self.host} needs authentication: name a tokens file in THROUGHLINE_TOKENS_FILE, "
                 "or leave --host at 127.0.0.1."
+            )
+        if not self.ingest.has_tls and not self.ingest.allow_plaintext:
+            raise Refused(
+                f"Listening on {self.host} needs TLS, or tokens and data are there to be read: name a certificate with "
+                "--tls-certificate and --tls-key. Where something in front of it ends TLS, say --allow-plaintext."
             )
 
     @property
     def base_url(self) -> str:
         """The dashboard's address as people reach it, without a slash at its end; it stands in every alert."""
-        return (self.public_url or f"http://{_in_url(self.host)}:{self.http_port}").rstrip("/")
+        return (self.public_url or f"{self.scheme}://{_in_url(self.host)}:{self.http_port}").rstrip("/")
+
+    @property
+    def scheme(self) -> str:
+        """http, or https where a certificate is given."""
+        return "https" if self.ingest.has_tls else "http"
 
 
 def is_loopback(host: str) -> bool:

@@ -40,7 +40,7 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
         "addresses": {
             "dashboard": settings.base_url,
             "otlp_grpc": f"{settings.host}:{settings.otlp_grpc_port}",
-            "otlp_http": f"http://{settings.host}:{settings.otlp_http_port}",
+            "otlp_http": f"{settings.scheme}://{settings.host}:{settings.otlp_http_port}",
         },
         "failed_ticks": dict(engine.failures),
         "last_errors": dict(engine.last_error),
