@@ -6,6 +6,7 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 from alerting import AlertReader
+from collector import Collector
 from correlator import InstanceReader
 from model import Access, Catalog, Clock
 from sla_engine import VerdictReader
@@ -21,7 +22,7 @@ class Services:
 
     `catalog` gives a tenant's active catalog, or None where none was applied; it is asked on every request, so it
     should be cheap. `readiness` gives one entry per check, `metrics` the Prometheus text. `base_url` is where people
-    reach the pages, without a slash at the end; empty means relative links.
+    reach the pages, without a slash at the end; empty means relative links. `collector` is this process's, or None.
     """
 
     store: Store
@@ -34,3 +35,4 @@ class Services:
     readiness: Callable[[], Sequence[ReadinessCheck]]
     metrics: Callable[[], str]
     base_url: str = ""
+    collector: Collector | None = None

@@ -6,7 +6,7 @@ import json
 from collections.abc import Iterator
 from pathlib import Path
 
-from collector import Redactions
+from collector import Quarantine, Redactions
 from collector.importing import ImportProgress, ImportReport, import_file, load_mapping
 from model import NotFound, SystemClock, load_catalog
 from store import Store, active_catalog, apply_catalog, migrate, pending
@@ -92,7 +92,7 @@ def migrate_tables(settings: StoreSettings, *, dry_run: bool) -> str:
 
 def status_text(settings: StoreSettings, *, as_json: bool) -> str:
     """What is stored, what waits, what failed; by the platform itself where one runs on this folder."""
-    from throughline.status import describe, stored
+    from throughline.status import describe, quarantined, stored
 
     running = Control.running(settings.data_dir)
     if running:
@@ -101,6 +101,9 @@ def status_text(settings: StoreSettings, *, as_json: bool) -> str:
         _expect_tables(settings)
         with open_migrated(settings) as store:
             found = {"running": False, **stored(store)}
+        folder = settings.data_dir / "quarantine"
+        if folder.is_dir():
+            found["quarantine"] = quarantined(Quarantine(folder))
     return json.dumps(found, indent=2) if as_json else describe(found)
 
 

@@ -134,6 +134,7 @@ async def serve(
                 readiness=checks,
                 metrics=lambda: metrics_text(store, collector, engine),
                 base_url=settings.base_url,
+                collector=collector,
             )
             await _served(stack, create_app(services), http, tls)
 

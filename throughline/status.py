@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import asdict
 from typing import Any
 
-from collector import Collector
+from collector import Collector, Quarantine
 from correlator import InstanceReader
 from model import Catalog
 from sla_engine import VerdictReader
 from store import Store, active_catalog, tenants
 from throughline.engine import Engine
 from throughline.settings import Settings
+
+_SHOWN = 20
+"""Refused requests that are told one by one."""
 
 
 def stored(store: Store) -> dict[str, Any]:
@@ -50,9 +54,15 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
             "spool": f"{collector.spool.depth_bytes:,} bytes in {collector.spool.closed_segments:,} waiting segments",
             "quarantine": f"{collector.quarantine.count():,} refused requests",
         }
+        found["quarantine"] = quarantined(collector.quarantine)
         if collector.writer is not None and collector.writer.last_error:
             found["collector"]["writer waits"] = collector.writer.last_error
     return {**found, **stored(store)}
+
+
+def quarantined(quarantine: Quarantine) -> list[dict[str, Any]]:
+    """The requests ClickHouse refused last, the newest first."""
+    return [asdict(each) for each in reversed(quarantine.entries()[-_SHOWN:])]
 
 
 def describe(found: dict[str, Any]) -> str:
@@ -60,6 +70,10 @@ def describe(found: dict[str, Any]) -> str:
     lines = ["running" if found["running"] else "not running"]
     lines += [f"  {name}: {value}" for name, value in found.get("addresses", {}).items()]
     lines += [f"  collector {name}: {value}" for name, value in found.get("collector", {}).items()]
+    lines += [
+        f"  refused: {each['id']} of tenant {each['tenant']}, {each['items']} {each['signal']}: {each['reason'][:200]}"
+        for each in found.get("quarantine", [])
+    ]
     lines += [f"  {name} tick failed: {why}" for name, why in found.get("last_errors", {}).items()]
     lines.append(f"store: {found['store']}")
     for tenant, each in found["tenants"].items():

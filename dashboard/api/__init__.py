@@ -5,7 +5,7 @@ from __future__ import annotations
 from fastapi import APIRouter, Depends, Request
 
 from dashboard.access import principal_of
-from dashboard.api import alerts, operations, slas, systems, workflows
+from dashboard.api import alerts, operations, quarantine, slas, systems, workflows
 from dashboard.api.parameters import only_known_parameters
 from dashboard.problems import ProblemDetails
 from model import NotFound, NotSupported
@@ -13,12 +13,7 @@ from model import NotFound, NotSupported
 __all__ = ["operations_router", "router"]
 
 PREFIX = "/api/v1"
-NOT_YET = (
-    ("GET", "/hubs"),
-    ("GET", "/quarantine"),
-    ("POST", "/quarantine/{id}/retry"),
-    ("POST", "/quarantine/{id}/discard"),
-)
+NOT_YET = (("GET", "/hubs"),)
 """Documented paths that this version refuses."""
 
 operations_router = operations.router
@@ -39,7 +34,7 @@ def router() -> APIRouter:
         "5XX": {"model": ProblemDetails, "description": "RFC 9457 problem details"},
     }
     strict = APIRouter(dependencies=[Depends(only_known_parameters)], responses=problems)
-    for part in (workflows, slas, alerts, systems):
+    for part in (workflows, slas, alerts, systems, quarantine):
         strict.include_router(part.router)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(principal_of)])
     api.include_router(strict)

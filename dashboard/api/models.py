@@ -316,3 +316,15 @@ class SilenceRequest(BaseModel):
     starts_at: Zoned | None = None
     ends_at: Zoned
     comment: str = ""
+
+
+class QuarantineItem(BaseModel):
+    """A request that was accepted and then refused by ClickHouse; `items` are its spans or log records."""
+
+    id: str
+    signal: str
+    items: int
+    bytes: int
+    reason: str
+    received_at: Time
+    refused_at: Time
