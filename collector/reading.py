@@ -10,7 +10,7 @@ from store import Sql, load_query
 
 
 def committed_segments() -> Sql:
-    """tenant, segment_id, signal, rows, received_from, received_to of every segment proven in ClickHouse, once each."""
+    """tenant, segment_id, signal, rows, received_from, received_to, committed_at of every proven segment, once each."""
     return Sql(load_query("collector", "committed_segments"))
 
 

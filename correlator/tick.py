@@ -13,9 +13,10 @@ from typing import Any
 
 from collector import committed_segments, logs_of_segments, spans_of_segments
 from correlator.compiling import Extraction, in_parts
-from correlator.definition import adopt
-from correlator.derivation import Derivation
+from correlator.definition import adopt, is_live, record
+from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
+from correlator.rebuild import begin, finish, running, shadow_tenant, switch
 from correlator.splicing import spliced
 from model import Catalog, Clock, Workflow
 from store import Sql, Store
@@ -24,7 +25,9 @@ ROWS_PER_BATCH = 250_000
 """Raw rows taken at once: it bounds the memory of a tick at about a kilobyte a row, and large enough to be cheap."""
 
 _SWEEP_EVERY = timedelta(minutes=2)
-_LOOK_BACK = timedelta(minutes=30)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_LOOK_BACK = timedelta(minutes=1)
+"""Clocks of the processes that commit and stitch may differ by so much without waiting for a sweep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,9 +42,21 @@ class TickReport:
 
 
 @dataclass(frozen=True, slots=True)
+class _Look:
+    """The last look for segments, and the last one that looked for all there are."""
+
+    at: datetime
+    swept_at: datetime
+    hashes: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
 class _Batch:
+    """Segments of a tenant for workflows that lack the same ones; a rebuild's rows go to a tenant of their own."""
+
     workflows: tuple[Workflow, ...]
     segments: dict[str, list[str]]
+    rows_to: str
 
     @property
     def ids(self) -> list[str]:
@@ -51,65 +66,103 @@ class _Batch:
 class Correlator:
     """Stitches; one per store, since ticks share scratch tables. A second call waits for the first."""
 
-    def __init__(self, store: Store, clock: Clock, *, rows_per_batch: int = ROWS_PER_BATCH) -> None:
+    def __init__(
+        self, store: Store, clock: Clock, *, rows_per_batch: int = ROWS_PER_BATCH, hub_limit: int = HUB_LIMIT
+    ) -> None:
         self._store = store
         self._clock = clock
         self._rows_per_batch = rows_per_batch
+        self._hub_limit = hub_limit
         self._lock = threading.Lock()
         self._extractions: dict[tuple[str, ...], tuple[Extraction, ...]] = {}
         self._adopted: dict[tuple[str, str], str] = {}
-        self._swept: dict[str, tuple[datetime, tuple[str, ...]]] = {}
+        self._rebuilding: dict[tuple[str, str], str] = {}
+        self._looks: dict[str, _Look] = {}
 
     def tick(self, tenant: str, catalog: Catalog) -> TickReport:
-        """Stitch one batch for every set of workflows that lacks the same segments: live ones, and a new workflow's."""
+        """Stitch one batch for every set of workflows that lacks the same segments: live, new and rebuilt ones."""
         with self._lock:
-            for workflow in catalog.workflows:
-                self._adopt(tenant, workflow)
-            batches, more = self._waiting(tenant, catalog)
+            live, rebuilt = self._adopt(tenant, catalog)
+            batches, more, look = self._waiting(tenant, tenant, live)
+            again, more_again, look_again = self._waiting(tenant, shadow_tenant(tenant), rebuilt)
+            batches += again
             reports = [self._stitch(tenant, batch) for batch in batches]
-            version = reports[-1].version if reports else latest_version(self._store, tenant)
+            # A look counts only once all that it found is stitched: not where there is more, or a tick fails.
+            if look is not None and not more:
+                self._looks[tenant] = look
+            if look_again is not None and not more_again:
+                self._looks[shadow_tenant(tenant)] = look_again
+                for workflow in rebuilt:
+                    self._switch(tenant, workflow)
             return TickReport(
                 segments=len({each for batch in batches for each in batch.ids}),
                 events=sum(each.events for each in reports),
                 instances=sum(each.instances for each in reports),
-                version=version,
-                more=more,
+                version=latest_version(self._store, tenant),
+                more=more or more_again,
             )
 
-    def _adopt(self, tenant: str, workflow: Workflow) -> None:
-        name = (tenant, workflow.name)
-        if self._adopted.get(name) == workflow.hash:
-            return
-        if adopt(self._store, tenant, workflow, self._clock.now()):
-            self._swept.pop(tenant, None)
-        self._adopted[name] = workflow.hash
+    def rebuild(self, tenant: str, workflow: Workflow) -> None:
+        """Begin to derive a workflow again; the ticks from now on do it. A rebuild that is running begins anew."""
+        with self._lock:
+            adopt(self._store, tenant, workflow, self._clock.now())
+            begin(self._store, tenant, workflow, self._clock.now())
+            self._adopted.pop((tenant, workflow.name), None)
 
-    def _waiting(self, tenant: str, catalog: Catalog) -> tuple[list[_Batch], bool]:
-        if not catalog.workflows:
-            return [], False
+    def _adopt(self, tenant: str, catalog: Catalog) -> tuple[tuple[Workflow, ...], tuple[Workflow, ...]]:
+        """The workflows whose live rows are to be kept up to date, and those that are being rebuilt."""
+        live, rebuilt = [], []
+        for workflow in catalog.workflows:
+            name = (tenant, workflow.name)
+            if self._adopted.get(name) != workflow.hash:
+                is_rebuilt = adopt(self._store, tenant, workflow, self._clock.now())
+                self._rebuilding[name] = workflow.hash if is_rebuilt else ""
+                self._adopted[name] = workflow.hash
+                self._looks.clear()
+            if self._rebuilding[name] == workflow.hash:
+                rebuilt.append(workflow)
+            if self._rebuilding[name] != workflow.hash or is_live(self._store, tenant, workflow):
+                live.append(workflow)
+        return tuple(live), tuple(rebuilt)
+
+    def _switch(self, tenant: str, workflow: Workflow) -> None:
+        found = running(self._store, tenant, workflow.name)
+        if found is not None:
+            now = self._clock.now()
+            switch(self._store, tenant, workflow, now)
+            record(self._store, tenant, workflow, now)
+            finish(self._store, tenant, workflow, found, now)
+        self._rebuilding[tenant, workflow.name] = ""
+        self._looks.clear()
+
+    def _waiting(
+        self, tenant: str, rows_to: str, workflows: tuple[Workflow, ...]
+    ) -> tuple[list[_Batch], bool, _Look | None]:
+        if not workflows:
+            return [], False, None
         now = self._clock.now()
-        hashes = tuple(each.hash for each in catalog.workflows)
-        at, known = self._swept.get(tenant, (datetime.min.replace(tzinfo=UTC), ()))
-        # A segment may be committed long after it was opened: all of them are asked for now and then, and the young
-        # ones always.
-        sweep = known != hashes or now - at >= _SWEEP_EVERY
+        hashes = tuple(each.hash for each in workflows)
+        last = self._looks.get(rows_to)
+        # What was committed since the last look; now and then, and where anything has changed, whatever there is.
+        is_sweep = last is None or last.hashes != hashes or now - last.swept_at >= _SWEEP_EVERY
+        since = _EPOCH if is_sweep or last is None else last.at - _LOOK_BACK
         rows = self._store.rows(
             spliced("unstitched_segments", segments=committed_segments()),
             {
                 "tenant": tenant,
-                "workflows": [each.name for each in catalog.workflows],
+                "derived_tenant": rows_to,
+                "workflows": [each.name for each in workflows],
                 "definitions": list(hashes),
-                "floor": "" if sweep else f"{_microseconds(now - _LOOK_BACK):016x}",
+                "committed_from": since,
             },
         )
-        batches, more = self._batches(catalog, rows)
-        if more:
-            self._swept.pop(tenant, None)
-        elif sweep:
-            self._swept[tenant] = (now, hashes)
-        return batches, more
+        batches, more = self._batches(workflows, rows, rows_to)
+        return batches, more, _Look(now, now if is_sweep or last is None else last.swept_at, hashes)
 
-    def _batches(self, catalog: Catalog, rows: Sequence[dict[str, Any]]) -> tuple[list[_Batch], bool]:
+    def _batches(
+        self, workflows: tuple[Workflow, ...], rows: Sequence[dict[str, Any]], rows_to: str
+    ) -> tuple[list[_Batch], bool]:
+        named = {each.name: each for each in workflows}
         groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
         for row in rows:
             groups.setdefault(tuple(row["pending"]), []).append(row)
@@ -123,39 +176,38 @@ class Correlator:
                     break
                 total += row["rows"]
                 taken.setdefault(row["signal"], []).append(row["segment_id"])
-            batches.append(_Batch(tuple(catalog.workflow(name) for name in names), taken))
+            batches.append(_Batch(tuple(named[name] for name in names), taken, rows_to))
         return batches, more
 
     def _stitch(self, tenant: str, batch: _Batch) -> TickReport:
         now = self._clock.now()
         # Two apart, since a tick may write with the version below its own.
-        version = max(_microseconds(now), latest_version(self._store, tenant) + 2)
-        run = Derivation(self._store, tenant, version, batch.workflows)
+        version = max(_microseconds(now), latest_version(self._store, batch.rows_to) + 2)
+        run = Derivation(self._store, batch.rows_to, version, batch.workflows, self._hub_limit)
         run.empty()
         self._extract(tenant, batch)
-        events = run.sizes()["events"]
-        instances = 0
-        if events:
+        sizes = run.sizes()
+        events, instances = sizes["events"], 0
+        if events or sizes["corrections"]:
             run.derive()
             instances = run.sizes()["instances"]
-            run.execute("write_touched")
         self._store.insert(
             "correlator_ticks",
             ("tenant", "version", "at", "segments", "events", "instances"),
-            [(tenant, version, now, len(batch.ids), events, instances)],
+            [(batch.rows_to, version, now, len(batch.ids), events, instances)],
         )
         self._store.insert(
             "stitched_segments",
             ("tenant", "workflow", "definition", "segment_id", "stitched_at"),
-            [(tenant, each.name, each.hash, segment, now) for each in batch.workflows for segment in batch.ids],
+            [(batch.rows_to, each.name, each.hash, segment, now) for each in batch.workflows for segment in batch.ids],
         )
         run.empty()
         return TickReport(len(batch.ids), events, instances, version)
 
     def _extract(self, tenant: str, batch: _Batch) -> None:
-        for extraction in self._extraction(batch.workflows):
-            for signal, ids in batch.segments.items():
-                received = (spans_of_segments if signal == "traces" else logs_of_segments)(tenant, ids)
+        for signal, ids in batch.segments.items():
+            received = (spans_of_segments if signal == "traces" else logs_of_segments)(tenant, ids)
+            for extraction in self._extraction(batch.workflows):
                 body = extraction.spans if signal == "traces" else extraction.logs
                 self._store.execute(
                     Sql(
@@ -164,6 +216,9 @@ class Correlator:
                         received.params,
                     )
                 )
+            if signal == "logs":
+                corrections = spliced("stage_corrections", received=received)
+                self._store.execute(Sql(corrections.text, {**corrections.params, "tenant": batch.rows_to}))
 
     def _extraction(self, workflows: tuple[Workflow, ...]) -> tuple[Extraction, ...]:
         key = tuple(f"{each.name}:{each.hash}" for each in workflows)

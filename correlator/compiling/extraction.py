@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 
 from sqlglot import exp
 
@@ -20,6 +21,11 @@ from model import Milestone, Workflow
 LONGEST_STATEMENT = 200_000
 """The engine takes 262,144 bytes; the received rows' own SELECT and its ids come on top."""
 
+MOST_LINKS = 20_000
+"""An event that would prove more links proves none, and is flagged `too_many_links`."""
+
+_FEW_KEYS = 200  # so few cannot prove too many links: 200 * 200 / 2
+_NEVER_US = 1 << 62
 _FUTURE_US = 5 * 60 * 1_000_000
 _DECIMAL = r"\A[+-]?[0-9]+(\.[0-9]+)?\z"
 _FLAGS_ATTRIBUTE = "throughline.flags"
@@ -104,7 +110,7 @@ def _columns(hits: list[_Hit]) -> dict[str, Node]:
         "keeps_time": call("if", call("empty", column("ranked_keys")), call("toUInt8", 0), _of_first("keeps_time")),
         "amount": _per_workflow(hits, _amount),
         "currency": _per_workflow(hits, _currency),
-        "flags": _flags(),
+        "flags": _flags(hits),
         "definition": _per_milestone(hits, lambda hit: hit.workflow.hash),
         "content_hash": _content_hash(),
     }
@@ -175,7 +181,7 @@ def _currency(workflow: Workflow) -> Node:
     return found_value(workflow, workflow.amount.currency_attribute)
 
 
-def _flags() -> Node:
+def _flags(hits: list[_Hit]) -> Node:
     ahead = call(
         "minus",
         call("toUnixTimestamp64Micro", column("occurred_at")),
@@ -186,13 +192,45 @@ def _flags() -> Node:
         (column("upside_down"), "end_before_start"),
         (call("empty", column("service")), "missing_service"),
         (oversized(), "oversized_key"),
+        (_too_many_links(), "too_many_links"),
     ]
+    if any(hit.milestone.cadence for hit in hits):
+        raised.append((_late(hits, ahead), "late"))
     noted = call("splitByChar", ",", call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE))
     own = array(call("if", holds, flag, "") for holds, flag in raised)
     both = call("arrayConcat", own, noted)
     filled = call("arrayFilter", function("f", call("notEmpty", column("f"))), both)
     quiet = call("not", any_of([*(holds for holds, _ in raised), call("notEquals", noted, array([""]))]))
     return call("if", quiet, call("emptyArrayString"), call("arraySort", call("arrayDistinct", filled)))
+
+
+def _late(hits: list[_Hit], ahead: Node) -> Node:
+    """Whether it was received later after it occurred than its system is ever silent."""
+    cadences = [hit.milestone.cadence for hit in hits]
+    allowed = [each // timedelta(microseconds=1) if each else _NEVER_US for each in cadences]
+    bound = call("arrayElement", array(call("toInt64", each) for each in allowed), column("hit"))
+    return call("less", ahead, call("negate", bound))
+
+
+def _too_many_links() -> Node:
+    """Whether an event would prove so many links that it can only be a mistake: it proves none."""
+    ranks = call("arrayMap", function("k", _field("k", "rank")), column("ranked_keys"))
+    count = call("length", column("ranked_keys"))
+    same = call("countEqual", column("ranks"), column("r"))
+    squares = call("arraySum", call("arrayMap", function("r", call("multiply", same, same)), column("distinct_ranks")))
+    pairs = call(
+        "arrayMap",
+        _two("ranks", "distinct_ranks", call("minus", call("multiply", count, count), squares)),
+        array([ranks]),
+        array([call("arrayDistinct", ranks)]),
+    )
+    return call(
+        "if", call("lessOrEquals", count, _FEW_KEYS), 0, call("greater", call("arrayElement", pairs, 1), 2 * MOST_LINKS)
+    )
+
+
+def _two(first: str, second: str, body: Node) -> Node:
+    return exp.Lambda(this=body, expressions=[exp.to_identifier(first), exp.to_identifier(second)])
 
 
 def _content_hash() -> Node:

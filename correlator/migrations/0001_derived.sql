@@ -36,7 +36,8 @@ CREATE TABLE IF NOT EXISTS events (
   flags Array(LowCardinality(String)),
   definition LowCardinality(String) COMMENT 'hash of the workflow definition that made the row',
   content_hash UInt64,
-  rank_of_version UInt128 COMMENT 'content hash, then the earlier receipt: the largest is the version that counts'
+  rank_of_version UInt128 COMMENT 'content hash, then the earlier receipt: the largest is the version that counts',
+  generation UInt64 COMMENT 'version of the rebuild that made the row; 0: none did'
 ) ENGINE = ReplacingMergeTree(rank_of_version)
 ORDER BY (tenant, workflow, event_id)
 SETTINGS index_granularity = 512;
@@ -48,7 +49,8 @@ CREATE TABLE IF NOT EXISTS event_copies (
   content_hash UInt64,
   copies UInt32,
   workflow LowCardinality(String),
-  received_at DateTime64(6, 'UTC')
+  received_at DateTime64(6, 'UTC'),
+  generation UInt64
 ) ENGINE = ReplacingMergeTree ORDER BY (tenant, event_id, segment_id, content_hash)
 SETTINGS index_granularity = 512;
 
@@ -67,7 +69,8 @@ CREATE TABLE IF NOT EXISTS event_keys (
   event_id String,
   content_hash UInt64,
   workflow LowCardinality(String),
-  received_at DateTime64(6, 'UTC')
+  received_at DateTime64(6, 'UTC'),
+  generation UInt64
 ) ENGINE = ReplacingMergeTree ORDER BY (tenant, typed_key, event_id, content_hash)
 SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 16384;
 
@@ -81,7 +84,8 @@ CREATE TABLE IF NOT EXISTS key_links (
   proved_at DateTime64(6, 'UTC'),
   kept_us Int64 COMMENT 'proved_at in microseconds where a window lies further inward, else 0',
   workflow LowCardinality(String),
-  received_at DateTime64(6, 'UTC')
+  received_at DateTime64(6, 'UTC'),
+  generation UInt64
 ) ENGINE = ReplacingMergeTree ORDER BY (tenant, outer_key, inner_key, event_id, content_hash)
 SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 16384;
 
@@ -91,7 +95,8 @@ CREATE TABLE IF NOT EXISTS key_links_by_inner (
   inner_key String,
   outer_key String,
   workflow LowCardinality(String),
-  received_at DateTime64(6, 'UTC')
+  received_at DateTime64(6, 'UTC'),
+  generation UInt64
 ) ENGINE = ReplacingMergeTree ORDER BY (tenant, inner_key, outer_key)
 SETTINGS index_granularity = 256, min_compress_block_size = 8192, max_compress_block_size = 16384;
 
@@ -134,6 +139,7 @@ CREATE TABLE IF NOT EXISTS instances (
   systems Array(String),
   flags Array(String),
   events UInt32,
+  retries UInt32 COMMENT 'events of milestones of the kind retry',
   definition LowCardinality(String),
   version UInt64,
   is_deleted UInt8
@@ -160,6 +166,41 @@ CREATE TABLE IF NOT EXISTS waiting (
   version UInt64,
   is_deleted UInt8
 ) ENGINE = ReplacingMergeTree(version, is_deleted) ORDER BY (tenant, workflow, event_id, typed_key);
+
+-- Aliases that lead to more roots than the limit: no event belongs to an instance by them. Written after all that follows
+-- from it, because a known hub is not walked through again.
+CREATE TABLE IF NOT EXISTS hubs (
+  tenant LowCardinality(String),
+  workflow LowCardinality(String),
+  typed_key String,
+  is_timeless UInt8 COMMENT '1: no window on the way to the root, so that it is a hub for ever',
+  found_at DateTime64(6, 'UTC'),
+  version UInt64,
+  is_deleted UInt8
+) ENGINE = ReplacingMergeTree(version, is_deleted) ORDER BY (tenant, workflow, typed_key);
+
+-- What people have put right, by events of their own: an event that never was, a link that does not hold. Tiny.
+CREATE TABLE IF NOT EXISTS corrections (
+  tenant LowCardinality(String),
+  kind LowCardinality(String) COMMENT 'voided: the event; retracted: the link, whichever event proves it',
+  event_id String COMMENT 'of a voided event',
+  outer_key String COMMENT 'typed key',
+  inner_key String COMMENT 'typed key',
+  actor String,
+  reason String,
+  occurred_at DateTime64(6, 'UTC'),
+  received_at DateTime64(6, 'UTC')
+) ENGINE = ReplacingMergeTree ORDER BY (tenant, kind, event_id, outer_key, inner_key, occurred_at, actor);
+
+-- Workflows derived again beside their live rows: under a tenant of their own, until `finished_at` is set.
+CREATE TABLE IF NOT EXISTS rebuilds (
+  tenant LowCardinality(String),
+  workflow LowCardinality(String),
+  generation UInt64,
+  definition String,
+  begun_at DateTime64(6, 'UTC'),
+  finished_at Nullable(DateTime64(6, 'UTC'))
+) ENGINE = ReplacingMergeTree ORDER BY (tenant, workflow, generation);
 
 -- The latest event of each declared system in each minute of event time, future-dated ones left out.
 CREATE TABLE IF NOT EXISTS system_seen (
@@ -276,5 +317,19 @@ CREATE TABLE IF NOT EXISTS stage_walk (
   is_root UInt8,
   round UInt8
 ) ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS stage_links (
+  outer_key String,
+  inner_key String,
+  window_us Int64,
+  kept_us Int64,
+  proved_us Int64,
+  is_root UInt8,
+  round UInt8
+) ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS stage_hubs (origin_key String, origin_us Int64, roots UInt64) ENGINE = Memory;
+
+CREATE TABLE IF NOT EXISTS stage_corrections AS corrections ENGINE = Memory;
 
 CREATE TABLE IF NOT EXISTS stage_members AS memberships ENGINE = Memory;

@@ -8,5 +8,9 @@ INNER JOIN (
   WHERE tenant = {reached_tenant:String} AND outer_key IN (SELECT typed_key FROM (/*reached*/))
     AND (event_id, content_hash) NOT IN (
       SELECT event_id, content_hash FROM superseded WHERE tenant = {reached_tenant:String})
+    AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {reached_tenant:String} AND kind = 'voided')
+    AND (outer_key, inner_key) NOT IN (
+      SELECT outer_key, inner_key FROM corrections WHERE tenant = {reached_tenant:String} AND kind = 'retracted')
+    AND outer_key NOT IN (SELECT typed_key FROM hubs FINAL WHERE tenant = {reached_tenant:String} AND is_timeless)
 ) AS l ON r.typed_key = l.outer_key
 WHERE l.window_us < 0 OR abs(l.proved_us - r.at_us) <= l.window_us

@@ -1,4 +1,5 @@
--- Purpose: memberships that only a losing version of some event had led to. Rare: scans the tenant's memberships.
+-- Purpose: memberships that only a losing version of some event, a corrected event or link, or a key that is now a hub
+-- had led to. Rare: scans the tenant's memberships.
 -- Parameters: tenant: String; version: UInt64.
 INSERT INTO stage_members
 SELECT * REPLACE ({version:UInt64} AS version, 1 AS is_deleted)

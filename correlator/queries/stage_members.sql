@@ -1,5 +1,5 @@
 -- Purpose: event x instance for every event of this tick: a root key is its own instance, an alias leads to those its
--- walk has reached.
+-- walk has reached, unless these are too many.
 -- Parameters: tenant: String; version: UInt64.
 INSERT INTO stage_members (
   tenant, instance, event_id, workflow, key, occurred_at, received_at, milestone, place, outcome, is_unique, system, amount,
@@ -14,6 +14,8 @@ FROM (
   UNION ALL
   SELECT w.typed_key AS instance, s.* EXCEPT (origin)
   FROM (SELECT arrayJoin(innermost) AS origin, * FROM stage_state WHERE innermost_rank NOT IN (0, 255)) AS s
-  INNER JOIN (SELECT DISTINCT origin_key, origin_us, typed_key FROM stage_walk WHERE is_root) AS w
+  INNER JOIN (SELECT DISTINCT origin_key, origin_us, typed_key FROM stage_walk
+    WHERE is_root AND (origin_key, origin_us) NOT IN (SELECT origin_key, origin_us FROM stage_hubs)
+  ) AS w
     ON s.origin = w.origin_key AND s.from_us = w.origin_us
 )

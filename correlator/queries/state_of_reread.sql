@@ -9,3 +9,4 @@ SELECT
 FROM events FINAL
 WHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)}
   AND event_id IN (SELECT event_id FROM stage_reread)
+  AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided')

@@ -6,7 +6,7 @@ FROM (
   SELECT o, ranked_keys, workflow, received_at
   FROM stage_events
   ARRAY JOIN ranked_keys AS o
-  WHERE o.rank > innermost_rank
+  WHERE o.rank > innermost_rank AND NOT has(flags, 'too_many_links')
 )
 ARRAY JOIN ranked_keys AS i
 WHERE i.rank < o.rank AND i.rank > 0

@@ -1,7 +1,6 @@
--- Purpose: events that a losing version had waiting wait no longer, unless `write_waiting` says so right after.
+-- Purpose: events that are judged again wait no longer, unless `write_waiting` says so right after.
 -- Parameters: tenant: String; version: UInt64, one less than that of the tick.
 INSERT INTO waiting (tenant, workflow, event_id, typed_key, received_at, version, is_deleted)
 SELECT DISTINCT tenant, workflow, event_id, typed_key, received_at, {version:UInt64} - 1, 1
 FROM waiting
-WHERE tenant = {tenant:String} AND event_id IN (
-  SELECT event_id FROM superseded WHERE tenant = {tenant:String} AND event_id IN (SELECT event_id FROM stage_known))
+WHERE tenant = {tenant:String} AND event_id IN (SELECT event_id FROM stage_reread)

@@ -8,7 +8,9 @@ FROM (
   UNION ALL
   SELECT
     workflow, event_id, typed_key, received_at, is_known,
-    (typed_key, from_us) IN (SELECT origin_key, origin_us FROM stage_walk WHERE is_root) AS resolved
+    (typed_key, from_us) IN (SELECT origin_key, origin_us FROM stage_walk WHERE is_root)
+      OR (typed_key, from_us) IN (SELECT origin_key, origin_us FROM stage_hubs)
+      OR typed_key IN (SELECT typed_key FROM hubs FINAL WHERE tenant = {tenant:String} AND is_timeless) AS resolved
   FROM (SELECT *, arrayJoin(innermost) AS typed_key FROM stage_state WHERE innermost_rank NOT IN (0, 255))
 )
 WHERE NOT resolved OR (is_known AND event_id IN (

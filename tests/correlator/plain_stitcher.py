@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterable
 from datetime import datetime, timedelta
 
-from model import KeyType, Workflow, composite_key, is_blank, normalized
+from model import KeyType, Outcome, Workflow, composite_key, is_blank, normalized
 from tests.correlator.outcome import Stitched
 from tests.correlator.telemetry import RECEIVED, Event
 
@@ -116,7 +116,18 @@ class PlainStitcher:
         found |= {"future_dated" for each in events if is_future(each)}
         effects = Counter(each.milestone for each in events)
         found |= {"duplicate_effect" for each in self.workflow.milestones if each.unique and effects[each.id] > 1}
-        return sorted(found)
+        return sorted(found | self.flags_of_the_course([each for each in events if not is_future(each)]))
+
+    def flags_of_the_course(self, events: list[Event]) -> set[str]:
+        """What is wrong with the order and number of milestones; here each is expected once, in order."""
+        expected = [each for each in self.workflow.milestones if each.ends not in {Outcome.CANCELLED, Outcome.FAILED}]
+        course = [each.milestone for each in events]
+        once = [each.id for each in self.workflow.milestones if not each.unique]
+        places = list(dict.fromkeys(self.places[each] for each in course if self.workflow.milestone(each) in expected))
+        missing = [each for each in expected if places and each.place < max(places) and each.place not in places]
+        found = {"skipped"} if missing else set()
+        found |= {"out_of_sequence"} if places != sorted(places) else set()
+        return found | ({"repeated"} if any(course.count(each) > 1 for each in once) else set())
 
     def state(self, events: list[Event]) -> tuple[object, ...]:
         """Rule 9: the last milestone in order, the last terminal one; rule 8: future-dated ones are not current."""

@@ -60,6 +60,26 @@ SELECT
         upside_down,
         empty(service),
         arrayExists(l -> arrayExists(v -> greater(length(v), 1000), l), lists),
+        if(
+          lessOrEquals(length(ranked_keys), 200),
+          0,
+          greater(
+            arrayElement(
+              arrayMap(
+                (ranks, distinct_ranks) -> minus(
+                  multiply(length(ranked_keys), length(ranked_keys)),
+                  arraySum(
+                    arrayMap(r -> multiply(countEqual(ranks, r), countEqual(ranks, r)), distinct_ranks)
+                  )
+                ),
+                array(arrayMap(k -> tupleElement(k, 1), ranked_keys)),
+                array(arrayDistinct(arrayMap(k -> tupleElement(k, 1), ranked_keys)))
+              ),
+              1
+            ),
+            40000
+          )
+        ),
         notEquals(splitByChar(',', arrayElement(own_attributes, 'throughline.flags')), array(''))
       )
     ),
@@ -83,6 +103,30 @@ SELECT
               if(
                 arrayExists(l -> arrayExists(v -> greater(length(v), 1000), l), lists),
                 'oversized_key',
+                ''
+              ),
+              if(
+                if(
+                  lessOrEquals(length(ranked_keys), 200),
+                  0,
+                  greater(
+                    arrayElement(
+                      arrayMap(
+                        (ranks, distinct_ranks) -> minus(
+                          multiply(length(ranked_keys), length(ranked_keys)),
+                          arraySum(
+                            arrayMap(r -> multiply(countEqual(ranks, r), countEqual(ranks, r)), distinct_ranks)
+                          )
+                        ),
+                        array(arrayMap(k -> tupleElement(k, 1), ranked_keys)),
+                        array(arrayDistinct(arrayMap(k -> tupleElement(k, 1), ranked_keys)))
+                      ),
+                      1
+                    ),
+                    40000
+                  )
+                ),
+                'too_many_links',
                 ''
               )
             ),

@@ -1,0 +1,9 @@
+-- Purpose: where the walk outward starts from what this tick's corrections take away: the links of a voided event, a
+-- retracted link. Rare: scans the tenant's links.
+-- Parameters: tenant: String.
+INSERT INTO stage_reach (typed_key, round)
+SELECT DISTINCT outer_key, 0
+FROM key_links
+WHERE tenant = {tenant:String} AND event_id IN (SELECT event_id FROM stage_corrections WHERE kind = 'voided')
+UNION ALL
+SELECT outer_key, 0 FROM stage_corrections WHERE kind = 'retracted'

@@ -1,0 +1,160 @@
+"""A workflow derived again from what was received, beside its live rows, which readers see until it is complete.
+
+ 1. The rows are made under a tenant of their own (`shadow_tenant`), by the same statements, batch by batch, so memory
+    is bounded as in any tick. Rows that received data no longer covers are first copied there: links proven long ago
+    go on leading to their orders.
+ 2. Meanwhile live segments are stitched into both, unless the definition has changed: then the live rows rest.
+ 3. When no segment is left, the rows are switched within one tick: the new ones are added to the live tables, marked
+    with the rebuild's generation, and then those without that mark taken away. Nobody reads an empty timeline.
+ 4. Every step can be repeated. A rebuild that is begun and not finished goes on after a crash; one whose definition is
+    no longer the catalog's begins anew.
+
+It tells no one: every instance is put into the feed of changes once, after the switch.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from datetime import UTC, datetime
+
+from collector import committed_segments
+from correlator.feed import latest_version
+from correlator.splicing import spliced
+from model import NotFound, Workflow
+from store import Sql, Store, load_query
+
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_BY_GENERATION = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner")
+_BY_VERSION = ("memberships", "instances", "waiting")
+_OLD_TOO = (*_BY_GENERATION, "memberships", "waiting", "superseded")
+_SWITCHED = (*_BY_GENERATION, *_BY_VERSION)
+
+
+@dataclass(frozen=True, slots=True)
+class Rebuild:
+    """A rebuild that has begun and is not finished."""
+
+    generation: int
+    definition: str
+    begun_at: datetime
+
+
+@dataclass(frozen=True, slots=True)
+class RebuildProgress:
+    """How many of the rows to be read have been; `is_running` is False once the rows are switched."""
+
+    rows_done: int
+    rows_total: int
+    is_running: bool
+
+
+def shadow_tenant(tenant: str) -> str:
+    """Under which tenant the rows of a rebuild are made; no token can name it."""
+    return f"{tenant}\x1erebuild"
+
+
+def running(store: Store, tenant: str, workflow: str) -> Rebuild | None:
+    """The rebuild of a workflow, where one is running."""
+    rows = store.rows(load_query("correlator", "rebuild_running"), {"tenant": tenant, "workflow": workflow})
+    return Rebuild(**rows[0]) if rows else None
+
+
+def begin(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Rebuild:
+    """Begin to derive a workflow again; the ticks of whoever stitches do it. Not while a tick runs."""
+    shadow = shadow_tenant(tenant)
+    params = {"tenant": tenant, "shadow": shadow, "workflow": workflow.name}
+    _clear(store, shadow, workflow.name)
+    covered = store.value(spliced("covered_from", segments=committed_segments()), {"tenant": tenant})
+    if covered is None or covered <= _EPOCH:
+        covered = now
+    for table in _OLD_TOO:
+        old = "" if table == "superseded" else " AND received_at < {covered:DateTime64(6)}"
+        store.execute(
+            _copied(
+                table,
+                "{shadow:String} AS tenant",
+                f"tenant = {{tenant:String}} AND workflow = {{workflow:String}}{old}",
+            ),
+            {**params, "covered": covered},
+        )
+    store.execute(
+        _copied("corrections", "{shadow:String} AS tenant", "tenant = {tenant:String}"),
+        params,
+    )
+    found = Rebuild(_microseconds(now), workflow.hash, now)
+    _record(store, tenant, workflow.name, found, None)
+    return found
+
+
+def switch(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None:
+    """Put the rows of a complete rebuild in the place of the live ones. Not while a tick runs."""
+    shadow = shadow_tenant(tenant)
+    version = max(_microseconds(now), latest_version(store, tenant) + 2, latest_version(store, shadow) + 2)
+    params = {"tenant": tenant, "shadow": shadow, "workflow": workflow.name, "version": version}
+    own = "tenant = {tenant:String} AND workflow = {workflow:String}"
+    of_shadow = "tenant = {shadow:String} AND workflow = {workflow:String}"
+    store.execute(load_query("correlator", "touch_all"), params)
+    for table in _SWITCHED:
+        mark = "version" if table in _BY_VERSION else "generation"
+        store.execute(
+            _copied(table, f"{{tenant:String}} AS tenant, {{version:UInt64}} AS {mark}", of_shadow),
+            params,
+        )
+    store.execute(_copied("instance_keys", "{tenant:String} AS tenant", of_shadow), params)
+    for table in _SWITCHED:
+        mark = "version" if table in _BY_VERSION else "generation"
+        store.execute(f"DELETE FROM {table} WHERE {own} AND {mark} < {{version:UInt64}}", params)
+    for table in ("superseded", "hubs", "stitched_segments"):
+        store.execute(f"DELETE FROM {table} WHERE {own}", params)
+        store.execute(
+            _copied(table, "{tenant:String} AS tenant", of_shadow),
+            params,
+        )
+    store.execute(load_query("correlator", "switch_systems"), params)
+    store.execute(load_query("correlator", "touch_all"), params)
+    store.insert(
+        "correlator_ticks",
+        ("tenant", "version", "at", "segments", "events", "instances"),
+        [(tenant, version, now, 0, 0, 0)],
+    )
+
+
+def finish(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: datetime) -> None:
+    """The rows have been switched: the rebuild is over."""
+    _record(store, tenant, workflow.name, found, now)
+    _clear(store, shadow_tenant(tenant), workflow.name)
+
+
+def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
+    """How far the rebuild of a workflow is; raises `NotFound` where there never was one."""
+    query = spliced("rebuild_progress", segments=committed_segments())
+    params = {"tenant": tenant, "shadow": shadow_tenant(tenant), "workflow": workflow}
+    rows = store.rows(Sql(query.text, {**query.params, **params}))
+    if not rows:
+        raise NotFound(f"The workflow {workflow!r} has not been rebuilt")
+    return RebuildProgress(rows[0]["rows_done"], rows[0]["rows_total"], bool(rows[0]["is_running"]))
+
+
+def _copied(table: str, replaced: str, where: str) -> str:
+    """Rows of a table once more, with other values. In a sub-SELECT, since a replaced column hides the one in WHERE."""
+    return f"INSERT INTO {table} SELECT * REPLACE ({replaced}) FROM (SELECT * FROM {table} FINAL WHERE {where})"
+
+
+def _clear(store: Store, shadow: str, workflow: str) -> None:
+    params = {"shadow": shadow, "workflow": workflow}
+    for table in (*_SWITCHED, "superseded", "hubs", "instance_keys", "stitched_segments"):
+        store.execute(
+            f"DELETE FROM {table} WHERE tenant = {{shadow:String}} AND workflow = {{workflow:String}}", params
+        )
+
+
+def _record(store: Store, tenant: str, workflow: str, found: Rebuild, finished_at: datetime | None) -> None:
+    store.insert(
+        "rebuilds",
+        ("tenant", "workflow", "generation", "definition", "begun_at", "finished_at"),
+        [(tenant, workflow, found.generation, found.definition, found.begun_at, finished_at)],
+    )
+
+
+def _microseconds(at: datetime) -> int:
+    return int(at.timestamp()) * 1_000_000 + at.microsecond
