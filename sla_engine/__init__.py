@@ -2,10 +2,11 @@
 
 from sla_engine.engine import SlaEngine, TickReport
 from sla_engine.excuses import Excuse, Excuses
-from sla_engine.lease import Held, Lease, LeaseLost
+from sla_engine.lease import LEASE_SECONDS, Held, Lease, LeaseLost
 from sla_engine.reading import ClockRow, LedgerRow, SlaCounts, SlaSummary, VerdictReader
 
 __all__ = [
+    "LEASE_SECONDS",
     "ClockRow",
     "Excuse",
     "Excuses",

@@ -2,9 +2,9 @@
 
 ClickHouse has no unique key and no compare-and-set, so a turn is won in two steps:
 
-1. A candidate that finds the role free writes a row with the next turn, waits `settle_seconds`, and reads again. The row
-   with the largest turn holds; of two with the same turn the smaller holder name does.
-2. The winner writes a further turn at once, so that a rival's row of the same turn that arrives late counts for nothing.
+1. A candidate that finds the role free writes a row with the next turn, waits `settle_seconds`, and reads again. The
+   row with the largest turn holds; of two with the same turn the smaller holder name does.
+2. The winner writes a further turn at once, so that a rival's row of the same turn that comes late counts for nothing.
    A candidate that was itself too slow from reading to writing (more than half the settling time) starts over.
 3. Time is the store's clock alone; the clocks of hosts may differ.
 4. A holder keeps its role by writing turns, and asks before every append whether it still holds: a process that was
@@ -53,14 +53,16 @@ class Lease:
         *,
         seconds: float = LEASE_SECONDS,
         settle_seconds: float = SETTLE_SECONDS,
+        holder: str | None = None,
         pause: Callable[[float], None] = time.sleep,
     ) -> None:
+        """`holder` names what outlives the process, like a locked data folder: its next process need not wait."""
         self.role = role
         self._store = store
         self._seconds = seconds
         self._settle_seconds = settle_seconds
         self._pause = pause
-        self._holder = uuid.uuid4().hex
+        self._holder = holder or uuid.uuid4().hex
         self._who = f"process {os.getpid()} on {socket.gethostname()}"
 
     def take(self) -> Held | None:

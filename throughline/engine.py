@@ -4,7 +4,8 @@
 2. Stitching runs when the writer says segments are in, at most a second apart, and looks for itself every few seconds
    (another process may have written). Judging runs every `tick_seconds`, and soon after something was stitched.
 3. The time is read here, once per tick, and handed down.
-4. A tick that fails is counted and tried again at its next turn; every tick is idempotent.
+4. Before a tick its role must be held (`standby`): over a server another process may have taken over meanwhile.
+5. A tick that fails is counted and tried again at its next turn; every tick is idempotent.
 """
 
 from __future__ import annotations
@@ -21,8 +22,9 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from alerting import Alerting
 from correlator import Correlator
 from model import Catalog, Clock, ThroughlineError
-from sla_engine import SlaEngine
+from sla_engine import LEASE_SECONDS, SlaEngine
 from store import AppliedCatalog, Store, catalog_history, tenants
+from throughline.standby import Holding
 
 log = logging.getLogger(__name__)
 
@@ -72,6 +74,7 @@ class Engine:
         sla_engine: SlaEngine | None,
         alerting: Alerting | None,
         tick_seconds: float,
+        holding: Holding | None = None,
     ) -> None:
         self._clock = clock
         self._catalogs = catalogs
@@ -79,6 +82,7 @@ class Engine:
         self._sla_engine = sla_engine
         self._alerting = alerting
         self._tick_seconds = tick_seconds
+        self._holding = holding
         self._committed = threading.Event()
         self._stitched = threading.Event()
         self._looks = 0
@@ -94,6 +98,8 @@ class Engine:
     def start(self) -> None:
         """Begin to tick."""
         self._every(2.0, "catalog", self._catalogs.refresh)
+        if self._holding is not None:
+            self._every(LEASE_SECONDS / 5, "lease", self._holding.keep)
         if self._correlator is not None:
             self._every(_LOOK_SECONDS, "stitch", self._stitch)
         if self._sla_engine is not None or self._alerting is not None:
@@ -128,6 +134,7 @@ class Engine:
             return
         self._committed.clear()
         assert self._correlator is not None  # noqa: S101 - the job exists only with it
+        self._check("correlator")
         for tenant in self._catalogs.tenants():
             catalog = self._catalogs.active(tenant)
             if catalog is not None and self._correlator.tick(tenant, catalog).segments:
@@ -144,6 +151,12 @@ class Engine:
         for tenant in self._catalogs.tenants():
             history = self._catalogs.history(tenant)
             if self._sla_engine is not None:
+                self._check("sla_engine")
                 self._sla_engine.tick(tenant, history, now)
             if self._alerting is not None:
+                self._check("alerting")
                 self._alerting.tick(tenant, history[-1].catalog, now)
+
+    def _check(self, role: str) -> None:
+        if self._holding is not None:
+            self._holding.check(role)

@@ -15,7 +15,7 @@ import secrets
 import signal
 import socket
 from collections.abc import Awaitable, Callable, Iterator
-from contextlib import AsyncExitStack, contextmanager, suppress
+from contextlib import AbstractContextManager, AsyncExitStack, contextmanager, suppress
 from dataclasses import replace
 from pathlib import Path
 
@@ -37,6 +37,7 @@ from throughline.ingest import CatalogRedactions
 from throughline.logs import configure
 from throughline.metrics import metrics_text
 from throughline.settings import Settings
+from throughline.standby import Holding, opened
 from throughline.tables import open_migrated
 
 log = logging.getLogger(__name__)
@@ -70,12 +71,14 @@ async def serve(
     data_dir = settings.store.data_dir
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     async with AsyncExitStack() as stack:
-        http = stack.enter_context(_listening(settings.host, settings.http_port, "--http-port"))
+        # Who stands by may be given the ports of the process it waits for.
+        listening = None if settings.standby else stack.enter_context(_pages(settings))
+        held = await _held(stack, settings, stop)
+        if held is None:
+            return
+        store, holding = held
+        http = listening or stack.enter_context(_pages(settings))
         settings = replace(settings, http_port=http.getsockname()[1])
-        if settings.store.clickhouse_url:
-            stack.callback(FolderLock(data_dir).release)
-        store = await asyncio.to_thread(open_migrated, settings.store)
-        stack.callback(store.close)
         for tenant in access.tenants:
             if catalog is not None:
                 apply_catalog(store, catalog, tenant=tenant, actor="throughline up", at=clock.now())
@@ -89,9 +92,12 @@ async def serve(
             clock,
             catalogs,
             correlator=Correlator(store, clock) if "correlator" in roles else None,
-            sla_engine=SlaEngine(store, clock) if "sla_engine" in roles else None,
+            sla_engine=SlaEngine(store, clock, before_append=holding.checks("sla_engine"))
+            if "sla_engine" in roles
+            else None,
             alerting=alerting,
             tick_seconds=settings.tick_seconds,
+            holding=holding,
         )
         if alerting is not None:
             alerting.start()
@@ -155,6 +161,28 @@ async def serve(
         log.info("stopping")
         if before_stop is not None:
             await before_stop()
+
+
+async def _held(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> tuple[Store, Holding] | None:
+    """The store with the right to tick over it, given back when the stack ends; None where `stop` came before."""
+    if settings.store.clickhouse_url:
+        lock = await opened(lambda: FolderLock(settings.store.data_dir), standby=settings.standby, stop=stop)
+        if lock is None:
+            return None
+        stack.callback(lock.release)
+    store = await opened(lambda: open_migrated(settings.store), standby=settings.standby, stop=stop)
+    if store is None:
+        return None
+    stack.callback(store.close)
+    holding = Holding(store, settings.roles, settings.store.data_dir)
+    if not await holding.take(standby=settings.standby, stop=stop):
+        return None
+    stack.push_async_callback(asyncio.to_thread, holding.release)
+    return store, holding
+
+
+def _pages(settings: Settings) -> AbstractContextManager[socket.socket]:
+    return _listening(settings.host, settings.http_port, "--http-port")
 
 
 def readiness(store: Store, collector: Collector | None) -> list[tuple[str, bool, str]]:

@@ -35,6 +35,7 @@ class Settings:
     tokens_file: Path | None = None
     public_url: str | None = None
     tick_seconds: float = 5.0
+    standby: bool = False
     tokens: str | None = None
     ingest: IngestSettings = field(default_factory=IngestSettings)
 

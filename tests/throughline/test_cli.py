@@ -32,7 +32,6 @@ def test_help_names_every_command() -> None:
     [
         pytest.param(("rebuild", "orders"), id="rebuild"),
         pytest.param(("sla", "backtest", "f.yaml", "--from", "a", "--to", "b"), id="back-test"),
-        pytest.param(("up", "--standby"), id="standby"),
     ],
 )
 def test_what_is_documented_and_not_built_is_refused(arguments: tuple[str, ...]) -> None:

@@ -1,0 +1,80 @@
+"""Two platforms over one store: the second is refused by name, or stands by and takes over."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+import uuid
+from pathlib import Path
+
+import pytest
+
+from tests.support.clickhouse_server import ClickHouseServer
+from tests.support.platform import Platform, eventually, throughline
+
+PORTS = ("--otlp-grpc-port", "0", "--otlp-http-port", "0", "--http-port", "0")
+
+
+def standing_by(data_dir: Path, *arguments: str) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "throughline", "up", "--data-dir", str(data_dir), "--standby", *PORTS, *arguments]
+    return subprocess.Popen(command, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True)
+
+
+def line_with(process: subprocess.Popen[str], words: str) -> str:
+    """The first line of output that holds the words."""
+    assert process.stdout is not None
+    for line in process.stdout:
+        if words in line:
+            return line
+    raise AssertionError(f"ended with {process.wait()} without saying {words!r}")
+
+
+def test_who_stands_by_on_a_folder_takes_over_when_the_holder_dies(tmp_path: Path) -> None:
+    holder = Platform(tmp_path)
+    waiting = standing_by(tmp_path)
+    try:
+        assert str(holder.process.pid) in line_with(waiting, "standing by")
+        holder.kill()
+        line_with(waiting, "Throughline is ready")
+    finally:
+        holder.kill()
+        waiting.terminate()
+        waiting.communicate(timeout=60)
+    assert waiting.returncode == 0
+
+
+def test_who_stands_by_can_be_stopped(tmp_path: Path) -> None:
+    holder = Platform(tmp_path)
+    waiting = standing_by(tmp_path)
+    try:
+        line_with(waiting, "standing by")
+        waiting.terminate()
+        waiting.communicate(timeout=30)
+        assert waiting.returncode == 0
+    finally:
+        holder.kill()
+
+
+@pytest.mark.server
+def test_over_a_server_the_second_is_refused_by_name_or_takes_over(
+    tmp_path: Path, clickhouse_server: ClickHouseServer
+) -> None:
+    url = ("--clickhouse-url", clickhouse_server.url)
+    first, second = tmp_path / f"a{uuid.uuid4().hex[:6]}", tmp_path / "b"
+    holder = Platform(first, *url)
+    waiting = None
+    try:
+        refused = throughline("up", "--data-dir", str(second), *PORTS, *url)
+        assert refused.returncode == 1
+        assert f"process {holder.process.pid} on" in refused.stderr
+        waiting = standing_by(second, *url)
+        assert f"process {holder.process.pid} on" in line_with(waiting, "standing by")
+        holder.kill()
+        line_with(waiting, "Throughline is ready")
+        status = eventually(lambda: throughline("status", "--data-dir", str(second)).stdout, "a status", seconds=60)
+        assert status
+    finally:
+        holder.kill()
+        if waiting is not None:
+            waiting.terminate()
+            waiting.communicate(timeout=60)
