@@ -74,19 +74,18 @@ def cli() -> None:
 @_option("--roles", default="all", help=f"Comma separated: all, {', '.join(ROLES)}.")
 @_platform_options
 @ingest_options
-@_option("--standby", is_flag=True, help="Wait for the holder of the store's lease. Not supported in this version.")
+@_option("--standby", is_flag=True, help="Where another process runs here: wait, and take over when it ends.")
 def up(
     data_dir: Path, clickhouse_url: str | None, catalog: Path | None, roles: str, standby: bool, **rest: Any
 ) -> None:
     """Run the platform, or the named roles of it, in this process."""
     from throughline.platform import run
 
-    if standby:
-        raise NotSupported("--standby is not supported in this version.")
     chosen = ROLES if roles.strip() == "all" else tuple(role.strip() for role in roles.split(",") if role.strip())
     level = rest.pop("log_level")
     ingest = ingest_settings(rest)
-    settings = Settings(StoreSettings(data_dir, clickhouse_url), catalog=catalog, roles=chosen, ingest=ingest, **rest)
+    store = StoreSettings(data_dir, clickhouse_url)
+    settings = Settings(store, catalog=catalog, roles=chosen, standby=standby, ingest=ingest, **rest)
     run(settings, log_level=level)
 
 
