@@ -1,12 +1,27 @@
 """Sample systems that are real emitters: what a newcomer sees first and what a company copies to instrument its own.
 
-Six small systems run as processes of their own, call each other over HTTP and report to the platform over the wire
-only: OTLP/gRPC, OTLP/HTTP and CloudEvents. Nothing here imports another room. `plan` decides what happens to each
-order (pure, by seed), `history` and `live` let it happen, `truth` writes down what really did.
+Twelve small systems in a few processes call each other over HTTP and report to the platform over the wire only:
+OTLP/gRPC, OTLP/HTTP, CloudEvents and a file. Nothing here imports another room. `plans` decide what happens to each
+case (pure, by seed), `faults` spoil them on demand, `history` and `live` let them happen, `truth` writes down what
+really did, `verify` holds the platform to it.
 """
 
-from sample_flows.plan import Order, Step, order_history, plan_order
+from sample_flows.case import Case, Step
+from sample_flows.faults import FAULTS, UnknownFault, named, with_faults
+from sample_flows.plans import history, plan_case
 from sample_flows.promises import Promise, promises_of
 from sample_flows.truth import truth_of
 
-__all__ = ["Order", "Promise", "Step", "order_history", "plan_order", "promises_of", "truth_of"]
+__all__ = [
+    "FAULTS",
+    "Case",
+    "Promise",
+    "Step",
+    "UnknownFault",
+    "history",
+    "named",
+    "plan_case",
+    "promises_of",
+    "truth_of",
+    "with_faults",
+]

@@ -1,4 +1,4 @@
-"""The command line of the sample systems: past weeks once, then live traffic until it is ended."""
+"""The command line of the sample systems: past weeks once, then live traffic until it is ended, then the comparison."""
 
 from __future__ import annotations
 
@@ -6,24 +6,34 @@ import argparse
 import os
 import signal
 import sys
-from collections.abc import Sequence
+from collections import deque
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event, Thread
 
+from sample_flows.api import NoAnswer, PlatformApi
+from sample_flows.case import Case
+from sample_flows.control import ControlPage
+from sample_flows.faults import FAULTS, UnknownFault, named, with_faults
 from sample_flows.history import send_history
-from sample_flows.live import LiveTraffic
+from sample_flows.live import LiveTraffic, without_statement
 from sample_flows.patience import can_connect
-from sample_flows.plan import order_history
+from sample_flows.plans import PROCESSES, history
 from sample_flows.processes import CannotStart, SystemProcesses
-from sample_flows.state import StateFile, StateMismatch
+from sample_flows.serving import TOKEN
+from sample_flows.state import State, StateFile, StateMismatch
+from sample_flows.statement import Importer
 from sample_flows.systems import Endpoints
-from sample_flows.truth import TruthFile
+from sample_flows.tour import Tour
+from sample_flows.truth import TruthFile, read_truth
+from sample_flows.verify import table, verify
 from sample_flows.web import HttpTransport
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run; returns the exit code."""
+    """Run; returns the exit code: 1 where something could not be done, or the comparison shows a difference."""
     wanted = _parser().parse_args(arguments)
     stop = Event()
     for number in (signal.SIGINT, signal.SIGTERM):
@@ -32,45 +42,115 @@ def main(arguments: Sequence[str] | None = None) -> int:
         Thread(target=_watch_parent, args=(os.getppid(), stop), daemon=True).start()
     truth = TruthFile(wanted.truth)
     try:
-        return _run(wanted, truth, stop)
+        status = _run(wanted, truth, stop)
     except (CannotStart, StateMismatch) as refused:
         _say(str(refused))
-        return 1
+        status = 1
     finally:
         truth.close()
+    if status or not wanted.verify or stop.is_set():
+        return status
+    return _verify(wanted, stop)
 
 
 def _run(wanted: argparse.Namespace, truth: TruthFile, stop: Event) -> int:
     file = StateFile(wanted.state_file)
-    state = file.load(wanted.seed, wanted.orders, wanted.history_days, datetime.now(UTC))
-    endpoints = Endpoints(wanted.otlp_grpc, wanted.otlp_http)
+    state = file.load(wanted.seed, wanted.orders, wanted.history_days, wanted.fault, datetime.now(UTC))
+    importer = None
+    if wanted.import_into:
+        importer = Importer(wanted.import_into, wanted.tenant, _say)
+    drop = wanted.import_into / "statements" if wanted.import_into else None
+    endpoints = Endpoints(wanted.otlp_grpc, wanted.otlp_http, os.environ.get(TOKEN), drop)
     if not _wait_for_platform(endpoints, stop):
         return 0
-    history_until = datetime.fromisoformat(state.history_until)
-    history = order_history(state.seed, state.orders, history_until, state.days)
+    until = datetime.fromisoformat(state.history_until)
+    under_way: list[Case] = []
+    tour = Tour(until)
+    cases = _history(state, wanted.workflow, importer is not None, under_way, tour)
     if not state.history_sent:
         file.save(state)
-        if not send_history(history, history_until, endpoints, truth, _say, stop):
+        if not send_history(cases, until, endpoints, truth, _say, stop, importer):
             return 0
         state.history_sent = True
         file.save(state)
-    with SystemProcesses(endpoints, wanted.first_port) as systems:
+    else:
+        deque(cases, maxlen=0)  # for what is under way
+    if wanted.dashboard:
+        sys.stdout.write(tour.text(wanted.dashboard))
+        sys.stdout.flush()
+    if wanted.verify and not wanted.duration:
+        return 0
+    return _live(wanted, endpoints, state, file, truth, importer, under_way, stop)
+
+
+def _live(
+    wanted: argparse.Namespace,
+    endpoints: Endpoints,
+    state: State,
+    file: StateFile,
+    truth: TruthFile,
+    importer: Importer | None,
+    under_way: list[Case],
+    stop: Event,
+) -> int:
+    with ExitStack() as stack:
+        systems = stack.enter_context(SystemProcesses(endpoints, wanted.first_port))
         Thread(target=_watch_systems, args=(systems, stop), daemon=True).start()
         where = ", ".join(f"{name} {address}" for name, address in systems.addresses.items())
         _say(f"live: {wanted.rate:g} orders a minute; {where}")
         until = datetime.now(UTC) + timedelta(seconds=wanted.duration) if wanted.duration else None
-        traffic = LiveTraffic(HttpTransport(systems.addresses), state, truth, _say)
-        traffic.resume(history)
+        traffic = LiveTraffic(
+            HttpTransport(systems.addresses),
+            state,
+            truth,
+            _say,
+            faults=wanted.fault,
+            workflows=wanted.workflow,
+            importer=importer,
+        )
+        if wanted.page_port is not None:
+            page = stack.enter_context(ControlPage(traffic, wanted.page_port))
+            _say(f"faults on demand: {page.address}")
+        traffic.resume(under_way)
         traffic.run(wanted.rate, until, file, stop)
         lost = systems.ended()
-        stop.set()
+        if lost:
+            stop.set()
     return 1 if lost else 0
+
+
+def _history(
+    state: State, workflows: Sequence[str], has_files: bool, under_way: list[Case], tour: Tour
+) -> Iterator[Case]:
+    """The cases of the history; those not over at its end are left in `under_way`, too."""
+    until = datetime.fromisoformat(state.history_until)
+    since = until - timedelta(days=1)
+    for case in history(state.seed, state.orders, until, state.days, workflows):
+        told = with_faults(case, state.faults, state.seed, since)
+        if not has_files:
+            told = without_statement(told)
+        if any(step.sent_at > until for step in told.steps):
+            under_way.append(told)
+        tour.consider(told)
+        yield told
+
+
+def _verify(wanted: argparse.Namespace, stop: Event) -> int:
+    api = PlatformApi(wanted.verify, os.environ.get(TOKEN))
+    try:
+        result = verify(read_truth(wanted.truth), wanted.workflow, api, _say, stop)
+    except NoAnswer as gone:
+        _say(f"the platform's findings cannot be read: {gone}")
+        return 1
+    sys.stdout.write(table(result) + "\n")
+    return 0 if all(each.is_perfect for each in result) else 1
 
 
 def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="python -m sample_flows",
-        description="Six sample systems that report their orders to a platform over OTLP and CloudEvents.",
+        description="Twelve sample systems that report what happens in them to a platform: OTLP, CloudEvents, files. "
+        f"A token, where the platform asks for one, is taken from {TOKEN}.",
     )
     parser.add_argument("--otlp-grpc", default="127.0.0.1:4317", metavar="HOST:PORT", help="default %(default)s")
     parser.add_argument("--otlp-http", default="http://127.0.0.1:4318", metavar="URL", help="default %(default)s")
@@ -78,7 +158,13 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--orders", type=_count, default=5000, help="orders in the history; default %(default)s, 0 for none"
     )
-    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same orders; default %(default)s")
+    parser.add_argument("--seed", type=int, default=1, help="the same seed makes the same cases; default %(default)s")
+    parser.add_argument(
+        "--workflow", type=_workflows, default=tuple(PROCESSES), metavar="NAMES", help=f"default {','.join(PROCESSES)}"
+    )
+    parser.add_argument(
+        "--fault", type=_faults, default=(), metavar="NAMES", help=f"what goes wrong: any of {', '.join(FAULTS)}"
+    )
     parser.add_argument("--rate", type=_not_negative, default=12, help="new live orders a minute; default %(default)s")
     parser.add_argument(
         "--duration", type=_positive, metavar="SECONDS", help="of the live traffic; without it, until ended"
@@ -86,10 +172,21 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--state-file", type=Path, help="remembers that history was sent; without it, history is sent at every start"
     )
-    parser.add_argument("--truth", type=Path, help="append what really happened to this file, one JSON line per order")
+    parser.add_argument("--truth", type=Path, help="append what really happened to this file, a JSON line per instance")
     parser.add_argument(
-        "--first-port", type=int, default=0, help="of six in a row for the systems; default any free ones"
+        "--verify",
+        metavar="URL",
+        help="at the end, hold what the platform at this address says to --truth; without --duration, no live traffic",
     )
+    parser.add_argument("--dashboard", metavar="URL", help="print a tour of the dashboard there after the history")
+    parser.add_argument(
+        "--import-into", type=Path, metavar="DATA_DIR", help="import the bank's statements into the platform there"
+    )
+    parser.add_argument("--tenant", default="default", help="of imported statements; default %(default)s")
+    parser.add_argument(
+        "--first-port", type=int, default=0, help="of twelve in a row for the systems; default any free ones"
+    )
+    parser.add_argument("--page-port", type=int, metavar="PORT", help="serve the page with the faults there")
     parser.add_argument(
         "--end-with-parent", action="store_true", help="end when the process that started this one ends"
     )
@@ -118,6 +215,20 @@ def _count(text: str) -> int:
     raise argparse.ArgumentTypeError(f"must be a whole number from 0, not {text!r}")
 
 
+def _faults(text: str) -> tuple[str, ...]:
+    try:
+        return named(text.split(","))
+    except UnknownFault as unknown:
+        raise argparse.ArgumentTypeError(str(unknown)) from unknown
+
+
+def _workflows(text: str) -> tuple[str, ...]:
+    wanted = tuple(name.strip() for name in text.split(","))
+    if unknown := [name for name in wanted if name not in PROCESSES]:
+        raise argparse.ArgumentTypeError(f"there is no workflow {unknown[0]!r}; there are: {', '.join(PROCESSES)}")
+    return wanted
+
+
 def _wait_for_platform(endpoints: Endpoints, stop: Event) -> bool:
     """Wait until both doors of the platform are open; False when `stop` was set before."""
     told = False
@@ -137,7 +248,7 @@ def _watch_parent(parent: int, stop: Event) -> None:
 
 
 def _watch_systems(systems: SystemProcesses, stop: Event) -> None:
-    while not stop.wait(0.5):
+    while not stop.wait(0.5) and systems.are_wanted:
         if lost := systems.ended():
             _say(f"ended unexpectedly: {', '.join(lost)}; ending the others")
             stop.set()

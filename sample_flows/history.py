@@ -1,61 +1,75 @@
 """The past weeks, sent through the same door as everything else: the same systems, in one process, at past instants.
 
-Orders go in chunks, each whole, and within a chunk the reports of the last systems of the process go first. So a
+Cases go in chunks, each whole, and within a chunk the reports of the last systems of the process go first. So a
 platform that judges while history still arrives meets an answer before the promise it answers: no false alarms.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from datetime import datetime
+from itertools import islice
 from threading import Event, Thread
 
-from sample_flows.plan import Order
+from sample_flows.case import Case
+from sample_flows.statement import Importer
 from sample_flows.systems import SYSTEMS, Endpoints, System, build
 from sample_flows.telemetry import Telemetry
 from sample_flows.truth import TruthFile
 from sample_flows.web import DirectTransport
-from sample_flows.world import perform
+from sample_flows.world import perform, together
 
-CHUNK = 250
+CHUNK = 400
+_BATCH = 8000
 _NEVER_MS = 3_600_000
 _SETTLE_SECONDS = 0.3
 
 
 def send_history(
-    orders: Sequence[Order],
+    cases: Iterable[Case],
     until: datetime,
     endpoints: Endpoints,
     truth: TruthFile,
     say: Callable[[str], None],
     stop: Event,
+    importer: Importer | None = None,
 ) -> bool:
     """Report all that was to be reported by `until`; False when `stop` was set before the end."""
     began = time.monotonic()
     transport = DirectTransport()
-    systems = [build(name, endpoints, transport, say, batch=CHUNK * 20, every_ms=_NEVER_MS) for name in SYSTEMS]
+    systems = [build(name, endpoints, transport, say, batch=_BATCH, every_ms=_NEVER_MS) for name in SYSTEMS]
     transport.apps.update({system.name: system.app for system in systems})
     finished = Event()
     Thread(target=_hurry_when_stopped, args=(systems, stop, finished), daemon=True).start()
-    for begin in range(0, len(orders), CHUNK):
+    sent, told = 0, 0
+    for chunk in _chunks(cases):
         if stop.is_set():
             break
-        chunk = orders[begin : begin + CHUNK]
-        for order in chunk:
-            for step in order.steps:
-                if step.sent_at <= until:
-                    perform(step, transport)
-            truth.write(order, until)
+        for step in together(step for case in chunk for step in case.steps if step.sent_at <= until):
+            perform(step, transport)
+        for case in chunk:
+            truth.write(case, until)
         _flush(systems)
-        done = begin + len(chunk)
-        if done % 1000 == 0 or done == len(orders):
-            say(f"history: {done:,} of {len(orders):,} orders sent in {time.monotonic() - began:.0f} s")
+        sent += len(chunk)
+        if sent // 2000 > told:
+            told = sent // 2000
+            say(f"history: {sent:,} cases sent in {time.monotonic() - began:.0f} s")
+    if importer and (dropped := transport.ask("bank", "/statements", {"name": "history.csv"})["file"]):
+        importer.take(dropped)
+    if sent and not stop.is_set():
+        say(f"history: all {sent:,} cases sent in {time.monotonic() - began:.0f} s")
     finished.set()
     for system in systems:
         system.reports.close(within_seconds=0.2)
     truth.flush()
     return not stop.is_set()
+
+
+def _chunks(cases: Iterable[Case]) -> Iterator[list[Case]]:
+    remaining = iter(cases)
+    while chunk := list(islice(remaining, CHUNK)):
+        yield chunk
 
 
 def _flush(systems: Sequence[System]) -> None:

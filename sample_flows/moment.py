@@ -28,13 +28,13 @@ class Moment:
     step: str
     begin_ns: int
     end_ns: int
-    fault: str = ""
+    faults: tuple[str, ...] = ()
 
     def into(self, context: Context) -> Context:
         """The context with this moment in its baggage."""
         context = baggage.set_baggage("sample.step", self.step, context)
         context = baggage.set_baggage("sample.time", f"{self.begin_ns}-{self.end_ns}", context)
-        return baggage.set_baggage("sample.fault", self.fault, context) if self.fault else context
+        return baggage.set_baggage("sample.faults", ",".join(self.faults), context) if self.faults else context
 
     def on_the_other_side(self) -> Moment:
         """The time a call that takes this long leaves for the system that is called: without the way there and back."""
@@ -48,7 +48,7 @@ class Moment:
         if not isinstance(step, str) or not isinstance(span, str):
             return None
         begin, _, end = span.partition("-")
-        return Moment(step, int(begin), int(end), str(baggage.get_baggage("sample.fault", context) or ""))
+        return Moment(step, int(begin), int(end), tuple(faults_on_the_way(context)))
 
 
 class Pace:
@@ -80,7 +80,7 @@ class Pace:
         begin = self._spent_ns + min(_WIRE_NS, left // 10)
         end = begin + int(left * _CALL_SHARE)
         self._spent_ns = end
-        return Moment(self.moment.step, begin, end, self.moment.fault)
+        return Moment(self.moment.step, begin, end, self.moment.faults)
 
     def next_id(self) -> str:
         """A text that names the next span of this request, and no other."""
@@ -111,6 +111,12 @@ class StepIds(IdGenerator):
     def is_trace_id_random(self) -> bool:
         """Digests are as good as random."""
         return True
+
+
+def faults_on_the_way(context: Context | None = None) -> list[str]:
+    """What goes wrong with the request being answered (or the one of that context); see `case.Step.wire`."""
+    told = baggage.get_baggage("sample.faults", context)
+    return told.split(",") if isinstance(told, str) and told else []
 
 
 def now_ns() -> int:

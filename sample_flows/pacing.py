@@ -1,6 +1,6 @@
-"""Accelerated time for live orders, without a single event from the future.
+"""Accelerated time for live cases, without a single event from the future.
 
-A live order begins some time ago (its lag) and is played faster than life until it has caught up with the present; from
+A live case begins some time ago (its lag) and is played faster than life until it has caught up with the present; from
 there on it lives in real time. The lag is shorter than any promise made on the way: a platform that judges by its own
 clock would otherwise see promises broken that were only told late. So an express order, which takes about two hours,
 goes by in a minute or two; one that misses its promise catches up minutes before the promise is due, and then
@@ -13,46 +13,54 @@ import random
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 
-from sample_flows.plan import EXPRESS, Order, Step, minutes, plan_order
+from sample_flows.case import Case, Step, in_order, minutes
+from sample_flows.faults import with_faults
+from sample_flows.plans import plan_case
+from sample_flows.plans.order_to_cash import EXPRESS
 
 LONGEST_LAG = minutes(150)
 _WHOLE_LIFE = minutes(130)
+_FRESH_LIFE = minutes(5)
 
 
 @dataclass(frozen=True)
-class LiveOrder:
-    """An order with the time it was started at in the real world, and how it catches up."""
+class LiveCase:
+    """A case with the time it was started at in the real world, and how it catches up."""
 
-    order: Order
+    case: Case
     started_at: datetime
     lag: timedelta
     play: timedelta
 
     def due(self, step: Step) -> datetime:
         """When, in the real world, the step is to happen: never before the instant it is stamped with."""
-        since_placed = step.sent_at - self.order.placed_at
+        since_begun = step.sent_at - self.case.began_at
         caught_up = self.started_at + self.play
-        played = self.started_at + since_placed * (self.play / (self.lag + self.play))
+        played = self.started_at + since_begun * (self.play / (self.lag + self.play))
         return played if played < caught_up else max(step.sent_at, caught_up)
 
 
-def live_order(seed: int, ordinal: int, started_at: datetime) -> LiveOrder:
-    """The live order with that ordinal; the same whenever it is asked for."""
-    dice = random.Random(f"{seed}/{ordinal}/pace")
-    play = timedelta(seconds=dice.uniform(60, 140))
-    lag = _lag(plan_order(seed, ordinal, started_at), dice)
-    order = plan_order(seed, ordinal, started_at - lag)
-    steps = tuple(sorted(order.steps, key=lambda step: step.sent_at))
-    return LiveOrder(replace(order, steps=steps), started_at, lag, play)
+def live_case(workflow: str, seed: int, ordinal: int, started_at: datetime, faults: tuple[str, ...] = ()) -> LiveCase:
+    """The live case with that ordinal; the same whenever it is asked for."""
+    dice = random.Random(f"{seed}/{ordinal}/{workflow}/pace")
+    lag = _lag(plan_case(workflow, seed, ordinal, started_at), dice)
+    play = timedelta(seconds=dice.uniform(20, 40) if lag <= _FRESH_LIFE else dice.uniform(60, 140))
+    case = plan_case(workflow, seed, ordinal, started_at - lag)
+    case = with_faults(case, faults, seed, case.began_at)
+    return LiveCase(replace(case, steps=in_order(case.steps)), started_at, lag, play)
 
 
-def _lag(order: Order, dice: random.Random) -> timedelta:
-    life = order.steps[-1].sent_at - order.placed_at
+def _lag(case: Case, dice: random.Random) -> timedelta:
+    life = max(step.sent_at for step in case.steps if not step.gather) - case.began_at
+    if case.workflow == "inventory_sync":
+        return min(life, timedelta(minutes=3))
+    if case.workflow != "order_to_cash":
+        return min(life, minutes(dice.uniform(60, 85)))
     if life <= _WHOLE_LIFE:
         return max(life, minutes(20))
-    created = next((step for step in order.steps if step.milestone == "delivery_created"), None)
-    missed = {"late_goods_issue", "never_picked"} & set(order.faults)
-    if order.kind == EXPRESS and created is not None and missed:
-        due_after = datetime.fromisoformat(created.promise) - order.placed_at
+    created = next((step for step in case.steps if step.milestone == "delivery_created"), None)
+    missed = {"late_goods_issue", "never_picked"} & set(case.mishaps)
+    if case.kind == EXPRESS and created is not None and missed:
+        due_after = datetime.fromisoformat(created.promise) - case.began_at
         return min(due_after - minutes(dice.uniform(1, 8)), LONGEST_LAG)
-    return minutes(dice.uniform(60, 110))
+    return minutes(dice.uniform(60, 85))

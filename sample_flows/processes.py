@@ -3,13 +3,15 @@
 from __future__ import annotations
 
 import json
+import os
 import subprocess
 import sys
 import time
 from types import TracebackType
 from typing import Self
 
-from sample_flows.systems import SYSTEMS, Endpoints
+from sample_flows.serving import TOKEN
+from sample_flows.systems import PROCESSES, Endpoints
 
 HOST = "127.0.0.1"
 END_SECONDS = 2.5
@@ -25,13 +27,15 @@ class SystemProcesses:
     def __init__(self, endpoints: Endpoints, first_port: int = 0) -> None:
         self._processes: dict[str, subprocess.Popen[str]] = {}
         self.addresses: dict[str, str] = {}
-        for place, name in enumerate(SYSTEMS):
-            self._processes[name] = _start(name, endpoints, first_port + place if first_port else 0)
+        self.are_wanted = True
+        for name in PROCESSES:
+            self._processes[name] = _start(name, endpoints, first_port)
 
     def __enter__(self) -> Self:
         try:
             for name, process in self._processes.items():
-                self.addresses[name] = f"http://{HOST}:{_port(name, process)}"
+                for system, port in _ports(name, process).items():
+                    self.addresses[system] = f"http://{HOST}:{port}"
             for process in self._processes.values():
                 _tell(process, self.addresses)
         except CannotStart:
@@ -45,15 +49,16 @@ class SystemProcesses:
         self.end()
 
     def ended(self) -> list[str]:
-        """The systems that have ended although nobody told them to, with their exit codes."""
+        """The processes that have ended although nobody told them to, with their exit codes."""
         return [
             f"{name} (exit code {process.returncode})"
             for name, process in self._processes.items()
-            if process.poll() is not None
+            if self.are_wanted and process.poll() is not None
         ]
 
     def end(self) -> None:
         """End all, giving each the time to send what it has; those that take too long are killed."""
+        self.are_wanted = False
         deadline = time.monotonic() + END_SECONDS
         for process in self._processes.values():
             _hang_up(process)
@@ -67,20 +72,24 @@ class SystemProcesses:
                 process.stdout.close()
 
 
-def _start(name: str, endpoints: Endpoints, port: int) -> subprocess.Popen[str]:
-    command = [sys.executable, "-m", "sample_flows.serving", name, "--port", str(port)]
+def _start(name: str, endpoints: Endpoints, first_port: int) -> subprocess.Popen[str]:
+    command = [sys.executable, "-m", "sample_flows.serving", name, "--first-port", str(first_port)]
     command += ["--otlp-grpc", endpoints.grpc, "--otlp-http", endpoints.http]
-    return subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)  # noqa: S603
+    command += ["--drop", str(endpoints.drop)] if endpoints.drop else []
+    environment = {**os.environ, TOKEN: endpoints.token} if endpoints.token else None
+    return subprocess.Popen(  # noqa: S603
+        command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, env=environment
+    )
 
 
-def _port(name: str, process: subprocess.Popen[str]) -> int:
+def _ports(name: str, process: subprocess.Popen[str]) -> dict[str, int]:
     line = process.stdout.readline() if process.stdout else ""
     if not line:
         raise CannotStart(f"the {name} ended before it was ready; what it said is above")
     answer = json.loads(line)
     if "error" in answer:
         raise CannotStart(f"{answer['error']}; choose another --first-port, or none for any free one")
-    return int(answer["port"])
+    return {system: int(port) for system, port in answer["ports"].items()}
 
 
 def _tell(process: subprocess.Popen[str], addresses: dict[str, str]) -> None:

@@ -1,6 +1,6 @@
-"""One system as a process: serves its routes on the loopback until its parent closes the pipe or it is told to end.
+"""A few systems in a process: serves their routes on the loopback until its parent closes the pipe or ends it.
 
-A line of JSON on its standard output says the port; a line on its standard input says where the other systems are. The
+A line of JSON on its standard output says the ports; a line on its standard input says where the other systems are. The
 end of the input is the end of the process, so that no system outlives the process that started it.
 """
 
@@ -8,15 +8,18 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import signal
 import sys
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
 from threading import Event, Thread
 
-from sample_flows.systems import SYSTEMS, Endpoints, build
+from sample_flows.systems import PROCESSES, SYSTEMS, Endpoints, build
 from sample_flows.web import App, HttpTransport
 
 HOST = "127.0.0.1"
+TOKEN = "SAMPLE_FLOWS_TOKEN"  # noqa: S105 - the name of a variable
 CLOSE_SECONDS = 1.4
 
 
@@ -61,31 +64,45 @@ def listen(app: App, port: int) -> _Server:
 
 
 def main(arguments: list[str] | None = None) -> int:
-    """Run one system; returns the exit code."""
+    """Run the systems of one process; returns the exit code."""
     parser = argparse.ArgumentParser(prog="python -m sample_flows.serving", description=__doc__)
-    parser.add_argument("system", choices=list(SYSTEMS))
+    parser.add_argument("process", choices=list(PROCESSES))
     parser.add_argument("--otlp-grpc", required=True)
     parser.add_argument("--otlp-http", required=True)
-    parser.add_argument("--port", type=int, default=0)
+    parser.add_argument("--drop", type=Path)
+    parser.add_argument("--first-port", type=int, default=0)
     wanted = parser.parse_args(arguments)
 
     end = Event()
     signal.signal(signal.SIGINT, signal.SIG_IGN)  # Ctrl-C reaches all processes; the parent decides
     signal.signal(signal.SIGTERM, lambda *_: end.set())
     addresses: dict[str, str] = {}
-    endpoints = Endpoints(wanted.otlp_grpc, wanted.otlp_http)
-    system = build(wanted.system, endpoints, HttpTransport(addresses), lambda text: _say(wanted.system, text))
-    try:
-        server = listen(system.app, wanted.port)
-    except OSError as refused:
-        _write({"error": f"port {wanted.port} for the {wanted.system} cannot be had: {refused.strerror}"})
-        return 1
-    _write({"port": server.server_address[1]})
+    endpoints = Endpoints(wanted.otlp_grpc, wanted.otlp_http, os.environ.get(TOKEN), wanted.drop)
+    transport = HttpTransport(addresses)
+    systems = [
+        build(name, endpoints, transport, lambda text, name=name: _say(name, text))  # type: ignore[misc]
+        for name in PROCESSES[wanted.process]
+    ]
+    servers: dict[str, _Server] = {}
+    for system in systems:
+        port = wanted.first_port + list(SYSTEMS).index(system.name) if wanted.first_port else 0
+        try:
+            servers[system.name] = listen(system.app, port)
+        except OSError as refused:
+            _write({"error": f"port {port} for the {system.name} cannot be had: {refused.strerror}"})
+            return 1
+    _write({"ports": {name: server.server_address[1] for name, server in servers.items()}})
     Thread(target=_obey, args=(addresses, end), daemon=True).start()
-    Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
+    for server in servers.values():
+        Thread(target=server.serve_forever, kwargs={"poll_interval": 0.1}, daemon=True).start()
     end.wait()
-    server.shutdown()
-    system.reports.close(CLOSE_SECONDS)
+    for server in servers.values():
+        server.shutdown()
+    closing = [Thread(target=system.reports.close, args=(CLOSE_SECONDS,), daemon=True) for system in systems]
+    for thread in closing:
+        thread.start()
+    for thread in closing:
+        thread.join(CLOSE_SECONDS)
     return 0
 
 

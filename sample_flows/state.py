@@ -1,4 +1,4 @@
-"""What the sample systems remember between two starts: that history was sent, and which orders are under way."""
+"""What the sample systems remember between two starts: that history was sent, and which cases are under way."""
 
 from __future__ import annotations
 
@@ -6,28 +6,38 @@ import json
 from dataclasses import asdict, dataclass, field
 from datetime import datetime
 from pathlib import Path
+from typing import NamedTuple
 
 
 class StateMismatch(Exception):
     """The state file is of another run; the message says what to do."""
 
 
+class Live(NamedTuple):
+    """A live case under way: its real start (ISO 8601) and the faults that were switched on then."""
+
+    workflow: str
+    ordinal: int
+    started: str
+    faults: tuple[str, ...] = ()
+
+
 @dataclass
 class State:
     """`history_until` is the present of the first start: a history that was cut off is sent again, the very same.
 
-    `played_until` is the instant up to which all that was due has happened. `live` pairs the ordinal of a live order
-    with its real start (ISO 8601).
+    `faults` are those of the history. `played_until` is the instant up to which all that was due has happened.
     """
 
     seed: int
     orders: int
     days: float
     history_until: str
+    faults: tuple[str, ...] = ()
     history_sent: bool = False
     next_ordinal: int = 0
     played_until: str = ""
-    live: list[tuple[int, str]] = field(default_factory=list)
+    live: list[Live] = field(default_factory=list)
 
 
 class StateFile:
@@ -36,23 +46,26 @@ class StateFile:
     def __init__(self, path: Path | None) -> None:
         self._path = path
 
-    def load(self, seed: int, orders: int, days: float, now: datetime) -> State:
+    def load(self, seed: int, orders: int, days: float, faults: tuple[str, ...], now: datetime) -> State:
         """The state of the last run, or that of a first one; raises StateMismatch for the file of another history."""
-        fresh = State(seed, orders, days, now.isoformat(), False, orders + 1, now.isoformat())
+        fresh = State(seed, orders, days, now.isoformat(), faults, False, orders + 1, now.isoformat())
         if self._path is None or not self._path.exists():
             return fresh
         try:
             kept = State(**json.loads(self._path.read_text(encoding="utf-8")))
+            kept.live = [
+                Live(workflow, ordinal, started, tuple(named)) for workflow, ordinal, started, named in kept.live
+            ]
         except (ValueError, TypeError) as wrong:
             raise StateMismatch(
-                f"{self._path} is not a state file of the sample systems ({wrong}); move it away"
+                f"{self._path} is not a state file of this version's sample systems ({wrong}); move it away"
             ) from wrong
         if (kept.seed, kept.orders, kept.days) != (seed, orders, days):
             raise StateMismatch(
                 f"{self._path} belongs to --seed {kept.seed} --orders {kept.orders} --history-days {kept.days:g}; "
                 "start with the same, or with another --state-file and an empty platform"
             )
-        kept.live = [(ordinal, started) for ordinal, started in kept.live]
+        kept.faults = tuple(kept.faults)
         return kept
 
     def save(self, state: State) -> None:

@@ -11,7 +11,6 @@ from collections.abc import Callable, Mapping, Sequence
 from threading import Thread
 from typing import Literal
 
-from opentelemetry import baggage
 from opentelemetry._logs import SeverityNumber
 from opentelemetry.context import Context
 from opentelemetry.sdk._logs import LoggerProvider, LogRecordProcessor, ReadWriteLogRecord
@@ -19,9 +18,10 @@ from opentelemetry.sdk._logs.export import BatchLogRecordProcessor, LogRecordExp
 from opentelemetry.sdk.resources import Resource
 from opentelemetry.sdk.trace import ReadableSpan, Span, SpanProcessor, TracerProvider
 from opentelemetry.sdk.trace.export import BatchSpanProcessor, SpanExporter
-from opentelemetry.trace import Tracer
+from opentelemetry.trace import INVALID_SPAN, Tracer, set_span_in_context
 
-from sample_flows.moment import StepIds, now_ns
+from sample_flows.case import LOST, RENAMED, TWICE
+from sample_flows.moment import StepIds, faults_on_the_way, now_ns
 from sample_flows.patience import PatientLogExporter, PatientSpanExporter
 
 Protocol = Literal["grpc", "http"]
@@ -40,10 +40,10 @@ class Telemetry:
         resource = Resource.create({"service.name": service, "service.namespace": "sample-flows"})
         self._exporters = (spans, logs)
         self._spans = TracerProvider(resource=resource, id_generator=StepIds(), shutdown_on_exit=False)
-        self._spans.add_span_processor(_DeliverSpansTwice(BatchSpanProcessor(spans, QUEUE, every_ms, batch)))
+        self._spans.add_span_processor(_SpansOnTheWay(service, BatchSpanProcessor(spans, QUEUE, every_ms, batch)))
         self._logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
         self._logs.add_log_record_processor(
-            _DeliverEventsTwice(BatchLogRecordProcessor(logs, every_ms, batch, None, QUEUE))
+            _EventsOnTheWay(service, BatchLogRecordProcessor(logs, every_ms, batch, None, QUEUE))
         )
         self.service = service
         self.tracer: Tracer = self._spans.get_tracer("sample_flows")
@@ -55,9 +55,25 @@ class Telemetry:
             timestamp=now_ns(),
             severity_number=SeverityNumber.INFO,
             event_name=name,
-            attributes=attributes,
+            attributes=as_renamed(attributes),
             body=body,
         )
+
+    def line(self, text: str, attributes: Attributes) -> None:
+        """Report a line of a log, outside of any trace."""
+        self._logger.emit(
+            timestamp=now_ns(),
+            context=set_span_in_context(INVALID_SPAN),
+            severity_number=SeverityNumber.INFO,
+            attributes=as_renamed(attributes),
+            body=text,
+        )
+
+    def logging(self, name: str) -> logging.Logger:
+        """A logger of Python's own whose lines are reported, for a program that has nothing but a log."""
+        logger = logging.Logger(name, logging.INFO)
+        logger.addHandler(_LogLines(self))
+        return logger
 
     def flush_events(self) -> None:
         """Send all events that wait; returns when the platform has them."""
@@ -85,17 +101,16 @@ class Telemetry:
 def connect(
     service: str,
     protocol: Protocol,
-    grpc_endpoint: str,
-    http_endpoint: str,
+    where: str,
     say: Callable[[str], None],
     *,
+    headers: Mapping[str, str] | None = None,
     batch: int = 512,
     every_ms: int = 500,
 ) -> Telemetry:
     """Telemetry that reports to a platform at `127.0.0.1:4317` (gRPC) or `http://127.0.0.1:4318` (HTTP)."""
     logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)  # patience says it in its own words
-    spans, logs = (_grpc if protocol == "grpc" else _http)(grpc_endpoint, http_endpoint)
-    where = grpc_endpoint if protocol == "grpc" else http_endpoint
+    spans, logs = (_grpc if protocol == "grpc" else _http)(where, dict(headers or {}))
     return Telemetry(
         service,
         PatientSpanExporter(spans, where, say),
@@ -108,37 +123,69 @@ def connect(
 # Only what a system uses is imported: grpc alone costs a process 20 MB.
 
 
-def _grpc(endpoint: str, _: str) -> tuple[SpanExporter, LogRecordExporter]:
+def _grpc(endpoint: str, headers: dict[str, str]) -> tuple[SpanExporter, LogRecordExporter]:
     from opentelemetry.exporter.otlp.proto.grpc._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.grpc.trace_exporter import OTLPSpanExporter
 
-    return OTLPSpanExporter(endpoint, insecure=True), OTLPLogExporter(endpoint, insecure=True)
+    return (
+        OTLPSpanExporter(endpoint, insecure=True, headers=headers),
+        OTLPLogExporter(endpoint, insecure=True, headers=headers),
+    )
 
 
-def _http(_: str, endpoint: str) -> tuple[SpanExporter, LogRecordExporter]:
+def _http(endpoint: str, headers: dict[str, str]) -> tuple[SpanExporter, LogRecordExporter]:
     from opentelemetry.exporter.otlp.proto.http._log_exporter import OTLPLogExporter
     from opentelemetry.exporter.otlp.proto.http.trace_exporter import OTLPSpanExporter
 
     base = endpoint.rstrip("/")
-    return OTLPSpanExporter(f"{base}/v1/traces"), OTLPLogExporter(f"{base}/v1/logs")
+    return OTLPSpanExporter(f"{base}/v1/traces", headers=headers), OTLPLogExporter(f"{base}/v1/logs", headers=headers)
 
 
-def _to_deliver_twice() -> bool:
-    return baggage.get_baggage("sample.fault") == "redeliver"
+class _LogLines(logging.Handler):
+    """What `LoggingHandler` of `opentelemetry-instrumentation-logging` does, at the time of the request answered.
+
+    The fields given as `extra` become attributes, the line becomes the body; the event's name is an attribute, too.
+    """
+
+    def __init__(self, telemetry: Telemetry) -> None:
+        super().__init__()
+        self._telemetry = telemetry
+
+    def emit(self, record: logging.LogRecord) -> None:
+        """Report one line."""
+        extra = {name: value for name, value in vars(record).items() if name not in _PLAIN}
+        self._telemetry.line(record.getMessage(), extra)
 
 
-class _DeliverSpansTwice(SpanProcessor):
-    """Passes spans on, and those of a step with the fault `redeliver` once more, as an impatient sender would."""
+_PLAIN = frozenset(vars(logging.LogRecord("", 0, "", 0, "", None, None)))
 
-    def __init__(self, to: SpanProcessor) -> None:
-        self._to = to
+
+def as_renamed(attributes: Attributes) -> Attributes:
+    """The attributes as a new release calls them, where that is the fault of the request being answered."""
+    renamed = [fault.removeprefix(RENAMED) + "." for fault in faults_on_the_way() if fault.startswith(RENAMED)]
+    return {
+        f"v2.{name}" if any(name.startswith(kind) for kind in renamed) else name: value
+        for name, value in attributes.items()
+    }
+
+
+def deliveries(service: str) -> int:
+    """How often a report of that system is sent: once, or as the fault of the request being answered has it."""
+    faults = faults_on_the_way()
+    return 0 if f"{LOST}:{service}" in faults else 2 if TWICE in faults else 1
+
+
+class _SpansOnTheWay(SpanProcessor):
+    """Passes spans on once, twice as an impatient sender would, or never."""
+
+    def __init__(self, service: str, to: SpanProcessor) -> None:
+        self._service, self._to = service, to
 
     def on_start(self, span: Span, parent_context: Context | None = None) -> None:
         self._to.on_start(span, parent_context)
 
     def on_end(self, span: ReadableSpan) -> None:
-        self._to.on_end(span)
-        if _to_deliver_twice():
+        for _ in range(deliveries(self._service)):
             self._to.on_end(span)
 
     def shutdown(self) -> None:
@@ -148,15 +195,14 @@ class _DeliverSpansTwice(SpanProcessor):
         return self._to.force_flush(timeout_millis)
 
 
-class _DeliverEventsTwice(LogRecordProcessor):
+class _EventsOnTheWay(LogRecordProcessor):
     """The same for events."""
 
-    def __init__(self, to: LogRecordProcessor) -> None:
-        self._to = to
+    def __init__(self, service: str, to: LogRecordProcessor) -> None:
+        self._service, self._to = service, to
 
     def on_emit(self, log_record: ReadWriteLogRecord) -> None:
-        self._to.on_emit(log_record)
-        if _to_deliver_twice():
+        for _ in range(deliveries(self._service)):
             self._to.on_emit(log_record)
 
     def shutdown(self) -> None:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from contextlib import nullcontext
 from http.client import HTTPConnection, HTTPException
 from typing import Any, NamedTuple, Protocol
@@ -18,7 +18,7 @@ from urllib.parse import urlsplit
 from opentelemetry import context as otel
 from opentelemetry.baggage.propagation import W3CBaggagePropagator
 from opentelemetry.propagators.composite import CompositePropagator
-from opentelemetry.trace import SpanKind, Status, StatusCode, get_current_span
+from opentelemetry.trace import Link, SpanKind, Status, StatusCode, get_current_span
 from opentelemetry.trace.propagation.tracecontext import TraceContextTextMapPropagator
 
 from sample_flows.moment import Moment, Pace
@@ -56,6 +56,8 @@ class App:
         self.name = name
         self._telemetry = telemetry
         self._routes: list[tuple[re.Pattern[str], str, Handler]] = []
+        self._queues: dict[str, Handler] = {}
+        self._inbox: dict[tuple[str, str], Mapping[str, str]] = {}
 
     def post(self, path: str) -> Callable[[Handler], Handler]:
         """Route POST requests of that path to a handler; `{name}` in it is an argument after the payload."""
@@ -67,8 +69,23 @@ class App:
 
         return register
 
+    def consume(self, topic: str) -> Callable[[Handler], Handler]:
+        """Hand the messages of a topic to a handler, one at a time."""
+
+        def register(handler: Handler) -> Handler:
+            self._queues[topic] = handler
+            return handler
+
+        return register
+
     def handle(self, path: str, headers: Mapping[str, str], payload: Payload) -> Answer:
         """Answer one request in the trace, and at the time, of the caller."""
+        place, _, topic = path.strip("/").partition("/")
+        if place == "inbox":
+            self._inbox[topic, str(payload["id"])] = payload["headers"]
+            return Answer(202, {})
+        if place == "queues" and topic in self._queues:
+            return self._work_off(topic, headers, payload)
         for pattern, route, handler in self._routes:
             if match := pattern.fullmatch(path):
                 return self._answer(route, headers, lambda: handler(payload, **match.groupdict()))  # noqa: B023
@@ -80,8 +97,9 @@ class App:
         pace = Pace(Moment.of(context), f"{self.name}|{parent:x}")
         token = otel.attach(pace.into(context))
         try:
-            refused = pace.moment is not None and pace.moment.fault == f"busy:{self.name}"
-            if refused and headers.get("x-attempt", "1") == "1":
+            faults = pace.moment.faults if pace.moment else ()
+            is_first = headers.get("x-attempt", "1") == "1"
+            if f"down:{self.name}" in faults or (is_first and f"busy:{self.name}" in faults):
                 work = _busy
             if self._telemetry is None:
                 return _outcome(work)
@@ -97,6 +115,39 @@ class App:
                 return answer
         finally:
             otel.detach(token)
+
+    def _work_off(self, topic: str, headers: Mapping[str, str], message: Payload) -> Answer:
+        """Process one message, in a trace of its own that is linked to the one in which it was sent."""
+        context = PROPAGATOR.extract(headers, otel.Context())
+        pace = Pace(Moment.of(context), f"{self.name}|{topic}")
+        sent = self._inbox.pop((topic, message_id(message)), {})
+        sender = get_current_span(PROPAGATOR.extract(sent, otel.Context())).get_span_context()
+        token = otel.attach(pace.into(context))
+        try:
+            with _instrumented(self._telemetry).tracer.start_as_current_span(
+                f"process {topic}",
+                kind=SpanKind.CONSUMER,
+                start_time=pace.begin_ns,
+                end_on_exit=False,
+                links=[Link(sender)] if sender.is_valid else [],
+                attributes={"messaging.operation.type": "process", "messaging.destination.name": topic},
+            ) as span:
+                answer = _outcome(lambda: self._queues[topic](message))
+                span.end(pace.end_ns)
+                return answer
+        finally:
+            otel.detach(token)
+
+
+def _instrumented(telemetry: Telemetry | None) -> Telemetry:
+    if telemetry is None:
+        raise ValueError("who uses a queue is instrumented")
+    return telemetry
+
+
+def message_id(message: Payload) -> str:
+    """What a broker would number: here the message's own words."""
+    return json.dumps(message, sort_keys=True)
 
 
 def _outcome(work: Callable[[], Payload]) -> Answer:
@@ -130,6 +181,23 @@ class Client:
             if answer.status != 503:
                 break
         raise Unavailable(reason)
+
+    def publish(self, topic: str, message: Payload, to: Iterable[str]) -> None:
+        """Send a message to a queue of each of these systems, which work it off when they get round to it."""
+        pace = Pace.current()
+        moment = pace.next_call() if pace else None
+        with _instrumented(self._telemetry).tracer.start_as_current_span(
+            f"send {topic}",
+            kind=SpanKind.PRODUCER,
+            start_time=moment.begin_ns if moment else None,
+            end_on_exit=False,
+            attributes={"messaging.operation.type": "send", "messaging.destination.name": topic},
+        ) as span:
+            headers: dict[str, str] = {}
+            TraceContextTextMapPropagator().inject(headers)
+            for system in to:
+                self._transport.send(system, f"/inbox/{topic}", {}, {"id": message_id(message), "headers": headers})
+            span.end(moment.end_ns if moment else None)
 
     def _attempt(self, system: str, path: str, payload: Payload, attempt: int) -> Answer:
         pace = Pace.current()
@@ -174,6 +242,10 @@ class DirectTransport:
     def send(self, system: str, path: str, headers: Mapping[str, str], payload: Payload) -> Answer:
         """The answer of the app of that name."""
         return self.apps[system].handle(path, headers, payload)
+
+    def ask(self, system: str, path: str, payload: Payload) -> Payload:
+        """The answer of a system to somebody who calls in the present, outside of any plan."""
+        return self.send(system, path, {}, payload).payload
 
 
 class HttpTransport:

@@ -9,15 +9,14 @@ import json
 import queue
 import urllib.error
 import urllib.request
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from threading import Thread
 from typing import Any
 
-from opentelemetry import baggage
-
 from sample_flows.moment import now_ns
 from sample_flows.patience import Patience
+from sample_flows.telemetry import deliveries
 
 BATCH = 500
 TIMEOUT_SECONDS = 10
@@ -26,7 +25,10 @@ TIMEOUT_SECONDS = 10
 class Webhook:
     """Posts the events of one SaaS; `source` is its name in all of them."""
 
-    def __init__(self, endpoint: str, source: str, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, endpoint: str, source: str, say: Callable[[str], None], headers: Mapping[str, str] | None = None
+    ) -> None:
+        self._headers = dict(headers or {})
         self._url = f"{endpoint.rstrip('/')}/v1/events"
         self._source = source
         self._patience = Patience(endpoint, "CloudEvents", say)
@@ -46,8 +48,7 @@ class Webhook:
             "datacontenttype": "application/json",
             "data": data,
         }
-        twice = baggage.get_baggage("sample.fault") == "redeliver"
-        for _ in range(2 if twice else 1):
+        for _ in range(deliveries(self._source.rsplit("/", 1)[-1])):
             self._queue.put(event)
 
     def flush(self) -> None:
@@ -81,7 +82,7 @@ class Webhook:
         structured = len(events) == 1
         kind = "application/cloudevents+json" if structured else "application/cloudevents-batch+json"
         body = json.dumps(events[0] if structured else events).encode()
-        request = urllib.request.Request(self._url, body, {"Content-Type": kind}, method="POST")  # noqa: S310
+        request = urllib.request.Request(self._url, body, {"Content-Type": kind, **self._headers}, method="POST")  # noqa: S310
         try:
             with urllib.request.urlopen(request, timeout=TIMEOUT_SECONDS):  # noqa: S310
                 return True

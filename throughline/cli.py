@@ -96,17 +96,23 @@ def up(
 @_option("--history-days", default=30, type=click.IntRange(0, 3650), help="Back-dated history sent on the first start.")
 @_option("--orders", default=5000, type=click.IntRange(0, 10_000_000), help="Orders in that history.")
 @_option("--seed", default=1, type=int, help="Same seed, same orders.")
-@_option("--fault", help="A fault to show. Not supported in this version.")
-@_option("--verify", is_flag=True, help="Compare findings with the known truth. Not supported in this version.")
+@_option("--fault", metavar="NAME[,NAME]", help="What goes wrong; an unknown name lists all there are.")
+@_option("--page-port", default=8090, type=click.IntRange(0, 65535), help="The page that switches faults; 0: any free.")
+@_option("--verify", is_flag=True, help="Compare what is found with the known truth, and end: 1 unless all agrees.")
 def demo(data_dir: Path, clickhouse_url: str | None, fault: str | None, verify: bool, **rest: Any) -> None:
     """Run the platform with sample systems that take orders, deliver, invoice and collect."""
+    from sample_flows import UnknownFault, named
     from throughline.demo import DemoSettings, run_demo
 
-    if fault or verify:
-        raise NotSupported(f"{'--fault' if fault else '--verify'} is not supported in this version.")
+    try:
+        faults = named((fault or "").split(","))
+    except UnknownFault as unknown:
+        raise click.BadParameter(str(unknown), param_hint="--fault") from unknown
     level = rest.pop("log_level")
-    sample = DemoSettings(*(rest.pop(name) for name in ("duration", "history_days", "orders", "seed")))
-    run_demo(Settings(StoreSettings(data_dir, clickhouse_url), **rest), sample, log_level=level)
+    about = {name: rest.pop(name) for name in ("duration", "history_days", "orders", "seed", "page_port")}
+    sample = DemoSettings(**about, faults=faults, verify=verify)
+    settings = Settings(StoreSettings(data_dir, clickhouse_url), **rest)
+    sys.exit(run_demo(settings, sample, log_level=level))
 
 
 @cli.group()

@@ -1,4 +1,7 @@
-"""The bank receives payments; all it knows is the invoice number on the remittance. Reports by OTLP/HTTP."""
+"""The bank. Payments it receives are reported by OTLP/HTTP, payments it makes stand in a statement it drops as a file.
+
+All it knows is the invoice number on the remittance.
+"""
 
 from __future__ import annotations
 
@@ -6,11 +9,12 @@ from typing import Any
 
 from opentelemetry.trace import get_current_span
 
+from sample_flows.statement import Statement
 from sample_flows.telemetry import Telemetry
 from sample_flows.web import App, Client
 
 
-def bank(telemetry: Telemetry, client: Client) -> App:
+def bank(telemetry: Telemetry, client: Client, statement: Statement) -> App:
     """The bank's routes."""
     app = App("bank", telemetry)
 
@@ -31,5 +35,14 @@ def bank(telemetry: Telemetry, client: Client) -> App:
         )
         client.post("erp", "/open-items", {"invoice": payload["reference"]})
         return {"reference": payload["reference"]}
+
+    @app.post("/payments")
+    def pay(payload: dict[str, Any]) -> dict[str, Any]:
+        statement.book(payload["payment"], payload["reference"], payload["amount"], payload["currency"])
+        return {"payment": payload["payment"]}
+
+    @app.post("/statements")
+    def drop_statement(payload: dict[str, Any]) -> dict[str, Any]:
+        return {"file": str(statement.drop(payload["name"]) or "")}
 
     return app

@@ -1,4 +1,4 @@
-"""The CRM checks credit. It is a SaaS: not instrumented, it posts CloudEvents, and knows the order by its number."""
+"""The CRM checks credit and keeps accounts. It is a SaaS: not instrumented, it posts CloudEvents."""
 
 from __future__ import annotations
 
@@ -22,5 +22,12 @@ def crm(webhook: Webhook, client: Client) -> App:
         webhook.event(f"com.example.crm.credit.{decision}", f"{order}-{decision}", {"order": {"number": order}})
         client.post("erp", "/credit-blocks", {"reference": order, "blocked": decision == "held"})
         return {"order": order, "decision": decision}
+
+    @app.post("/accounts")
+    def enter_account(payload: dict[str, Any]) -> dict[str, Any]:
+        account = payload["account"]
+        data = {"account": {"id": account, "role": payload["role"]}}
+        webhook.event("com.example.crm.account.entered", f"{account}-entered", data)
+        return {"account": account}
 
     return app

@@ -1,4 +1,7 @@
-"""The warehouse system picks and issues deliveries; it knows nothing but the delivery. Reports by OTLP/gRPC."""
+"""The warehouse system picks and issues deliveries and moves stock; of an order it knows nothing but the delivery.
+
+Reports by OTLP/gRPC.
+"""
 
 from __future__ import annotations
 
@@ -27,5 +30,11 @@ def wms(telemetry: Telemetry, client: Client) -> App:
         client.post("erp", "/goods-movements", {"delivery": delivery})
         client.post("carrier", "/pick-ups", {"delivery": delivery})
         return {"delivery": delivery}
+
+    @app.post("/stock-movements")
+    def move_stock(payload: dict[str, Any]) -> dict[str, Any]:
+        about = {"stock.movement": payload["movement"], "sku": payload["sku"], "stock.quantity": payload["quantity"]}
+        telemetry.event("wms.stock.changed", about)
+        return {"movement": payload["movement"]}
 
     return app

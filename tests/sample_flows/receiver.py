@@ -30,6 +30,8 @@ class Record:
     end_ns: int
     status: int
     attributes: dict[str, Any]
+    links: tuple[tuple[str, str], ...] = ()
+    body: str = ""
 
     @property
     def identity(self) -> tuple[object, ...]:
@@ -114,6 +116,7 @@ class Receiver:
                 span.end_time_unix_nano,
                 span.status.code,
                 _attributes(span.attributes),
+                tuple((link.trace_id.hex(), link.span_id.hex()) for link in span.links),
             )
             for batch in request.resource_spans
             for scope in batch.scope_spans
@@ -138,6 +141,7 @@ class Receiver:
                 log.time_unix_nano,
                 0,
                 _attributes(log.attributes),
+                body=log.body.string_value,
             )
             for batch in request.resource_logs
             for scope in batch.scope_logs

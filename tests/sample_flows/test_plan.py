@@ -1,4 +1,4 @@
-"""The plan: the same for the same seed, as much trouble as it says, and something in every stage at its end."""
+"""The plans: the same for the same seed, as much trouble as they say, and something in every stage at their end."""
 
 from __future__ import annotations
 
@@ -7,128 +7,169 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sample_flows.plan import EXPRESS, FAULTS, NOISE, Order, order_history, plan_order
-from sample_flows.promises import promises_of
+from sample_flows import Case, history, plan_case
+from sample_flows.findings import true_findings
+from sample_flows.plans import PROCESSES
+from sample_flows.plans.order_to_cash import EXPRESS, MISHAPS, NOISE
+from sample_flows.promises import Happening, promises_of
+from sample_flows.truth import truth_of
 
 NOW = datetime(2026, 11, 18, 14, 0, tzinfo=UTC)
 MIDNIGHT = datetime(2026, 11, 22, 3, 0, tzinfo=UTC)
+LATER = NOW + timedelta(days=90)
+HARMLESS = {*NOISE, "credit_memo", "amended", "credit_hold", "rejected", "price_difference", "duplicate_suspected"}
 
 
 @pytest.fixture(scope="module")
-def history() -> list[Order]:
-    return order_history(1, 5000, NOW, 30)
+def cases() -> list[Case]:
+    return list(history(1, 5000, NOW, 30))
 
 
-def test_the_same_seed_makes_the_same_orders(history: list[Order]) -> None:
-    assert order_history(1, 5000, NOW, 30) == history
+@pytest.fixture(scope="module")
+def orders(cases: list[Case]) -> list[Case]:
+    return [case for case in cases if case.workflow == "order_to_cash"]
 
 
-def test_another_seed_makes_other_orders(history: list[Order]) -> None:
-    assert order_history(2, 100, NOW, 30) != history[:100]
+def _verdicts(case: Case, at: datetime) -> dict[str, str]:
+    all_speak = {"carrier": at, "warehouse_load": at, "marketplace": at}
+    return {
+        promise.sla: promise.verdict
+        for instance in truth_of(case, at)
+        for promise in promises_of(case.workflow, instance.happened, at, all_speak)
+    }
 
 
-def test_orders_are_numbered_in_the_order_they_are_placed_within_the_days_asked_for(history: list[Order]) -> None:
-    placed = [order.placed_at for order in history]
+def test_the_same_seed_makes_the_same_cases(cases: list[Case]) -> None:
+    assert list(history(1, 5000, NOW, 30)) == cases
+
+
+def test_another_seed_makes_other_cases(cases: list[Case]) -> None:
+    assert list(history(2, 100, NOW, 30)) != list(history(1, 100, NOW, 30))
+
+
+def test_orders_are_numbered_in_the_order_they_are_placed_within_the_days_asked_for(orders: list[Case]) -> None:
+    placed = [case.began_at for case in orders]
     assert placed == sorted(placed)
-    assert len({order.number for order in history}) == 5000
+    assert [case.ordinal for case in orders] == list(range(1, 5001))
     assert NOW - timedelta(days=30) <= placed[0] <= NOW - timedelta(days=29)
     assert NOW - timedelta(hours=1) < placed[-1] <= NOW
 
 
-def test_no_step_has_the_id_of_another(history: list[Order]) -> None:
-    ids = [step.id for order in history for step in order.steps]
+def test_no_two_instances_of_a_workflow_have_the_same_key(cases: list[Case]) -> None:
+    keys = [(case.workflow, key) for case in cases for key in case.instances]
+    assert len(keys) == len(set(keys))
+
+
+def test_no_step_has_the_id_of_another(cases: list[Case]) -> None:
+    ids = [step.id for case in cases for step in case.steps]
     assert len(ids) == len(set(ids))
 
 
-def test_nothing_is_reported_before_it_happens(history: list[Order]) -> None:
-    assert all(step.sent_at >= step.at for order in history for step in order.steps)
+def test_nothing_is_reported_before_it_happens(cases: list[Case]) -> None:
+    assert all(step.sent_at >= step.at for case in cases for step in case.steps)
 
 
-def test_each_fault_has_about_its_share(history: list[Order]) -> None:
-    seen = Counter(fault for order in history for fault in order.faults)
-    kinds = Counter(order.kind for order in history)
+def test_each_mishap_has_about_its_share(orders: list[Case]) -> None:
+    seen = Counter(mishap for case in orders for mishap in case.mishaps)
+    kinds = Counter(case.kind for case in orders)
     expected: Counter[str] = Counter()
-    for kind, shares in FAULTS.items():
-        for fault, share in shares.items():
-            expected[fault] += round(share * kinds[kind])
-    for fault, count in expected.items():
-        assert 0.5 * count - 5 <= seen[fault] <= 1.6 * count + 5, fault
+    for kind, shares in MISHAPS.items():
+        for mishap, share in shares.items():
+            expected[mishap] += round(share * kinds[kind])
+    for mishap, count in expected.items():
+        assert 0.4 * count - 5 <= seen[mishap] <= 1.6 * count + 5, mishap
     assert all(0.6 * share < seen[noise] / 5000 < 1.4 * share for noise, share in NOISE.items())
 
 
 @pytest.mark.parametrize("now", [NOW, MIDNIGHT], ids=["on a Wednesday afternoon", "on a Sunday before dawn"])
-def test_at_the_end_of_history_every_stage_has_orders_in_it_and_promises_at_risk_and_freshly_broken(
+def test_at_the_end_of_history_every_stage_has_instances_and_promises_are_at_risk_and_freshly_broken(
     now: datetime,
 ) -> None:
-    orders = order_history(1, 5000, now, 30)
-    stages = Counter(
-        max(known, key=lambda step: step.at).milestone
-        for order in orders
-        if (known := [step for step in order.steps if step.sent_at <= now])
-    )
-    for stage in (
-        "credit_held",
-        "delivery_created",
-        "shipped",
-        "invoice_posted",
-        "payment_received",
-        "order_cancelled",
-    ):
+    instances = [instance for case in history(1, 5000, now, 30) for instance in truth_of(case, now)]
+    stages = Counter(instance.known[-1].milestone for instance in instances)
+    for stage in ("delivery_created", "shipped", "order_loaded", "payment_received", "order_cancelled"):
         assert stages[stage] > 0, stage
-    promises = [promise for order in orders for promise in promises_of(order, now)]
-    verdicts = Counter(promise.verdict for promise in promises)
-    assert 0.01 < verdicts["breached"] / verdicts["met"] < 0.05
-    assert any(p.verdict == "breached" and now - p.deadline_at < timedelta(hours=12) for p in promises)
-    spent = [(now - p.started_at) / (p.deadline_at - p.started_at) for p in promises if p.verdict == "open"]
-    assert any(0.85 <= share <= 1 for share in spent)
+    for stage in ("requisition_raised", "purchase_ordered", "invoice_blocked", "payment_executed", "partner_loaded"):
+        assert stages[stage] > 0, stage
+    verdicts = true_findings(instances, now, now).found["verdicts"]
+    counts = Counter(str(finding[-1]) for finding in verdicts)
+    assert 0.01 < counts["breached"] / counts["met"] < 0.05
+    assert counts["at_risk"] > 0
 
 
-def _orders_with(fault: str, history: list[Order]) -> list[Order]:
-    found = [order for order in history if fault in order.faults]
+def _with(mishap: str, cases: list[Case]) -> list[Case]:
+    found = [case for case in cases if mishap in case.mishaps]
     assert found
     return found
 
 
-def test_a_second_invoice_has_a_number_of_its_own(history: list[Order]) -> None:
-    for order in _orders_with("second_invoice", history):
-        assert len({step.invoice for step in order.steps if step.milestone == "invoice_posted"}) == 2
+def test_a_second_invoice_has_a_number_of_its_own(orders: list[Case]) -> None:
+    for case in _with("second_invoice", orders):
+        assert len({step.values("invoice") for step in case.steps if step.milestone == "invoice_posted"}) == 2
 
 
-def test_a_cancelled_order_is_neither_picked_nor_billed_nor_paid(history: list[Order]) -> None:
-    for order in _orders_with("cancelled", history):
-        assert {step.milestone for step in order.steps}.isdisjoint(
-            {"goods_issued", "invoice_posted", "payment_received"}
-        )
-        assert order.steps[-1].milestone == "order_cancelled"
+def test_a_cancelled_order_is_neither_picked_nor_billed_nor_paid(orders: list[Case]) -> None:
+    for case in _with("cancelled", orders):
+        milestones = {step.milestone for step in case.steps}
+        assert milestones.isdisjoint({"goods_issued", "invoice_posted", "payment_received"})
+        assert "order_cancelled" in milestones
 
 
-def test_a_late_goods_issue_breaks_the_promised_date(history: list[Order]) -> None:
-    later = NOW + timedelta(days=60)
-    for order in _orders_with("late_goods_issue", history):
-        verdicts = {promise.sla: promise.verdict for promise in promises_of(order, later)}
-        assert verdicts["delivery_as_promised"] == "breached"
+@pytest.mark.parametrize(
+    ("mishap", "sla"),
+    [
+        ("late_goods_issue", "delivery_as_promised"),
+        ("late_invoice", "invoice_after_goods_issue"),
+        ("late_collection", "handed_to_carrier"),
+        ("slow_payer", "payment_in_time"),
+        ("slow_approval", "approval"),
+        ("silent_supplier", "supplier_acknowledges"),
+        ("late_goods", "goods_as_promised"),
+        ("late_match", "invoice_match"),
+        ("late_payment", "supplier_paid"),
+        ("price_difference_forever", "block_solved"),
+        ("slow_posting", "stock_in_erp"),
+        ("late_marketplace", "marketplace_fresh"),
+        ("marketplace_missed_it", "marketplace_fresh"),
+        ("late_in_erp", "partner_in_erp"),
+        ("late_in_procurement", "partner_in_procurement"),
+    ],
+)
+def test_a_mishap_breaks_its_promise(cases: list[Case], mishap: str, sla: str) -> None:
+    for case in _with(mishap, cases):
+        assert _verdicts(case, LATER)[sla] == "breached", case.name
 
 
-def test_an_order_with_nothing_wrong_keeps_all_its_promises(history: list[Order]) -> None:
-    later = NOW + timedelta(days=60)
-    smooth = [order for order in history if not set(order.faults) - set(NOISE)]
-    assert {promise.verdict for order in smooth for promise in promises_of(order, later)} == {"met"}
+def test_a_case_with_nothing_wrong_keeps_all_its_promises(cases: list[Case]) -> None:
+    smooth = [case for case in cases if not set(case.mishaps) - set(NOISE)]
+    assert {verdict for case in smooth for verdict in _verdicts(case, LATER).values()} == {"met"}
 
 
-def test_every_system_is_told_only_the_identifiers_it_knows(history: list[Order]) -> None:
-    for order in history:
-        for step in order.steps:
-            told = str(step.payload) + step.path
-            if step.system in ("wms", "carrier"):
-                assert order.number not in told
-            if step.system == "bank":
-                assert order.number not in told
-                assert order.steps[0].payload["order"] not in told
+def test_some_invoices_bill_two_orders_and_some_orders_go_in_two_deliveries(orders: list[Case]) -> None:
+    invoices = [step for case in orders for step in case.steps if step.milestone == "invoice_posted"]
+    assert any(len(step.instances) == 2 for step in invoices)
+    assert any(len(step.instances) == 1 and len(step.values("delivery")) == 2 for step in invoices)
+
+
+def test_every_system_is_told_only_the_identifiers_it_knows(orders: list[Case]) -> None:
+    for case in orders:
+        for step in case.steps:
+            if step.system in ("wms", "carrier", "bank", "tax"):
+                assert not any(key in str(step.payload) + step.path for key in case.instances)
 
 
 def test_express_orders_are_promised_within_two_hours() -> None:
-    express = [order for n in range(1, 50) if (order := plan_order(1, n, NOW)).kind == EXPRESS]
-    for order in express:
-        for step in order.steps:
+    express = [case for n in range(1, 50) if (case := plan_case("order_to_cash", 1, n, NOW)).kind == EXPRESS]
+    for case in express:
+        for step in case.steps:
             if step.promise:
                 assert datetime.fromisoformat(step.promise) == step.at + timedelta(hours=2)
+
+
+def test_every_workflow_is_in_the_history(cases: list[Case]) -> None:
+    counts = Counter(case.workflow for case in cases)
+    assert counts == {name: 5000 // process.every for name, process in PROCESSES.items()}
+
+
+def test_a_happening_carries_its_keys() -> None:
+    assert Happening("goods_issued", NOW, (("delivery", "8"),)).has("delivery", "8")
