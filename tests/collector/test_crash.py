@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import random
+import signal
 import subprocess
 import sys
 import threading
@@ -13,6 +14,7 @@ from pathlib import Path
 import httpx
 import pytest
 
+from tests.collector import sudden_death
 from tests.collector.payloads import spans
 from tests.support.clickhouse_server import ClickHouseServer, free_port
 
@@ -44,8 +46,11 @@ class _Sender(threading.Thread):
                 self.acknowledged += _SPANS
 
 
-def _start(folder: Path, port: int, url: str | None, where: Path | None = None) -> subprocess.Popen[str]:
+def _start(
+    folder: Path, port: int, url: str | None, where: Path | None = None, point: str | None = None
+) -> subprocess.Popen[str]:
     command = [sys.executable, "-m", "tests.collector.crashing", str(folder), str(port), *([url] if url else [])]
+    command += ["--die", point] if point else []
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     process = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=where, env=environment)
     assert process.stdout is not None
@@ -75,6 +80,10 @@ def _cycles(folder: Path, cycles: int, server: ClickHouseServer | None, seed: in
         following = max(sender.next - 10_000_000 * number for number, sender in enumerate(senders))
         acknowledged += sum(sender.acknowledged for sender in senders)
         unanswered += sum(sender.unanswered for sender in senders)
+    _compare(folder, url, acknowledged, unanswered)
+
+
+def _compare(folder: Path, url: str | None, acknowledged: int, unanswered: int) -> None:
     with _start(folder, 0, url) as process:
         assert process.stdout is not None
         rows, different, recorded = (int(line) for line in process.stdout.read().split())
@@ -99,17 +108,89 @@ def test_a_run_leaves_nothing_in_the_working_directory(tmp_path: Path) -> None:
     assert list((tmp_path / "here").iterdir()) == []
 
 
-@pytest.mark.parametrize("cycles", [8, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("cycles", [4, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_killed_at_random_moments_embedded(tmp_path: Path, cycles: int) -> None:
     _cycles(tmp_path, cycles, None, seed=cycles)
 
 
 @pytest.mark.server
-@pytest.mark.parametrize("cycles", [6, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
+@pytest.mark.parametrize("cycles", [3, pytest.param(50, marks=[pytest.mark.slow, pytest.mark.timeout(900)])])
 def test_killed_at_random_moments_together_with_the_server(tmp_path: Path, cycles: int) -> None:
     (tmp_path / "server").mkdir()
     server = ClickHouseServer(tmp_path / "server")
     try:
         _cycles(tmp_path, cycles, server, seed=cycles)
     finally:
+        server.kill()
+
+
+_POINTS = [
+    "rename in writer._insert",
+    "fsync in writer._insert",
+    "after writer._insert",
+    "after writer._record",
+    "unlink in spool.finished",
+    "fsync in spool._commit",
+]
+_MORE_POINTS = [
+    "before writer._insert",
+    "mkdir in writer._insert",
+    "rename in writer._record",
+    "before writer._record",
+    "after spool.finished",
+    "after spool._commit",
+    "before spool._close",
+    "after spool._close",
+]
+
+
+@pytest.mark.skipif(not sudden_death.possible(), reason="needs Linux on x86-64 or ARM64")
+@pytest.mark.parametrize("point", [*_POINTS, *(pytest.param(each, marks=pytest.mark.slow) for each in _MORE_POINTS)])
+def test_killed_at_a_chosen_point_embedded(tmp_path: Path, point: str) -> None:
+    port = free_port()
+    process = _start(tmp_path, port, None, point=point)
+    sender = _Sender(port, 0)
+    sender.start()
+    process.communicate(timeout=60)
+    assert process.returncode in (-signal.SIGKILL, -signal.SIGSYS)
+    sender.join()
+    _compare(tmp_path, None, sender.acknowledged, sender.unanswered)
+
+
+@pytest.mark.server
+@pytest.mark.skipif(not sudden_death.possible(), reason="needs Linux on x86-64 or ARM64")
+@pytest.mark.parametrize("call", ["rename", pytest.param("fsync", marks=pytest.mark.slow)])
+def test_a_server_killed_within_an_insert_while_the_collector_lives(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, call: str
+) -> None:
+    """The rename of a part is where a deduplication token is recorded and the rows are not there yet."""
+    told = tmp_path / "die"
+    (tmp_path / "site").mkdir()
+    (tmp_path / "site" / "sitecustomize.py").write_text(
+        f"import sys\nsys.path.insert(0, {str(Path(__file__).parents[2])!r})\n"
+        "from pathlib import Path\nfrom tests.collector.sudden_death import die_when_told\n"
+        f"die_when_told(Path({str(told)!r}), {call!r})\n"
+    )
+    (tmp_path / "server").mkdir()
+    monkeypatch.setenv("PYTHONPATH", str(tmp_path / "site"))
+    server = ClickHouseServer(tmp_path / "server")
+    monkeypatch.delenv("PYTHONPATH")
+    port = free_port()
+    process = _start(tmp_path, port, server.url)
+    try:
+        sender = _Sender(port, 0)
+        sender.start()
+        time.sleep(0.5)
+        told.touch()
+        assert server.process.wait(30) == -signal.SIGSYS
+        time.sleep(0.5)
+        server.log.close()
+        server.start()
+        time.sleep(0.5)
+        process.kill()
+        process.communicate()
+        sender.join()
+        _compare(tmp_path, server.url, sender.acknowledged, sender.unanswered)
+    finally:
+        process.kill()
         server.kill()
