@@ -1,0 +1,99 @@
+"""The collector's options reach it: TLS on every port, tokens that are revoked without a restart, redaction, bounds."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import re
+import ssl
+import subprocess
+import sys
+from pathlib import Path
+
+import httpx
+import pytest
+
+from tests.collector.certificate import self_signed
+from tests.collector.payloads import spans
+from tests.support.platform import Platform, eventually, throughline
+
+CATALOG = (Path(__file__).with_name("catalog.yaml")).read_text(encoding="utf-8")
+_STORED = """
+import sys
+from pathlib import Path
+from store import Store
+with Store.embedded(Path(sys.argv[1])) as store:
+    for row in store.rows("SELECT SpanAttributes['order.id'] AS value FROM otel_traces"):
+        print(row["value"])
+"""
+RULES = "\n---\nredaction:\n  - {id: customers, attributes: order.id, action: hash}\n"
+PROTOBUF = {"content-type": "application/x-protobuf"}
+
+
+def tokens(*names: str) -> str:
+    """A tokens file in which the names are their own tokens."""
+    entries = [{"name": n, "roles": ["admin"], "sha256": hashlib.sha256(n.encode()).hexdigest()} for n in names]
+    return json.dumps(entries)
+
+
+def refused(*arguments: str) -> str:
+    done: subprocess.CompletedProcess[str] = throughline(*arguments)
+    assert done.returncode != 0
+    assert "Traceback" not in done.stderr
+    return done.stderr
+
+
+@pytest.mark.parametrize(
+    ("arguments", "says"),
+    [
+        pytest.param(("--host", "0.0.0.0"), "THROUGHLINE_TOKENS_FILE", id="an open address without tokens"),
+        pytest.param(("--host", "0.0.0.0", "--tokens", "[]"), "--tls-certificate", id="an open address without TLS"),
+        pytest.param(("--tls-key", "key.pem"), "--tls-certificate", id="a key without a certificate"),
+        pytest.param(("--tls-key", "no.pem", "--tls-certificate", "no.pem"), "no.pem", id="a certificate that is none"),
+        pytest.param(("--tokens", "[]"), "THROUGHLINE_TOKENS", id="an empty list of tokens"),
+        pytest.param(("--tokens", "[]", "--tokens-file", "t"), "twice", id="tokens given twice"),
+        pytest.param(("--max-request-size", "lots"), "16MB", id="a size that is none"),
+        pytest.param(("--max-spool-size", "1KB"), "at least 1MB", id="a spool of nothing"),
+        pytest.param(("--redaction-key-file", "no.key"), "no.key", id="a secret that is not there"),
+    ],
+)
+def test_what_cannot_work_is_refused_in_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
+    assert says in refused("up", "--data-dir", str(tmp_path), "--http-port", "0", *arguments)
+
+
+def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    tls = self_signed(tmp_path)
+    monkeypatch.setenv("SSL_CERT_FILE", str(tls.certificate))
+    trusted = ssl.create_default_context(cafile=str(tls.certificate))
+    file, secret, catalog = tmp_path / "tokens.yaml", tmp_path / "secret", tmp_path / "catalog"
+    file.write_text(tokens("one", "two"))
+    secret.write_text("0123456789abcdef0123456789abcdef\n")
+    catalog.mkdir()
+    (catalog / "catalog.yaml").write_text(CATALOG + RULES)
+    platform = Platform(
+        tmp_path / "data",
+        *("--catalog", str(catalog), "--tokens-file", str(file), "--redaction-key-file", str(secret)),
+        *("--tls-certificate", str(tls.certificate), "--tls-key", str(tls.key), "--max-request-size", "64KB"),
+    )
+    try:
+        assert platform.http.startswith("https://")
+        assert platform.otlp_http.startswith("https://")
+
+        def send(token: str, count: int) -> int:
+            headers = {**PROTOBUF, "authorization": f"Bearer {token}"}
+            body = spans(count).SerializeToString()
+            url = f"{platform.otlp_http}/v1/traces"
+            return httpx.post(url, content=body, headers=headers, verify=trusted).status_code
+
+        assert (send("one", 1), send("two", 1), send("three", 1)) == (200, 200, 401)
+        assert send("one", 2000) == 413
+        file.write_text(tokens("two"))
+        eventually(lambda: send("one", 1) == 401, "the token is revoked")
+        file.write_text("- broken: [")
+        assert send("two", 1) == 200
+    finally:
+        platform.stop()
+    command = [sys.executable, "-c", _STORED, str(tmp_path / "data")]
+    values = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert all(re.fullmatch("[0-9a-f]{32}", each) for each in values)
+    assert len(set(values)) == 1, "equal values link"
