@@ -194,8 +194,51 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class Filter:
+    """What the event that starts a clock must be like; all conditions given must hold.
+
+    A key holds a condition where any of the event's values of that type does. `amount` conditions are about the
+    workflow's amount on the event, `system` about the system that reported it.
+    """
+
+    attributes: tuple[tuple[str, Condition], ...] = ()
+    keys: tuple[tuple[str, Condition], ...] = ()
+    system: Condition | None = None
+    amount: tuple[Condition, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Tier:
+    """The time allowed to clocks whose start passes a filter; of several tiers the first that fits decides."""
+
+    where: Filter
+    within: timedelta
+
+
+@dataclass(frozen=True, slots=True)
+class Feed:
+    """What `every` and `volume` listen to: `name` is a system or a milestone, `milestones` whose events count."""
+
+    name: str
+    milestones: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Volume:
+    """How many events a feed brings from local midnight until `by`, that instant included; one bound is given."""
+
+    by: time
+    at_least: int | None = None
+    at_most: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Sla:
-    """A promise about the instances of a workflow; exactly one of `within`, `promise`, `cut_off` is set.
+    """A promise about the instances of a workflow, or, with a `feed`, about a stream of events.
+
+    Exactly one of `within`, `promise`, `cut_off`, `every`, `volume` is set, or `tiers` with or without a `within` for
+    what none of them fits. `where` says which starts open a clock. A feed's `from_milestone` and `to_milestone` are the
+    first of its milestones; the clock of `every` runs in the SLA's own time from one event to the next.
 
     `within` is in the SLA's own time: business time with a calendar, without pauses. `per` names an alias key type:
     one clock per value. `zone` is the IANA zone of promised days: the SLA's own, else its calendar's, else UTC.
@@ -221,6 +264,11 @@ class Sla:
     objective: Objective | None = None
     owner: str | None = None
     hash: str = ""
+    every: timedelta | None = None
+    volume: Volume | None = None
+    feed: Feed | None = None
+    where: Filter | None = None
+    tiers: tuple[Tier, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

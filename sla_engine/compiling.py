@@ -1,18 +1,20 @@
 """Compiles a version of an SLA to the SELECT that works out its clocks from staged events.
 
-The statement is a chain of named steps, each a file in `queries/`: starts → answered → ended → timed → aimed → due.
+The statement is a chain of named steps, each a file in `queries/`: starts → answered → ended → timed → aimed → due; of
+a feed: silences or volumes instead of the first three. An SLA with tiers is compiled once for each (`branches`).
 Names of milestones, attributes and keys are bound values.
 """
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
 from typing import Any
 
 from correlator import reached_values
-from model import AtRisk, Occurrence, Sla
+from model import AtRisk, Filter, Occurrence, Sla
+from sla_engine.conditions import Conditions, attributes_of
 from sla_engine.versions import SlaVersion
 from store import Sql, load_query
 
@@ -33,17 +35,91 @@ class CompiledTime:
     cut_off: str = ""
 
 
-def clock_facts(version: SlaVersion, time: CompiledTime, *, tenant: str, as_of: datetime) -> Sql:
-    """One row per clock this version judges, with the columns of `staged_clocks`."""
+@dataclass(frozen=True, slots=True)
+class Branch:
+    """The part of an SLA that holds for some starts: those that pass its filters and none of the tiers before it."""
+
+    sla: Sla
+    wanted: tuple[Filter, ...] = ()
+    unwanted: tuple[Filter, ...] = ()
+
+
+def branches(sla: Sla) -> tuple[Branch, ...]:
+    """An SLA by its tiers, in order, and what is left of it; one branch without tiers."""
+    common = (sla.where,) if sla.where else ()
+    found: list[Branch] = []
+    before: tuple[Filter, ...] = ()
+    for tier in sla.tiers:
+        found.append(Branch(replace(sla, within=tier.within), (*common, tier.where), before))
+        before = (*before, tier.where)
+    if sla.within is not None or not sla.tiers:
+        found.append(Branch(sla, common, before))
+    return tuple(found)
+
+
+def longest(sla: Sla) -> timedelta:
+    """The longest time the SLA allows anyone, in its own time; zero for due dates."""
+    allowed = [each.within for each in sla.tiers] + [each for each in (sla.within, sla.every) if each is not None]
+    return max(allowed, default=timedelta())
+
+
+def attributes_asked(version: SlaVersion) -> set[str]:
+    """The attributes of events that the statement reads."""
     sla = version.sla
+    filters = [each.where for each in sla.tiers] + ([sla.where] if sla.where else [])
+    names = {name for each in filters for name in attributes_of(each, version.workflow)}
+    return names | {sla.promise.attribute} if sla.promise else names
+
+
+def clock_facts(version: SlaVersion, time: CompiledTime, branch: Branch, *, tenant: str, as_of: datetime) -> Sql:
+    """One row per clock this branch of a version judges, with the columns of `staged_clocks`."""
+    sla = branch.sla
     starts, answered = ("starts_per", "answered_per") if sla.per else _STARTS[sla.occurrence]
-    steps = [("starts", _text(starts)), ("answered", _answered(answered, version, tenant)), ("ended", _ended(sla))]
+    steps = [
+        *_starts(starts, branch, version),
+        ("answered", _answered(answered, version, tenant)),
+        ("ended", _ended(sla)),
+    ]
     steps += _within_steps(sla) if sla.within is not None else _promise_steps(sla)
-    steps += _due_steps(sla)
-    body = Sql.joined([Sql(f"{name} AS (\n{step.text})", step.params) for name, step in steps], ",\n")
-    final = _text("clock_facts")
-    params = {**body.params, **_values(version, time), "tenant": tenant, "as_of": as_of}
-    return Sql(f"WITH\n{body.text}\n{final.text}", params)
+    return _facts(version, sla, time, steps, tenant, as_of)
+
+
+def feed_facts(version: SlaVersion, time: CompiledTime, since: datetime, *, tenant: str, as_of: datetime) -> Sql:
+    """One row per clock of a feed from a minute on, with the columns of `staged_clocks`."""
+    sla = version.sla
+    assert sla.feed is not None, "only an SLA with every or volume has a feed"  # noqa: S101
+    own = {"feed": list(sla.feed.milestones), "feed_name": sla.feed.name, "since": since}
+    if sla.volume is not None:
+        own |= {"at_least": _or_none(sla.volume.at_least), "at_most": _or_none(sla.volume.at_most)}
+        return _facts(
+            version, sla, time, [("promised", Sql(_text("volumes").text, own)), *_dated_steps(sla)], tenant, as_of
+        )
+    within = replace(sla, within=sla.every)
+    steps = [("ended", Sql(_text("silences").text, own)), *_within_steps(within)]
+    facts = _facts(version, within, time, steps, tenant, as_of)
+    return Sql(_text("noteworthy_silences", facts=facts.text).text, facts.params)
+
+
+def _facts(
+    version: SlaVersion, sla: Sla, time: CompiledTime, steps: list[tuple[str, Sql]], tenant: str, as_of: datetime
+) -> Sql:
+    body = Sql.joined(
+        [Sql(f"{name} AS (\n{step.text})", step.params) for name, step in [*steps, *_due_steps(sla)]], ",\n"
+    )
+    params = {**body.params, **_values(version, sla, time), "tenant": tenant, "as_of": as_of}
+    return Sql(f"WITH\n{body.text}\n{_text('clock_facts').text}", params)
+
+
+def _or_none(bound: int | None) -> int:
+    return -1 if bound is None else bound
+
+
+def _starts(name: str, branch: Branch, version: SlaVersion) -> list[tuple[str, Sql]]:
+    """Filters look at the event that starts the clock; which one that is they do not decide."""
+    if not branch.wanted and not branch.unwanted:
+        return [("starts", _text(name))]
+    chosen = Conditions(version.workflow).chosen(branch.wanted, branch.unwanted)
+    return [("asked", _text(name)), ("starts", Sql(_text("chosen_starts", conditions=chosen.text).text, chosen.params))]
 
 
 def latest_promise(sla: Sla) -> Sql:
@@ -81,14 +157,13 @@ def _within_steps(sla: Sla) -> list[tuple[str, Sql]]:
 
 def _promise_steps(sla: Sla) -> list[tuple[str, Sql]]:
     promised = _text("promised_date", rows="ended") if sla.promise else _text("promised_cut_off")
+    return [("promised", promised), *_dated_steps(sla)]
+
+
+def _dated_steps(sla: Sla) -> list[tuple[str, Sql]]:
     begun = _own_time(sla, "SELECT *, started_at AS at FROM promised")
     rest = "SELECT * EXCEPT (at, own_us), own_us AS begun_us, ifNull(promised_at, started_at) AS at FROM begun"
-    return [
-        ("promised", promised),
-        ("begun", begun),
-        ("timed", _own_time(sla, rest)),
-        ("aimed", _text("aimed_promise")),
-    ]
+    return [("begun", begun), ("timed", _own_time(sla, rest)), ("aimed", _text("aimed_promise"))]
 
 
 def _due_steps(sla: Sla) -> list[tuple[str, Sql]]:
@@ -107,8 +182,7 @@ def _instant(sla: Sla, rows: str) -> Sql:
     return _text("instant_working" if sla.calendar else "instant_elapsed", rows=rows)
 
 
-def _values(version: SlaVersion, time: CompiledTime) -> dict[str, Any]:
-    sla = version.sla
+def _values(version: SlaVersion, sla: Sla, time: CompiledTime) -> dict[str, Any]:
     return {
         "workflow": sla.workflow,
         "sla": sla.id,
@@ -116,7 +190,8 @@ def _values(version: SlaVersion, time: CompiledTime) -> dict[str, Any]:
         "from_milestone": sla.from_milestone,
         "to_milestone": sla.to_milestone,
         "system": version.system.id if version.system else "",
-        "is_each": int(sla.occurrence is Occurrence.EACH and not sla.per),
+        "awaited": _awaited(sla),
+        "is_each": int(sla.feed is not None or (sla.occurrence is Occurrence.EACH and not sla.per)),
         "per": sla.per or "",
         "promise": _attribute(sla),
         "zone": sla.zone,
@@ -129,6 +204,17 @@ def _values(version: SlaVersion, time: CompiledTime) -> dict[str, Any]:
         "effective_to": version.effective_to,
         **_durations(sla.within, sla.at_risk),
     }
+
+
+def _awaited(sla: Sla) -> str:
+    """What is waited for, in words of a reason."""
+    if sla.feed is None:
+        return sla.to_milestone
+    if sla.volume is None:
+        return f"the next event of {sla.feed.name}"
+    if sla.volume.at_least is not None:
+        return f"{sla.volume.at_least:,} of {sla.feed.name}"
+    return f"at most {sla.volume.at_most:,} of {sla.feed.name}"
 
 
 def _durations(within: timedelta | None, at_risk: AtRisk | None) -> dict[str, int]:

@@ -16,17 +16,25 @@ Ticks never overlap within a process. That one engine at a time runs over a stor
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence, Set
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from typing import Any
 
 from correlator import changed_instances, instance_events, known_instances, latest_version, system_progress
-from model import Clock, Workflow, format_duration
+from model import Clock, CutOff, Workflow, format_duration
 from sla_engine.calendar_table import CalendarTable
-from sla_engine.compiling import CompiledTime, clock_facts, latest_promise
+from sla_engine.compiling import (
+    CompiledTime,
+    attributes_asked,
+    branches,
+    clock_facts,
+    feed_facts,
+    latest_promise,
+    longest,
+)
 from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, sla_versions
-from sla_engine.working_time import latest_within, microseconds
+from sla_engine.working_time import EPOCH, latest_within, microseconds
 from store import Sql, Store, load_query
 
 CLOCKS_AT_ONCE = 200_000
@@ -95,13 +103,12 @@ class SlaEngine:
         upto = latest_version(self._store, tenant)
         prints = fingerprints(versions)
         seen = self._seen(tenant, versions, as_of)
-        tick = _Tick(
-            self._store, self._calendars, self._before_append, tenant, as_of, last, _progress(versions, seen)
-        )
+        tick = _Tick(self._store, self._calendars, self._before_append, tenant, as_of, last, _progress(versions, seen))
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id]]
         fresh = [each for each in versions if last.slas.get(each.sla.id) != prints[each.sla.id]]
         tick.judge_changed(known, changed_instances(last.version, upto))
         tick.judge_changed(fresh, known_instances(tenant))
+        tick.judge_feeds(versions, {each.sla.id for each in fresh})
         tick.judge_due(sorted({each.sla.id for each in known}), _moved(last.seen, seen))
         tick.judge_excused()
         self._store.insert(
@@ -144,6 +151,7 @@ class _Tick:
         self._last = last
         self._progress = progress
         self.tally = _Tally()
+        self._noted: dict[tuple[str, str], datetime] = {}
         self._tail_upto = self.seq = self._last_seq(last.seq)
 
     def judge_changed(self, versions: Sequence[SlaVersion], changed: Sql) -> None:
@@ -185,6 +193,30 @@ class _Tick:
             self._run("stage_due_clocks", **params, stage_shares=shares, stage_share=share)
             self._judge_staged()
 
+    def judge_feeds(self, versions: Sequence[SlaVersion], fresh: Set[str]) -> None:
+        """Judge the feeds from where they stood, or from the earliest event that has become known since."""
+        for version in versions:
+            feed = version.sla.feed
+            if feed is None:
+                continue
+            noted = [self._noted.get((version.workflow.name, name), self._as_of) for name in feed.milestones]
+            since = EPOCH if version.sla.id in fresh else min(*noted, max(self._last.as_of, EPOCH))
+            range_ = self._rows(
+                "feed_range",
+                tenant=self._tenant,
+                workflow=version.workflow.name,
+                feed=list(feed.milestones),
+                since=since,
+            )[0]
+            if range_["latest"] <= EPOCH:
+                continue
+            latest = max(range_["latest"], self._as_of) if version.sla.volume else range_["latest"]
+            time = self._compiled_time(version, range_["earliest"], latest)
+            begin = max(since, range_["earliest"]) if version.sla.volume else range_["since"]
+            self._execute("TRUNCATE TABLE staged_clocks")
+            self._stage(feed_facts(version, time, begin, tenant=self._tenant, as_of=self._as_of))
+            self._judge_staged()
+
     def judge_excused(self) -> None:
         """Judge the clocks somebody has excused; one that was written down late is found for a while after."""
         params = {"tenant": self._tenant, "since": _before(self._last.as_of, EXCUSED_LATE), "as_of": self._as_of}
@@ -198,10 +230,15 @@ class _Tick:
         range_ = self._rows("staged_range", as_of=self._as_of)[0]
         self._execute("TRUNCATE TABLE staged_clocks")
         for version in versions:
+            if version.sla.feed is not None:
+                continue
             time = self._compiled_time(version, range_["earliest"], range_["latest"])
-            facts = clock_facts(version, time, tenant=self._tenant, as_of=self._as_of)
-            self._store.execute(Sql(f"INSERT INTO staged_clocks\n{facts.text}", facts.params))
+            for branch in branches(version.sla):
+                self._stage(clock_facts(version, time, branch, tenant=self._tenant, as_of=self._as_of))
         self._judge_staged()
+
+    def _stage(self, facts: Sql) -> None:
+        self._store.execute(Sql(f"INSERT INTO staged_clocks\n{facts.text}", facts.params))
 
     def _stage_events(self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int) -> None:
         keys = Sql(
@@ -214,23 +251,30 @@ class _Tick:
         self._execute(
             Sql(text, events.params),
             milestones=sorted(set(_milestones(versions))),
-            attributes=sorted({each.sla.promise.attribute for each in versions if each.sla.promise}),
+            attributes=sorted({name for each in versions for name in attributes_asked(each)}),
         )
         self._run("stage_wakeups_of_events", tenant=self._tenant, workflow=workflow.name, as_of=self._as_of)
+        self._note_feeds(workflow, versions)
+
+    def _note_feeds(self, workflow: Workflow, versions: Sequence[SlaVersion]) -> None:
+        milestones = sorted({name for each in versions if each.sla.feed for name in each.sla.feed.milestones})
+        if not milestones:
+            return
+        self._run("note_feeds", tenant=self._tenant, workflow=workflow.name, milestones=milestones, as_of=self._as_of)
+        for row in self._rows("noted_feeds", milestones=milestones, as_of=self._as_of):
+            at = (workflow.name, row["milestone"])
+            self._noted[at] = min(row["earliest"], self._noted.get(at, row["earliest"]))
 
     def _compiled_time(self, version: SlaVersion, earliest: datetime, latest: datetime) -> CompiledTime:
         sla = version.sla
         first_us, cut_off = 0, ""
-        if sla.cut_off is not None:
-            cut_off = self._calendars.cover_cut_off(
-                self._tenant, version.calendar, sla.cut_off, sla.zone, earliest, latest
-            )
+        times = CutOff(sla.volume.by, sla.volume.by) if sla.volume else sla.cut_off
+        if times is not None:
+            cut_off = self._calendars.cover_cut_off(self._tenant, version.calendar, times, sla.zone, earliest, latest)
         if version.calendar is not None:
             if sla.promise is not None and sla.at_risk is not None:
                 latest = max(latest, self._store.value(latest_promise(sla)))
-            first_us = self._calendars.cover(
-                self._tenant, version.calendar, earliest, latest, sla.within or timedelta()
-            )
+            first_us = self._calendars.cover(self._tenant, version.calendar, earliest, latest, longest(sla))
         return CompiledTime(first_us, cut_off)
 
     def _judge_staged(self) -> None:
@@ -311,7 +355,11 @@ def _by_workflow(versions: Iterable[SlaVersion]) -> list[tuple[Workflow, list[Sl
 
 def _milestones(versions: Iterable[SlaVersion]) -> Iterable[str]:
     for each in versions:
-        yield from (each.sla.from_milestone, each.sla.to_milestone)
+        yield from (
+            each.sla.from_milestone,
+            each.sla.to_milestone,
+            *(each.sla.feed.milestones if each.sla.feed else ()),
+        )
         if each.sla.pause is not None:
             yield from (each.sla.pause.from_milestone, each.sla.pause.to_milestone)
 

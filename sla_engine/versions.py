@@ -86,8 +86,8 @@ def _resolved(catalog: Catalog, newest: Catalog, sla: Sla, start: datetime) -> S
     workflow = catalog.workflow(sla.workflow)
     reporter = workflow.milestone(sla.to_milestone).system
     system = newest.system(reporter) if reporter else None
-    if system is not None and system.cadence is None:
-        system = None
+    if sla.feed is not None or (system is not None and system.cadence is None):
+        system = None  # of a feed the silence itself is what is judged
     return SlaVersion(
         sla=sla,
         workflow=workflow,

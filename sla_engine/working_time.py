@@ -18,7 +18,7 @@ from model import Calendar
 FIRST_YEAR, LAST_YEAR = 1901, 2298
 """The years DateTime64(6) holds entirely, in every zone."""
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 Span = tuple[int, int]
@@ -80,12 +80,12 @@ def latest_within(calendar: Calendar | None, start: datetime, duration: timedelt
 
 def microseconds(at: datetime) -> int:
     """Microseconds since 1970, exactly."""
-    return (at - _EPOCH) // _MICROSECOND
+    return (at - EPOCH) // _MICROSECOND
 
 
 def instant(us: int) -> datetime:
     """The instant of microseconds since 1970, exactly."""
-    return _EPOCH + timedelta(microseconds=us)
+    return EPOCH + timedelta(microseconds=us)
 
 
 def _open_days(calendar: Calendar, year: int) -> Iterator[tuple[date, tuple[Span, ...]]]:
@@ -138,7 +138,7 @@ def _change(zone: ZoneInfo, before: int, after: int) -> int:
 
 
 def _offset(zone: ZoneInfo, at: int) -> int:
-    offset = (_EPOCH + timedelta(seconds=at)).astimezone(zone).utcoffset()
+    offset = (EPOCH + timedelta(seconds=at)).astimezone(zone).utcoffset()
     return int((offset or timedelta()).total_seconds())
 
 
@@ -157,4 +157,4 @@ def _merged(spans: list[Span]) -> Iterator[Span]:
 
 
 def _seconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(seconds=1)
+    return (at - EPOCH) // timedelta(seconds=1)

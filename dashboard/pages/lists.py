@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +15,7 @@ from dashboard.pages.instances import chips
 from dashboard.pages.view import Drawn, View
 from dashboard.queries import SlaRow
 from dashboard.systems import Liveness, SystemRow
-from model import format_duration
+from model import Sla, format_duration
 
 LIVENESS = {
     Liveness.LIVE: ("met", "Live"),
@@ -94,7 +95,12 @@ def sla(view: View, row: SlaRow) -> Drawn:
 def promise_text(row: SlaRow) -> str:
     """A promise in words."""
     declared = row.sla
-    if declared.within is not None:
+    if declared.feed is not None:
+        return feed_text(declared)
+    if declared.tiers:
+        shortest = min(each.within for each in declared.tiers)
+        text = f"within {format_duration(shortest)} and more, by tier"
+    elif declared.within is not None:
         text = f"within {format_duration(declared.within)}"
     elif declared.promise is not None:
         text = f"by the date in {declared.promise.attribute}"
@@ -105,6 +111,17 @@ def promise_text(row: SlaRow) -> str:
     per = f", per {declared.per}" if declared.per else ""
     calendar = f" ({declared.calendar} hours)" if declared.calendar else ""
     return f"{declared.from_milestone} → {declared.to_milestone} {text}{calendar}{per}"
+
+
+def feed_text(declared: Sla) -> str:
+    """A promise about a feed in words."""
+    name = declared.feed.name if declared.feed else ""
+    calendar = f" ({declared.calendar} hours)" if declared.calendar else ""
+    volume = declared.volume
+    if volume is None:
+        return f"{name}: an event at least every {format_duration(declared.every or timedelta())}{calendar}"
+    bound = f"at least {volume.at_least:,}" if volume.at_least is not None else f"at most {volume.at_most:,}"
+    return f"{name}: {bound} events by {volume.by:%H:%M}{calendar}"
 
 
 def objective_text(row: SlaRow) -> str:

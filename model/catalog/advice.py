@@ -53,7 +53,8 @@ def _unreachable_risk(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
 def _zone_without_promise(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
     for sla in catalog.slas:
         source, at = _sla(sla, sources)
-        if sla.promise is None and sources.raw(source, (*at, "zone")) is not None:
+        is_idle = sla.promise is None and sla.volume is None
+        if is_idle and sources.raw(source, (*at, "zone")) is not None:
             yield source.warn((*at, "zone"), "has no effect: it is for promised days (`by: {attribute: ...}`)")
 
 
@@ -75,7 +76,7 @@ def _calendar_of_a_promise(catalog: Catalog, sources: Sources) -> Iterator[Probl
 def _impossible_answers(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
     for workflow in catalog.workflows:
         for sla in workflow.slas:
-            if workflow.milestone(sla.from_milestone).ends is not None:
+            if sla.feed is None and workflow.milestone(sla.from_milestone).ends is not None:
                 source, at = _sla(sla, sources)
                 yield source.warn((*at, "from"), f"`{sla.from_milestone}` ends the instance: nothing should follow it")
 
@@ -235,13 +236,6 @@ def _unusual_levels(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
             yield source.warn((*at, "severity"), f"`{sla.severity}` is an unusual severity", near)
 
 
-def _short_objectives(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
-    for sla in catalog.slas:
-        if sla.objective is not None and sla.within is not None and sla.objective.window < sla.within:
-            source, at = _sla(sla, sources)
-            yield source.warn((*at, "objective", "window"), "is shorter than the time the SLA allows")
-
-
 def _no_workflow(catalog: Catalog, _sources: Sources) -> Iterator[Problem]:
     if not catalog.workflows:
         file = catalog.sources[0][0] if catalog.sources else "catalog"
@@ -278,7 +272,6 @@ RULES: tuple[Callable[[Catalog, Sources], Iterable[Problem]], ...] = (
     _calendar_of_a_promise,
     _pause_without_within,
     _impossible_answers,
-    _short_objectives,
     _unusual_levels,
     _routes_to_nothing,
     _unreached_routes,

@@ -60,7 +60,8 @@ def workflow_hash(workflow: Workflow) -> str:
 def sla_hash(sla: Sla, calendar: Calendar | None) -> str:
     """Covers what decides its verdicts, its calendar's meaning included; not titles, owners, severity, objective."""
     told = ("title", "severity", "owner", "objective", "calendar", "hash")
-    meaning = {name: value for name, value in plain(sla).items() if name not in told}
+    later = ("every", "volume", "feed", "where", "tiers")  # left out where not given: what is older keeps its hash
+    meaning = {name: value for name, value in plain(sla).items() if name not in told and (value or name not in later)}
     return digest([meaning, calendar.hash if calendar else None])
 
 

@@ -24,7 +24,7 @@ A key that is not in this reference is a mistake, and so is a key that is there 
 `throughline catalog check DIR` names every mistake with file, line and path; `throughline catalog schema` prints the
 JSON Schema, which editors understand.
 
-Documented and not supported in this version, and refused: `views`; in an SLA `every` and `volume`.
+Documented and not supported in this version, and refused: `views`.
 """
 
 _ORDER = (
@@ -36,6 +36,9 @@ _ORDER = (
     ("Match", "`match` of a milestone"),
     ("Sla", "`slas`: an SLA"),
     ("By", "`by` of an SLA"),
+    ("Volume", "`volume` of an SLA"),
+    ("Filter", "`where` of an SLA or a tier"),
+    ("Tier", "`tiers` of an SLA"),
     ("Pause", "`pause` of an SLA"),
     ("Objective", "`objective` of an SLA"),
     ("System", "`systems`: a system"),

@@ -16,6 +16,7 @@ from model.catalog.written import (
     SwitchedOff,
     WrittenCalendar,
     WrittenDocument,
+    WrittenFilter,
     WrittenKey,
     WrittenMatch,
     WrittenMilestone,
@@ -30,6 +31,8 @@ from model.definitions import (
     Amount,
     Calendar,
     CutOff,
+    Feed,
+    Filter,
     KeyPattern,
     KeyType,
     Match,
@@ -45,6 +48,8 @@ from model.definitions import (
     Route,
     Sla,
     System,
+    Tier,
+    Volume,
     Workflow,
 )
 from model.patterns import named_groups
@@ -263,7 +268,9 @@ def _match(written: WrittenMatch) -> Match:
 
 def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declared: Declared, place: Place) -> Sla:
     at: Path = ("slas", index)
-    _check_milestones(written, names, at, place)
+    feed = _feed(written, owner, names, at, place) if written.is_feed else None
+    if feed is None:
+        _check_milestones(written, names, at, place)
     if written.per is not None:
         _check_per(written.per, owner, names, (*at, "per"), place)
     found = _known_calendar(written.calendar, declared, (*at, "calendar"), place)
@@ -273,12 +280,15 @@ def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declar
     if by is not None and by.cut_off is not None and written.calendar is None:
         place.add((*at, "by", "cut_off"), "a cut-off needs a `calendar`, which says what a business day is")
     objective = written.objective
+    allowed = [each for each in (written.within, *(tier.within for tier in written.tiers)) if each is not None]
+    if objective is not None and allowed and objective.window < max(allowed):
+        place.add((*at, "objective", "window"), "is shorter than the time the SLA allows")
     made = Sla(
         id=written.id,
         workflow=owner.name,
         title=written.title or titled(written.id),
-        from_milestone=written.from_,
-        to_milestone=written.to,
+        from_milestone=feed.milestones[0] if feed else written.from_ or "",
+        to_milestone=feed.milestones[0] if feed else written.to or "",
         within=written.within,
         promise=Promise(by.attribute) if by and by.attribute is not None else None,
         cut_off=CutOff(by.cut_off, by.due) if by and by.cut_off is not None and by.due is not None else None,
@@ -291,12 +301,56 @@ def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declar
         severity=written.severity,
         objective=Objective(objective.target, objective.window, objective.minimum) if objective else None,
         owner=written.owner or owner.owner,
+        every=written.every,
+        volume=Volume(written.volume.by, written.volume.at_least, written.volume.at_most) if written.volume else None,
+        feed=feed,
+        where=_filter(written.where, owner, names, (*at, "where"), place) if written.where else None,
+        tiers=tuple(
+            Tier(_filter(each.where, owner, names, (*at, "tiers", number, "where"), place), each.within)
+            for number, each in enumerate(written.tiers)
+        ),
     )
     return replace(made, hash=sla_hash(made, found))
 
 
+_NO_FEED = Feed("", ("",))
+
+
+def _feed(written: WrittenSla, owner: Workflow, names: _Names, at: Path, place: Place) -> Feed:
+    if written.milestone is not None:
+        if written.milestone not in names.milestones:
+            place.add(
+                (*at, "milestone"),
+                f"`{written.milestone}` is not a milestone of this workflow",
+                near=written.milestone,
+                known=names.milestones,
+            )
+        return Feed(written.milestone, (written.milestone,))
+    system = written.system or ""
+    reported = tuple(each.id for each in owner.milestones if each.system == system)
+    if reported:
+        return Feed(system, reported)
+    known = [each.system for each in owner.milestones if each.system]
+    place.add((*at, "system"), f"no milestone of this workflow is reported by `{system}`", near=system, known=known)
+    return _NO_FEED
+
+
+def _filter(written: WrittenFilter, owner: Workflow, names: _Names, at: Path, place: Place) -> Filter:
+    for key in written.keys:
+        if key not in names.keys:
+            place.add((*at, "keys", key), f"`{key}` is not one of `keys`", near=key, known=names.keys)
+    if written.amount and owner.amount is None:
+        place.add((*at, "amount"), "the workflow has no `amount`: say where it is found")
+    return Filter(
+        attributes=tuple((name, each) for name, conditions in written.attributes.items() for each in conditions),
+        keys=tuple((name, each) for name, conditions in written.keys.items() for each in conditions),
+        system=written.system,
+        amount=written.amount or (),
+    )
+
+
 def _check_milestones(written: WrittenSla, names: _Names, at: Path, place: Place) -> None:
-    named: list[tuple[Path, str]] = [((*at, "from"), written.from_), ((*at, "to"), written.to)]
+    named: list[tuple[Path, str]] = [((*at, "from"), written.from_ or ""), ((*at, "to"), written.to or "")]
     if written.pause:
         named += [((*at, "pause", "from"), written.pause.from_), ((*at, "pause", "to"), written.pause.to)]
         if written.pause.from_ == written.pause.to:

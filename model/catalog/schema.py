@@ -14,6 +14,8 @@ def catalog_schema() -> dict[str, Any]:
     """
     schema = WrittenDocument.model_json_schema(by_alias=True)
     definitions = {name.removeprefix("Written"): each for name, each in schema.pop("$defs").items()}
+    is_feed = {"anyOf": [{"required": ["every"]}, {"required": ["volume"]}]}
+    definitions["Sla"] |= {"allOf": [{"if": is_feed, "else": {"required": ["from", "to"]}}]}
     shaped = _shaped({**schema, "$defs": definitions})
     return {
         "$schema": "https://json-schema.org/draft/2020-12/schema",

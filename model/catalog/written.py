@@ -223,15 +223,63 @@ class WrittenObjective(Written):
     )
 
 
+class WrittenFilter(Written):
+    """What the event that starts a clock must be like; all conditions given must hold."""
+
+    attributes: dict[Text, Conditions] = Field(
+        default_factory=dict, description="Attributes by name, as in a milestone's match."
+    )
+    keys: dict[Name, Conditions] = Field(
+        default_factory=dict, description="Key values by key type; one value that holds is enough."
+    )
+    system: NameCondition | None = Field(None, description="The system that reported it.")
+    amount: Conditions | None = Field(None, description="The workflow's amount on it, like `{gte: 10000}`.")
+
+    @model_validator(mode="after")
+    def _not_empty(self) -> WrittenFilter:
+        if not (self.attributes or self.keys or self.system or self.amount):
+            raise mistake("must name at least one of `attributes`, `keys`, `system`, `amount`")
+        return self
+
+
+class WrittenTier(Written):
+    """The time allowed to some; of several tiers the first that fits decides."""
+
+    where: WrittenFilter = Field(description="Which starts it is for.")
+    within: Duration = Field(description="The time allowed to them.")
+
+
+class WrittenVolume(Written):
+    """How many events a feed brings until a time of day."""
+
+    at_least: Annotated[int, Field(ge=1, le=1_000_000_000)] | None = Field(None, description="No fewer than these.")
+    at_most: Annotated[int, Field(ge=0, le=1_000_000_000)] | None = Field(None, description="No more than these.")
+    by: TimeOfDay = Field(description="Counted from local midnight until then, that instant included.")
+
+    @model_validator(mode="after")
+    def _one_bound(self) -> WrittenVolume:
+        if (self.at_least is None) == (self.at_most is None):
+            raise mistake("exactly one of `at_least` and `at_most` is required")
+        return self
+
+
 class WrittenSla(Written):
-    """A promise about the instances of a workflow."""
+    """A promise about the instances of a workflow, or (`every`, `volume`) about a feed of events."""
 
     id: AddressName = Field(description="Its name, unique in the catalog.")
     title: Text | None = Field(None, description="What people read; made from the id without one.")
-    from_: Name = Field(alias="from", description="The milestone that starts the clock.")
-    to: Name = Field(description="The milestone that answers it.")
+    from_: Name | None = Field(None, alias="from", description="The milestone that starts the clock.")
+    to: Name | None = Field(None, description="The milestone that answers it.")
     within: Duration | None = Field(None, description="The time allowed, in the SLA's own time.")
     by: WrittenBy | None = Field(None, description="Instead of `within`: a due date.")
+    every: Duration | None = Field(None, description="Of a feed: the longest it may be silent, in the SLA's own time.")
+    volume: WrittenVolume | None = Field(None, description="Of a feed: how much it brings until a time of day.")
+    system: Name | None = Field(None, description="The feed: events of this workflow that the system reports.")
+    milestone: Name | None = Field(None, description="The feed: events that reach this milestone.")
+    where: WrittenFilter | None = Field(None, description="Which starts open a clock; all without it.")
+    tiers: list[WrittenTier] = Field(
+        default_factory=list, description="Times for some of the starts; `within` is for the rest."
+    )
     calendar: Name | None = Field(None, description="The calendar whose working hours count.")
     zone: Zone | None = Field(None, description="The time zone of promised days; else the calendar's, else UTC.")
     occurrence: Literal["first", "last", "each"] = Field("first", description="Which starts open a clock.")
@@ -242,22 +290,39 @@ class WrittenSla(Written):
     owner: Name | None = Field(None, description="Who answers for it; else the workflow's owner.")
     objective: WrittenObjective | None = Field(None, description="The share that must be met.")
 
-    @model_validator(mode="before")
-    @classmethod
-    def _supported(cls, value: Any) -> Any:
-        if isinstance(value, dict):
-            for kind in ("every", "volume"):
-                if kind in value:
-                    raise mistake(f"`{kind}` is not supported in this version", at=kind)
-        return value
+    @property
+    def is_feed(self) -> bool:
+        """Whether it is about a stream of events, not about instances."""
+        return self.every is not None or self.volume is not None
 
     @model_validator(mode="after")
     def _one_kind(self) -> WrittenSla:
-        if (self.within is None) == (self.by is None):
-            raise mistake("exactly one of `within` and `by` is required")
+        kinds = [name for name in ("by", "every", "volume") if getattr(self, name) is not None]
+        kinds += ["within"] if self.within is not None or self.tiers else []
+        if len(kinds) != 1:
+            raise mistake("exactly one of `within`, `by`, `every` and `volume` is required")
+        self._check_feed() if self.is_feed else self._check_clock()
+        return self
+
+    def _check_clock(self) -> None:
+        for name, value in (("from", self.from_), ("to", self.to)):
+            if value is None:
+                raise mistake(f"`{name}` is required")
+        for name in ("system", "milestone"):
+            if getattr(self, name) is not None:
+                raise mistake(f"`{name}` is for `every` and `volume`: this one has `from` and `to`", at=name)
         if self.per is not None and self.occurrence in {"last", "each"}:
             raise mistake(f"`per` judges the first start of each value: `occurrence: {self.occurrence}` contradicts it")
-        return self
+
+    def _check_feed(self) -> None:
+        kind = "every" if self.every is not None else "volume"
+        if (self.system is None) == (self.milestone is None):
+            raise mistake(f"`{kind}` needs a `system` or a `milestone`")
+        for name in ("from", "to", "per", "pause", "where", "tiers"):
+            if getattr(self, "from_" if name == "from" else name):
+                raise mistake(f"`{name}` has no meaning with `{kind}`", at=name)
+        if "occurrence" in self.model_fields_set:
+            raise mistake(f"`occurrence` has no meaning with `{kind}`", at="occurrence")
 
 
 class WrittenHolidays(Written):

@@ -28,7 +28,10 @@ def test_the_schema_requires_what_the_interfaces_require() -> None:
     schema = catalog_schema()
     assert schema["dependentRequired"]["workflow"] == ["keys", "root", "milestones"]
     assert schema["$defs"]["Milestone"]["required"] == ["id", "match"]
-    assert schema["$defs"]["Sla"]["required"] == ["id", "from", "to"]
+    assert schema["$defs"]["Sla"]["required"] == ["id"]
+    assert schema["$defs"]["Sla"]["allOf"] == [
+        {"if": {"anyOf": [{"required": ["every"]}, {"required": ["volume"]}]}, "else": {"required": ["from", "to"]}}
+    ]
 
 
 def test_every_reference_in_the_schema_leads_somewhere() -> None:

@@ -84,6 +84,7 @@ def catalog(*slas: Mapping[str, Any], systems: Sequence[Mapping[str, Any]] = ())
         "workflow": "orders",
         "keys": {"order": {"attributes": ["order.id"]}, "delivery": {"attributes": ["delivery"]}},
         "root": "order",
+        "amount": {"attribute": "total"},
         "milestones": milestones,
         "slas": [{"id": SLA, **sla} for sla in slas],
         "calendars": CALENDARS,

@@ -1,0 +1,114 @@
+"""Feeds: `every` and `volume`, told as stories. b is reported by the system wms."""
+
+from __future__ import annotations
+
+import random
+from datetime import timedelta
+from typing import Any
+
+import pytest
+
+from sla_engine import ClockRow
+from store import Store
+from tests.sla_engine.story import Happening, Judged, Story, when
+
+EVERY: dict[str, Any] = {"every": "15m", "system": "wms"}
+
+
+def speaks(story: Story, *times: str) -> None:
+    story.tell(Happening("b", when(at), order=f"SO-{at}") for at in times)
+
+
+def feed_at(story: Story, as_of: str, name: str = "wms") -> Judged:
+    story.tick(as_of)
+    return Judged(story.clocks(name))
+
+
+def test_a_feed_that_speaks_in_time_has_no_clock_and_one_that_falls_silent_breaches(shared_store: Store) -> None:
+    story = Story(shared_store, EVERY)
+    speaks(story, "2026-03-02T08:00:00Z", "2026-03-02T08:10:00Z")
+    feed_at(story, "2026-03-02T08:25:00Z").is_()
+    judged = feed_at(story, "2026-03-02T08:25:00.000001Z").is_("breached", due="2026-03-02T08:25:00Z")
+    judged.because("the next event of wms", "has not come")
+    speaks(story, "2026-03-02T08:40:00Z")
+    judged = feed_at(story, "2026-03-02T08:41:00Z").is_("breached", since="2026-03-02T08:25:00Z")
+    assert judged.only.satisfied_at == when("2026-03-02T08:40:00Z")
+    feed_at(story, "2026-03-02T09:00:00Z").is_("breached", "breached")
+
+
+def test_a_silence_is_at_risk_before_it_breaches_and_met_when_the_feed_speaks(shared_store: Store) -> None:
+    story = Story(shared_store, {**EVERY, "at_risk": "10m"})
+    speaks(story, "2026-03-02T08:00:00Z")
+    feed_at(story, "2026-03-02T08:06:00Z").is_("at_risk", since="2026-03-02T08:05:00Z")
+    speaks(story, "2026-03-02T08:07:00Z")
+    feed_at(story, "2026-03-02T08:08:00Z").is_("met", since="2026-03-02T08:07:00Z")
+
+
+def test_an_event_that_arrives_late_takes_a_silence_back(shared_store: Store) -> None:
+    story = Story(shared_store, EVERY)
+    speaks(story, "2026-03-02T08:00:00Z", "2026-03-02T08:30:00Z")
+    feed_at(story, "2026-03-02T08:31:00Z").is_("breached")
+    speaks(story, "2026-03-02T08:15:00Z")
+    feed_at(story, "2026-03-02T08:32:00Z").is_("met", since="2026-03-02T08:15:00Z")
+
+
+def test_silence_counts_in_business_time(shared_store: Store) -> None:
+    story = Story(shared_store, {**EVERY, "calendar": "berlin"})
+    speaks(story, "2026-03-06T15:50:00Z")  # Friday 16:50 in Berlin
+    feed_at(story, "2026-03-09T08:05:00Z").is_()
+    feed_at(story, "2026-03-09T08:06:00Z").is_("breached", due="2026-03-09T08:05:00Z")
+
+
+def summary(clocks: list[ClockRow]) -> list[tuple[Any, ...]]:
+    return [(c.started_at, str(c.verdict), c.deadline_at, c.valid_from) for c in clocks if str(c.verdict) != "met"]
+
+
+@pytest.mark.parametrize("seed", range(2))
+def test_any_order_of_arrival_and_any_ticks_find_the_same_silences(shared_store: Store, seed: int) -> None:
+    rng = random.Random(seed)
+    start = when("2026-03-02T08:00:00Z")
+    times = [start + timedelta(seconds=rng.randrange(0, 5 * 3600, 20)) for _ in range(25)]
+    end = start + timedelta(hours=6)
+    once, often = Story(shared_store, EVERY), Story(shared_store, EVERY)
+    once.tell(Happening("b", at, order=f"SO-{n}") for n, at in enumerate(times))
+    once.tick(end)
+    for number in range(4):
+        often.tell(Happening("b", at, order=f"SO-{n}") for n, at in enumerate(times) if n % 4 == number)
+        often.tick(start + timedelta(hours=number, minutes=rng.randrange(60)))
+    often.restart()
+    often.tick(end)
+    assert summary(often.clocks("wms")) == summary(once.clocks("wms"))
+    assert {str(each.verdict) for each in once.clocks("wms")} == {"breached"}
+
+
+ENOUGH: dict[str, Any] = {"volume": {"at_least": 3, "by": "12:00"}, "milestone": "b", "calendar": "berlin"}
+
+
+def test_enough_by_the_time_of_day(shared_store: Store) -> None:
+    story = Story(shared_store, {**ENOUGH, "at_risk": "1h"})
+    speaks(story, "2026-03-02T07:00:00Z", "2026-03-02T08:00:00Z")
+    feed_at(story, "2026-03-02T09:30:00Z", "b").is_("pending", due="2026-03-02T11:00:00Z")
+    feed_at(story, "2026-03-02T10:30:00Z", "b").is_("at_risk").because("3 of b")
+    speaks(story, "2026-03-02T11:00:00Z")  # noon in Berlin, inclusive
+    feed_at(story, "2026-03-02T11:30:00Z", "b").is_("met", since="2026-03-02T11:00:00Z")
+    judged = feed_at(story, "2026-03-03T11:30:00Z", "b").is_("met", "breached")
+    assert judged.clocks[1].deadline_at == when("2026-03-03T11:00:00Z")
+    assert judged.clocks[1].started_at == when("2026-03-02T23:00:00Z")
+
+
+def test_days_that_are_not_worked_expect_nothing(shared_store: Store) -> None:
+    story = Story(shared_store, ENOUGH)
+    speaks(story, *(f"2026-03-06T08:0{n}:00Z" for n in range(3)))  # Friday
+    feed_at(story, "2026-03-09T07:00:00Z", "b").is_("met", "pending")
+
+
+def test_too_many_breach_when_they_came(shared_store: Store) -> None:
+    story = Story(shared_store, {"volume": {"at_most": 2, "by": "18:00"}, "milestone": "b", "zone": "UTC"})
+    speaks(story, "2026-03-02T08:00:00Z", "2026-03-02T09:00:00Z")
+    feed_at(story, "2026-03-02T10:00:00Z", "b").is_("pending", due="2026-03-02T18:00:00Z")
+    speaks(story, "2026-03-02T11:00:00Z")
+    judged = feed_at(story, "2026-03-02T11:00:01Z", "b").is_("breached", since="2026-03-02T11:00:00Z")
+    judged.because("More than 2 of b", "11:00:00")
+    speaks(story, "2026-03-03T08:00:00Z", "2026-03-03T19:00:00Z", "2026-03-03T20:00:00Z")
+    judged = feed_at(story, "2026-03-03T21:00:00Z", "b").is_("breached", "met")
+    assert judged.clocks[1].reason.startswith("No more than 2 of b came")
