@@ -1,5 +1,6 @@
 """Judges clocks of SLAs in business time, tick by tick, and keeps the ledger of verdicts. Notifies nobody."""
 
+from sla_engine.backtest import Backtest, Differences, Figures, Week, backtest, candidate
 from sla_engine.engine import SlaEngine, TickReport
 from sla_engine.excuses import Excuse, Excuses
 from sla_engine.lease import LEASE_SECONDS, Held, Lease, LeaseLost
@@ -7,9 +8,12 @@ from sla_engine.reading import ClockRow, LedgerRow, SlaCounts, SlaSummary, Verdi
 
 __all__ = [
     "LEASE_SECONDS",
+    "Backtest",
     "ClockRow",
+    "Differences",
     "Excuse",
     "Excuses",
+    "Figures",
     "Held",
     "Lease",
     "LeaseLost",
@@ -19,4 +23,7 @@ __all__ = [
     "SlaSummary",
     "TickReport",
     "VerdictReader",
+    "Week",
+    "backtest",
+    "candidate",
 ]

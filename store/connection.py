@@ -80,6 +80,10 @@ class Store:
         """The store on a ClickHouse server, `http[s]://[user[:password]@]host:port`; raises `StoreUnavailable`."""
         return cls(_ServerConnector(url), embedded=False, database=database, pool=pool)
 
+    def beside(self, database: str, *, pool: int = 2) -> Store:
+        """Another database of the same engine, made if it is not there. Closing it leaves this store open."""
+        return Store(_Borrowed(self._connect), embedded=self.is_embedded, database=database, pool=pool)
+
     def rows(self, statement: str | Sql, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The rows of a SELECT, as dicts by column name."""
         sql = _bound(statement, params)
@@ -201,7 +205,21 @@ class _ServerConnector:
         """Nothing is held beyond the clients."""
 
 
-_Connector = _EmbeddedConnector | _ServerConnector
+class _Borrowed:
+    """The connector of a store that stays open."""
+
+    def __init__(self, connect: _Connector) -> None:
+        self._connect = connect
+        self.where = connect.where
+
+    def __call__(self, database: str) -> Client:
+        return self._connect(database)
+
+    def close(self) -> None:
+        """The lender closes it."""
+
+
+_Connector = _EmbeddedConnector | _ServerConnector | _Borrowed
 
 
 def _bound(statement: str | Sql, params: Mapping[str, Any] | None) -> Sql:

@@ -1,0 +1,184 @@
+"""Back-tests: what a changed or new SLA would have said of stored history, beside what was said.
+
+The engine itself judges, in a database of its own beside the store's: its tables are new, those of other rooms are seen
+through (`Merge` tables). So a back-test says what a tick would say, and touches neither ledger nor clocks.
+"""
+
+from __future__ import annotations
+
+import re
+import uuid
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import asdict, dataclass, replace
+from datetime import date, datetime
+from typing import Any
+
+from model import Catalog, ManualClock, Refused, Sla, catalog_from_sources
+from sla_engine.engine import SlaEngine
+from sla_engine.versions import ALWAYS
+from store import Store, load_query, migrate
+
+_DECLARED = re.compile(r"""^\{?["']?workflow["']?:\s*["']?([^\s"'#,}]+)""", re.MULTILINE)
+"""Workflows a file declares: their key stands at the beginning of a line, or of a document in JSON."""
+
+
+@dataclass(frozen=True, slots=True)
+class Figures:
+    """Clocks met and breached, and alerts for those at risk or breached."""
+
+    met: int = 0
+    breached: int = 0
+    alerts: int = 0
+
+    @property
+    def attainment(self) -> float | None:
+        """Met / (met + breached); None at 0/0."""
+        return self.met / (self.met + self.breached) if self.met + self.breached else None
+
+    def __add__(self, other: Figures) -> Figures:
+        return Figures(self.met + other.met, self.breached + other.breached, self.alerts + other.alerts)
+
+
+@dataclass(frozen=True, slots=True)
+class Week:
+    """One week, named by its Monday (UTC): what would have been, and what was."""
+
+    monday: date
+    would: Figures
+    was: Figures
+
+
+@dataclass(frozen=True, slots=True)
+class Differences:
+    """Clocks breached on one side only, with the keys of up to five of their instances."""
+
+    clocks: int
+    examples: tuple[str, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Backtest:
+    """One SLA over the time asked for. `is_new`: the active catalog has none of that id."""
+
+    sla: str
+    title: str
+    is_new: bool
+    weeks: tuple[Week, ...]
+    newly_breached: Differences
+    no_longer_breached: Differences
+
+    def as_json(self) -> dict[str, Any]:
+        """Plain values: weeks by their Monday, attainments as shares."""
+        told = asdict(self)
+        for week, row in zip(self.weeks, told["weeks"], strict=True):
+            row["monday"] = week.monday.isoformat()
+            row["would"]["attainment"], row["was"]["attainment"] = week.would.attainment, week.was.attainment
+        return told
+
+
+def candidate(active: Catalog, name: str, text: str) -> Catalog:
+    """The catalog with one file changed or added: it takes the place of the files that declare the same workflows.
+
+    Raises `CatalogError`.
+    """
+    declared = set(_DECLARED.findall(text))
+    others = [(path, other) for path, other in active.sources if not declared & set(_DECLARED.findall(other))]
+    found = catalog_from_sources([(name, text), *((path, other) for path, other in others if path != name)])
+    return replace(found, workflows=tuple(each for each in found.workflows if each.name in declared))
+
+
+def backtest(
+    store: Store, tenant: str, active: Catalog, changed: Catalog, *, since: datetime, until: datetime
+) -> tuple[Backtest, ...]:
+    """Judge stored history as of `until` by the SLAs of `changed` that the active catalog does not have like that.
+
+    Counted is what became valid from `since` (inclusive) to `until` (exclusive). Raises `Refused` where nothing is
+    changed, or where a workflow is not the one by which the history was stitched.
+    """
+    if since >= until:
+        raise Refused("The time asked for ends before it begins.")
+    slas = _changed(active, changed)
+    for name in {each.workflow for each in slas}:
+        known = next((each for each in active.workflows if each.name == name), None)
+        if known is None or known.hash != changed.workflow(name).hash:
+            raise Refused(
+                f"The workflow {name} has other keys or milestones than the active one: history is not stitched by "
+                "them. Apply the catalog first, or change SLAs only."
+            )
+    wanted = {each.id for each in slas}
+    judged = replace(
+        changed,
+        workflows=tuple(
+            replace(each, slas=tuple(sla for sla in each.slas if sla.id in wanted)) for each in changed.workflows
+        ),
+    )
+    with _scratch(store) as scratch:
+        SlaEngine(scratch, ManualClock(until)).tick(tenant, [_Always(judged)], until)
+        return tuple(_compared(store, scratch, tenant, each, active, since, until) for each in slas)
+
+
+@dataclass(frozen=True, slots=True)
+class _Always:
+    catalog: Catalog
+    effective_at: datetime = ALWAYS
+
+
+def _changed(active: Catalog, changed: Catalog) -> list[Sla]:
+    known = {each.id: each.hash for each in active.slas}
+    found = [each for each in changed.slas if known.get(each.id) != each.hash]
+    if not found:
+        raise Refused("Every SLA in this file means what the active catalog says: there is nothing to compare.")
+    return found
+
+
+@contextmanager
+def _scratch(store: Store) -> Iterator[Store]:
+    """A database with empty tables of this room and a view of everybody else's; gone afterwards."""
+    name = f"{store.database}_backtest_{uuid.uuid4().hex[:12]}"
+    scratch = store.beside(name)
+    try:
+        migrate(scratch, ["sla_engine"])
+        scratch.execute(f"INSERT INTO excuses SELECT * FROM `{store.database}`.excuses")
+        rows = scratch.rows(
+            load_query("sla_engine", "foreign_tables"), {"database": store.database, "lacking": scratch.database}
+        )
+        for row in rows:
+            table = row["name"]
+            scratch.execute(
+                f"CREATE TABLE `{table}` AS `{store.database}`.`{table}` "
+                f"ENGINE = Merge('{store.database}', '^{re.escape(table)}$')"
+            )
+        yield scratch
+    finally:
+        scratch.execute(f"DROP DATABASE IF EXISTS `{name}` SYNC")
+        scratch.close()
+
+
+def _compared(
+    store: Store, scratch: Store, tenant: str, sla: Sla, active: Catalog, since: datetime, until: datetime
+) -> Backtest:
+    params = {"tenant": tenant, "sla": sla.id, "since": since, "until": until}
+    would, was = _weeks(scratch, params), _weeks(store, params)
+    return Backtest(
+        sla=sla.id,
+        title=sla.title,
+        is_new=sla.id not in {each.id for each in active.slas},
+        weeks=tuple(
+            Week(each, would.get(each, Figures()), was.get(each, Figures())) for each in sorted({*would, *was})
+        ),
+        newly_breached=_only(scratch, scratch.database, store.database, params),
+        no_longer_breached=_only(scratch, store.database, scratch.database, params),
+    )
+
+
+def _weeks(store: Store, params: dict[str, Any]) -> dict[date, Figures]:
+    rows = store.rows(load_query("sla_engine", "weeks"), params)
+    return {row["week"]: Figures(row["met"], row["breached"], row["alerts"]) for row in rows}
+
+
+def _only(store: Store, here: str, there: str, params: dict[str, Any]) -> Differences:
+    text = load_query("sla_engine", "other_breaches")
+    text = text.replace("/*here*/", f"`{here}`.clocks").replace("/*there*/", f"`{there}`.clocks")
+    row = store.rows(text, params)[0]
+    return Differences(row["clocks"], tuple(row["examples"]))
