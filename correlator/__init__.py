@@ -8,9 +8,14 @@ from correlator.feed import (
     reached_values,
     system_progress,
 )
+from correlator.lineage import Cause
 from correlator.reading import InstanceReader
+from correlator.rebuild import RebuildProgress
+from correlator.rebuild import progress as rebuild_progress
+from correlator.rebuild import request as request_rebuild
 from correlator.rows import (
     Found,
+    Hub,
     InstanceFilter,
     InstanceRow,
     LinkedBy,
@@ -22,13 +27,16 @@ from correlator.rows import (
 from correlator.tick import Correlator, TickReport
 
 __all__ = [
+    "Cause",
     "Correlator",
     "Found",
+    "Hub",
     "InstanceFilter",
     "InstanceReader",
     "InstanceRow",
     "LinkedBy",
     "MilestoneReached",
+    "RebuildProgress",
     "SpanRow",
     "TickReport",
     "TimelineEvent",
@@ -38,5 +46,7 @@ __all__ = [
     "known_instances",
     "latest_version",
     "reached_values",
+    "rebuild_progress",
+    "request_rebuild",
     "system_progress",
 ]

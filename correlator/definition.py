@@ -8,26 +8,19 @@ from __future__ import annotations
 
 from datetime import datetime
 
-from correlator.rebuild import begin, running
+from correlator.rebuild import request
 from model import Workflow
 from store import Store, load_query
 
 
-def adopt(store: Store, tenant: str, workflow: Workflow, now: datetime) -> bool:
-    """Make the definition one by which ticks stitch; True where the workflow is being rebuilt.
-
-    `now` is when it became the definition in force, where it is new.
-    """
-    known = store.value(load_query("correlator", "stitched_definition"), {"tenant": tenant, "workflow": workflow.name})
+def adopt(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None:
+    """Make the definition one by which ticks stitch: at once where the workflow is new, else by a rebuild."""
+    params = {"tenant": tenant, "workflow": workflow.name}
+    known = store.value(load_query("correlator", "stitched_definition"), params)
     if known is None:
         record(store, tenant, workflow, now)
-        return False
-    found = running(store, tenant, workflow.name)
-    if known == workflow.hash:
-        return found is not None and found.definition == workflow.hash
-    if found is None or found.definition != workflow.hash:
-        begin(store, tenant, workflow, now)
-    return True
+    elif known != workflow.hash:
+        request(store, tenant, workflow, now)
 
 
 def is_live(store: Store, tenant: str, workflow: Workflow) -> bool:

@@ -5,16 +5,20 @@ A key or search text is normalized first, as the key types declare. Lists are pa
 
 from __future__ import annotations
 
-from collections.abc import Iterable
-from datetime import UTC, datetime, timedelta
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import replace
+from datetime import datetime, timedelta
 from typing import Any
 
 from collector import spans_of_traces
 from correlator.cursor import decoded, encoded, microseconds
+from correlator.lineage import Cause
+from correlator.lineage_reading import MOST_TRACES, around, instance_causes
 from correlator.linked_by import Link, linked_by
 from correlator.lookup import root_values, stitched_values
 from correlator.rows import (
     Found,
+    Hub,
     InstanceFilter,
     InstanceRow,
     MilestoneReached,
@@ -24,23 +28,22 @@ from correlator.rows import (
 )
 from correlator.selection import instance_page
 from correlator.splicing import spliced
+from correlator.stuck import Patience
 from correlator.typed_key import by_type, split_typed_key, typed_key
-from model import Catalog, Workflow
+from model import Catalog, Clock, Milestone, Outcome, SystemClock, Workflow
 from store import Sql, Store, load_query
 
 _FIRST_US = -(1 << 62)
 _MOST_LINKS = 20_000
-_MOST_TRACES = 500
-_AROUND_TRACE = timedelta(hours=1)
-_EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
-_LATEST = datetime(2261, 1, 1, tzinfo=UTC)
 
 
 class InstanceReader:
     """Reads what ticks have derived; a `next_cursor` of None means that there is no more."""
 
-    def __init__(self, store: Store) -> None:
+    def __init__(self, store: Store, clock: Clock | None = None) -> None:
         self._store = store
+        self._clock = clock or SystemClock()
+        self._patience = Patience(store, self._clock)
 
     def workflow_counts(self, tenant: str) -> dict[str, dict[str, int]]:
         """Instances by workflow and status; a status without instances is missing."""
@@ -62,30 +65,45 @@ class InstanceReader:
         limit: int = 100,
         cursor: str | None = None,
     ) -> tuple[list[InstanceRow], str | None]:
-        """Instances, newest `last_event_at` first, then by key. `q` is normalized where the definition is given."""
+        """Instances, newest `last_event_at` first, then by key.
+
+        Where the definition is given, `q` is normalized and `stuck` is among the flags.
+        """
         rows = self._store.rows(instance_page(tenant, workflow, where, limit, cursor))
-        page = [_instance(row) for row in rows[:limit]]
+        page = self._flagged(tenant, rows[:limit], {} if isinstance(workflow, str) else {workflow.name: workflow})
         more = len(rows) > limit and page
         return page, encoded([microseconds(page[-1].last_event_at), page[-1].key]) if more else None
 
     def instance(self, tenant: str, workflow: Workflow, key: str) -> InstanceRow | None:
         """The instance of that key, which is normalized first; None where there is none."""
         names = root_values(workflow, key)
-        found = {each.key: each for each in self._by_key(tenant, [(workflow.name, name) for name in names])}
+        wanted = [(workflow.name, name) for name in names]
+        found = {each.key: each for each in self._by_key(tenant, wanted, {workflow.name: workflow})}
         return next((found[name] for name in names if name in found), None)
 
     def milestones(self, tenant: str, workflow: Workflow, key: str) -> list[MilestoneReached]:
-        """All declared milestones in their order, with the first time the instance reached each."""
-        rows = self._rows("milestones_reached", tenant=tenant, instance=self._named(tenant, workflow, key))
-        reached = {row["milestone"]: row for row in rows}
-        return [
-            MilestoneReached(
-                each.id,
-                reached[each.id]["reached_at"] if each.id in reached else None,
-                reached[each.id]["reported_by"] if each.id in reached else each.system,
-            )
-            for each in workflow.milestones
-        ]
+        """All declared milestones in their order: when the instance first reached each, how often, for how long."""
+        instance = self.instance(tenant, workflow, key)
+        if instance is None:
+            return [_milestone(each, None, None, self._clock.now()) for each in workflow.milestones]
+        return self.milestones_of(tenant, workflow, [instance])[instance.key]
+
+    def milestones_of(
+        self, tenant: str, workflow: Workflow, instances: Sequence[InstanceRow]
+    ) -> dict[str, list[MilestoneReached]]:
+        """The same for several instances of a workflow, by their keys, in one query."""
+        if not instances:
+            return {}
+        names = [typed_key(workflow.name, workflow.root, each.key) for each in instances]
+        rows = self._rows("milestones_reached", tenant=tenant, instances=names)
+        reached = {(row["key"], row["milestone"]): row for row in rows}
+        now = self._clock.now()
+        return {
+            instance.key: [
+                _milestone(each, reached.get((instance.key, each.id)), instance, now) for each in workflow.milestones
+            ]
+            for instance in instances
+        }
 
     def timeline(
         self, tenant: str, workflow: Workflow, key: str, limit: int = 100, cursor: str | None = None
@@ -116,14 +134,26 @@ class InstanceReader:
         """All spans of the traces that the instance's events carry, by start; at most `limit`, of the latest traces."""
         instance = self._named(tenant, workflow, key)
         traces = self._rows(
-            "traces_of_instance", tenant=tenant, workflow=workflow.name, instance=instance, limit=_MOST_TRACES
+            "traces_of_instance", tenant=tenant, workflow=workflow.name, instance=instance, limit=MOST_TRACES
         )
         if not traces:
             return []
-        start = max(min(row["from_at"] for row in traces), _EARLIEST) - _AROUND_TRACE
-        end = min(max(row["to_at"] for row in traces), _LATEST) + _AROUND_TRACE
-        spans = spans_of_traces(tenant, [row["trace_id"] for row in traces], (start, max(start, end)))
+        spans = spans_of_traces(tenant, [row["trace_id"] for row in traces], around(traces))
         return [_span(row) for row in self._store.rows(spliced("spans", spans=spans), {"limit": limit})]
+
+    def causes(self, tenant: str, workflow: Workflow, key: str) -> list[Cause]:
+        """What caused what among the instance's events, at most ten thousand of them, in their order."""
+        return instance_causes(self._store, tenant, workflow, self._named(tenant, workflow, key))
+
+    def hubs(self, tenant: str, limit: int = 100, cursor: str | None = None) -> tuple[list[Hub], str | None]:
+        """Aliases that lead to too many instances, by workflow, key type and value."""
+        (after,) = decoded(cursor, (str,)) if cursor else ("",)
+        rows = self._rows("hubs", tenant=tenant, after_key=after, limit=limit + 1)
+        page = [
+            Hub(*split_typed_key(row["typed_key"]), row["links"], row["events"], row["found_at"])
+            for row in rows[:limit]
+        ]
+        return page, encoded([rows[limit - 1]["typed_key"]]) if len(rows) > limit else None
 
     def search(
         self, tenant: str, catalog: Catalog, q: str, limit: int = 100, cursor: str | None = None
@@ -133,21 +163,20 @@ class InstanceReader:
         if not wanted:
             return [], None
         position = decoded(cursor, (int, str, str, str, str)) if cursor else (0, "", "", "", "")
-        names = ("after_rank", "after_value", "after_workflow", "after_type", "after_key")
+        position_names = ("after_rank", "after_value", "after_workflow", "after_type", "after_key")
         rows = self._store.rows(
             spliced("search", prefixes=_prefixes(wanted)),
             {
                 "tenant": tenant,
                 "exact": [typed_key(*each, value) for value, types in wanted.items() for each in types],
                 "limit": limit + 1,
-                **dict(zip(names, position, strict=True)),
+                **dict(zip(position_names, position, strict=True)),
             },
         )
         page = rows[:limit]
-        instances = {
-            (each.workflow, each.key): each
-            for each in self._by_key(tenant, [(row["workflow"], row["key"]) for row in page])
-        }
+        workflows = {each.name: each for each in catalog.workflows}
+        names = [(row["workflow"], row["key"]) for row in page]
+        instances = {(each.workflow, each.key): each for each in self._by_key(tenant, names, workflows)}
         found = []
         for row in page:
             instance = instances.get((row["workflow"], row["key"]))
@@ -188,13 +217,38 @@ class InstanceReader:
         instance = self.instance(tenant, workflow, key)
         return typed_key(workflow.name, workflow.root, key if instance is None else instance.key)
 
-    def _by_key(self, tenant: str, names: list[tuple[str, str]]) -> list[InstanceRow]:
+    def _by_key(
+        self, tenant: str, names: list[tuple[str, str]], workflows: Mapping[str, Workflow]
+    ) -> list[InstanceRow]:
         if not names:
             return []
         rows = self._rows(
             "instances_by_key", tenant=tenant, workflows=[each[0] for each in names], keys=[each[1] for each in names]
         )
-        return [_instance(row) for row in rows]
+        return self._flagged(tenant, rows, workflows)
+
+    def _flagged(self, tenant: str, rows: list[dict[str, Any]], workflows: Mapping[str, Workflow]) -> list[InstanceRow]:
+        """Instances with the flags that are not stored: what becomes a hub or is stuck touches no instance."""
+        hubs = self._hubs_among(tenant, rows)
+        found = []
+        for row in rows:
+            each = _instance(row)
+            flags = set(each.flags)
+            if not hubs.isdisjoint(row["typed_keys"]):
+                flags.add("hub")
+            workflow = workflows.get(each.workflow)
+            if workflow is not None and self._patience.is_stuck(
+                tenant, workflow, each.status, each.current_milestone, each.last_event_at
+            ):
+                flags.add("stuck")
+            found.append(replace(each, flags=sorted(flags)))
+        return found
+
+    def _hubs_among(self, tenant: str, rows: list[dict[str, Any]]) -> set[str]:
+        if not rows or not self._store.value(load_query("correlator", "count_hubs"), {"tenant": tenant}):
+            return set()
+        keys = sorted({key for row in rows for key in row["typed_keys"]})
+        return {row["typed_key"] for row in self._rows("hubs_among", tenant=tenant, typed_keys=keys)}
 
     def _deliveries(self, tenant: str, page: list[dict[str, Any]]) -> dict[str, int]:
         if not page:
@@ -214,6 +268,17 @@ class InstanceReader:
                 links.setdefault(row["outer_key"], []).append(Link(**row))
             frontier = {row["inner_key"] for row in rows} - links.keys()
         return links
+
+
+def _milestone(
+    declared: Milestone, row: dict[str, Any] | None, instance: InstanceRow | None, now: datetime
+) -> MilestoneReached:
+    if row is None:
+        return MilestoneReached(declared.id, None, declared.system, 0, timedelta(0))
+    rested = timedelta(microseconds=row["rested_us"])
+    if instance and instance.status == Outcome.IN_PROGRESS and instance.current_milestone == declared.id:
+        rested += max(now - instance.last_event_at, timedelta(0))
+    return MilestoneReached(declared.id, row["reached_at"], row["reported_by"], row["times"], rested)
 
 
 def _wanted(catalog: Catalog, q: str) -> dict[str, list[tuple[str, str]]]:
@@ -253,6 +318,7 @@ def _instance(row: dict[str, Any]) -> InstanceRow:
         systems=list(row["systems"]),
         flags=list(row["flags"]),
         definition=row["definition"],
+        retries=row["retries"],
     )
 
 

@@ -34,6 +34,7 @@ _SWITCHED = (*_BY_GENERATION, *_BY_VERSION)
 class Rebuild:
     """A rebuild that has begun and is not finished."""
 
+    workflow: str
     generation: int
     definition: str
     begun_at: datetime
@@ -53,10 +54,17 @@ def shadow_tenant(tenant: str) -> str:
     return f"{tenant}\x1erebuild"
 
 
-def running(store: Store, tenant: str, workflow: str) -> Rebuild | None:
-    """The rebuild of a workflow, where one is running."""
-    rows = store.rows(load_query("correlator", "rebuild_running"), {"tenant": tenant, "workflow": workflow})
-    return Rebuild(**rows[0]) if rows else None
+def running(store: Store, tenant: str) -> dict[str, Rebuild]:
+    """The rebuilds of a tenant that are running, by workflow."""
+    rows = store.rows(load_query("correlator", "rebuild_running"), {"tenant": tenant})
+    return {row["workflow"]: Rebuild(**row) for row in rows}
+
+
+def request(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None:
+    """Have a workflow derived again by whoever stitches; where that is under way already, it goes on."""
+    found = running(store, tenant).get(workflow.name)
+    if found is None or found.definition != workflow.hash:
+        begin(store, tenant, workflow, now)
 
 
 def begin(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Rebuild:
@@ -81,8 +89,8 @@ def begin(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Rebui
         _copied("corrections", "{shadow:String} AS tenant", "tenant = {tenant:String}"),
         params,
     )
-    found = Rebuild(_microseconds(now), workflow.hash, now)
-    _record(store, tenant, workflow.name, found, None)
+    found = Rebuild(workflow.name, _microseconds(now), workflow.hash, now)
+    _record(store, tenant, found, None)
     return found
 
 
@@ -119,10 +127,10 @@ def switch(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None
     )
 
 
-def finish(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: datetime) -> None:
+def finish(store: Store, tenant: str, found: Rebuild, now: datetime) -> None:
     """The rows have been switched: the rebuild is over."""
-    _record(store, tenant, workflow.name, found, now)
-    _clear(store, shadow_tenant(tenant), workflow.name)
+    _record(store, tenant, found, now)
+    _clear(store, shadow_tenant(tenant), found.workflow)
 
 
 def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
@@ -148,11 +156,11 @@ def _clear(store: Store, shadow: str, workflow: str) -> None:
         )
 
 
-def _record(store: Store, tenant: str, workflow: str, found: Rebuild, finished_at: datetime | None) -> None:
+def _record(store: Store, tenant: str, found: Rebuild, finished_at: datetime | None) -> None:
     store.insert(
         "rebuilds",
         ("tenant", "workflow", "generation", "definition", "begun_at", "finished_at"),
-        [(tenant, workflow, found.generation, found.definition, found.begun_at, finished_at)],
+        [(tenant, found.workflow, found.generation, found.definition, found.begun_at, finished_at)],
     )
 
 

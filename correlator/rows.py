@@ -3,14 +3,19 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from store import Sql
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceRow:
-    """One workflow instance; `current_milestone` is None where only future-dated events are known."""
+    """One workflow instance; `current_milestone` is None where only future-dated events are known.
+
+    `flags` are those of its events; `duplicate_effect`, `repeated`, `out_of_sequence` and `skipped` of its milestones;
+    `hub` where one of its keys leads to too many instances; `stuck` where it has rested too long. `retries` counts its
+    events of the kind retry.
+    """
 
     workflow: str
     key: str
@@ -25,15 +30,22 @@ class InstanceRow:
     systems: list[str]
     flags: list[str]
     definition: str
+    retries: int = 0
 
 
 @dataclass(frozen=True, slots=True)
 class MilestoneReached:
-    """A declared milestone; `reached_at` is the first time an instance reached it, `system` who reported that."""
+    """A declared milestone; `reached_at` is the first time an instance reached it, `system` who reported that.
+
+    `rested` is how long the instance was there until its next event, all times together; the current milestone of one
+    in progress counts until now. None where it was not asked for.
+    """
 
     id: str
     reached_at: datetime | None
     system: str | None
+    times: int | None = None
+    rested: timedelta | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,6 +109,18 @@ class UnresolvedEvent:
     workflow: str
     event: TimelineEvent
     waiting_for: list[tuple[str, str]]
+
+
+@dataclass(frozen=True, slots=True)
+class Hub:
+    """An alias that leads to too many instances: `links` from it, `events` that belong nowhere because of it."""
+
+    workflow: str
+    key_type: str
+    value: str
+    links: int
+    events: int
+    found_at: datetime
 
 
 @dataclass(frozen=True, slots=True)

@@ -16,7 +16,7 @@ from correlator.compiling import Extraction, in_parts
 from correlator.definition import adopt, is_live, record
 from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
-from correlator.rebuild import begin, finish, running, shadow_tenant, switch
+from correlator.rebuild import Rebuild, finish, running, shadow_tenant, switch
 from correlator.splicing import spliced
 from model import Catalog, Clock, Workflow
 from store import Sql, Store
@@ -76,7 +76,6 @@ class Correlator:
         self._lock = threading.Lock()
         self._extractions: dict[tuple[str, ...], tuple[Extraction, ...]] = {}
         self._adopted: dict[tuple[str, str], str] = {}
-        self._rebuilding: dict[tuple[str, str], str] = {}
         self._looks: dict[str, _Look] = {}
 
     def tick(self, tenant: str, catalog: Catalog) -> TickReport:
@@ -84,16 +83,15 @@ class Correlator:
         with self._lock:
             live, rebuilt = self._adopt(tenant, catalog)
             batches, more, look = self._waiting(tenant, tenant, live)
-            again, more_again, look_again = self._waiting(tenant, shadow_tenant(tenant), rebuilt)
+            again, more_again, _ = self._waiting(tenant, shadow_tenant(tenant), tuple(rebuilt))
             batches += again
             reports = [self._stitch(tenant, batch) for batch in batches]
             # A look counts only once all that it found is stitched: not where there is more, or a tick fails.
             if look is not None and not more:
                 self._looks[tenant] = look
-            if look_again is not None and not more_again:
-                self._looks[shadow_tenant(tenant)] = look_again
-                for workflow in rebuilt:
-                    self._switch(tenant, workflow)
+            if not more_again:
+                for workflow, found in rebuilt.items():
+                    self._switch(tenant, workflow, found)
             return TickReport(
                 segments=len({each for batch in batches for each in batch.ids}),
                 events=sum(each.events for each in reports),
@@ -102,37 +100,26 @@ class Correlator:
                 more=more or more_again,
             )
 
-    def rebuild(self, tenant: str, workflow: Workflow) -> None:
-        """Begin to derive a workflow again; the ticks from now on do it. A rebuild that is running begins anew."""
-        with self._lock:
-            adopt(self._store, tenant, workflow, self._clock.now())
-            begin(self._store, tenant, workflow, self._clock.now())
-            self._adopted.pop((tenant, workflow.name), None)
-
-    def _adopt(self, tenant: str, catalog: Catalog) -> tuple[tuple[Workflow, ...], tuple[Workflow, ...]]:
+    def _adopt(self, tenant: str, catalog: Catalog) -> tuple[tuple[Workflow, ...], dict[Workflow, Rebuild]]:
         """The workflows whose live rows are to be kept up to date, and those that are being rebuilt."""
-        live, rebuilt = [], []
         for workflow in catalog.workflows:
-            name = (tenant, workflow.name)
-            if self._adopted.get(name) != workflow.hash:
-                is_rebuilt = adopt(self._store, tenant, workflow, self._clock.now())
-                self._rebuilding[name] = workflow.hash if is_rebuilt else ""
-                self._adopted[name] = workflow.hash
-                self._looks.clear()
-            if self._rebuilding[name] == workflow.hash:
-                rebuilt.append(workflow)
-            if self._rebuilding[name] != workflow.hash or is_live(self._store, tenant, workflow):
-                live.append(workflow)
-        return tuple(live), tuple(rebuilt)
+            if self._adopted.get((tenant, workflow.name)) != workflow.hash:
+                adopt(self._store, tenant, workflow, self._clock.now())
+                self._adopted[tenant, workflow.name] = workflow.hash
+        found = running(self._store, tenant)
+        rebuilt = {
+            each: found[each.name]
+            for each in catalog.workflows
+            if each.name in found and found[each.name].definition == each.hash
+        }
+        live = [each for each in catalog.workflows if each not in rebuilt or is_live(self._store, tenant, each)]
+        return tuple(live), rebuilt
 
-    def _switch(self, tenant: str, workflow: Workflow) -> None:
-        found = running(self._store, tenant, workflow.name)
-        if found is not None:
-            now = self._clock.now()
-            switch(self._store, tenant, workflow, now)
-            record(self._store, tenant, workflow, now)
-            finish(self._store, tenant, workflow, found, now)
-        self._rebuilding[tenant, workflow.name] = ""
+    def _switch(self, tenant: str, workflow: Workflow, found: Rebuild) -> None:
+        now = self._clock.now()
+        switch(self._store, tenant, workflow, now)
+        record(self._store, tenant, workflow, now)
+        finish(self._store, tenant, found, now)
         self._looks.clear()
 
     def _waiting(

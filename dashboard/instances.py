@@ -8,11 +8,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from correlator import InstanceFilter, InstanceRow, MilestoneReached, instance_events
+from correlator import InstanceFilter, InstanceRow, MilestoneReached
 from dashboard.services import Services
 from model import Catalog, Workflow
 from sla_engine import ClockRow
-from store import Sql, load_query
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,32 +64,9 @@ def instance_detail(services: Services, tenant: str, workflow: Workflow, key: st
 
 def details(services: Services, tenant: str, workflow: Workflow, rows: Sequence[InstanceRow]) -> list[InstanceDetail]:
     """The rows of one workflow, in their order, each with what belongs to it."""
-    reached = _reached(services, tenant, workflow, [row.key for row in rows])
+    reached = services.instances.milestones_of(tenant, workflow, rows)
     clocks = services.verdicts.clocks_of(tenant, workflow.name, [row.key for row in rows])
-    return [
-        InstanceDetail(
-            row,
-            tuple(
-                MilestoneReached(each.id, *reached.get((row.key, each.id), (None, each.system)))
-                for each in workflow.milestones
-            ),
-            tuple(clocks[row.key]),
-        )
-        for row in rows
-    ]
-
-
-def _reached(
-    services: Services, tenant: str, workflow: Workflow, keys: Sequence[str]
-) -> dict[tuple[str, str], tuple[datetime | None, str | None]]:
-    """When each of these instances first reached each milestone and who said so, by key and milestone, in one query."""
-    if not keys:
-        return {}
-    chosen = Sql("SELECT arrayJoin({page_keys:Array(String)}) AS key", {"page_keys": list(keys)})
-    events = instance_events(tenant, workflow, chosen)
-    statement = load_query("dashboard", "milestones_reached").replace("/*events*/", events.text)
-    rows = services.store.rows(statement, events.params)
-    return {(row["key"], row["milestone"]): (row["reached_at"], row["reported_by"]) for row in rows}
+    return [InstanceDetail(row, tuple(reached[row.key]), tuple(clocks[row.key])) for row in rows]
 
 
 def details_by_key(

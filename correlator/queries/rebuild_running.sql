@@ -1,9 +1,10 @@
--- Purpose: the rebuild of a workflow that is not finished: the latest one begun. Parameters: tenant, workflow: String.
-SELECT generation, definition, begun_at
+-- Purpose: the rebuilds of a tenant that are not finished: of each workflow the latest one begun.
+-- Parameters: tenant: String. `rebuilds` is tiny.
+SELECT workflow, generation, definition, begun_at
 FROM (
   SELECT * FROM rebuilds FINAL
-  WHERE tenant = {tenant:String} AND workflow = {workflow:String}
-  ORDER BY generation DESC
-  LIMIT 1
+  WHERE tenant = {tenant:String}
+  ORDER BY workflow, generation DESC
+  LIMIT 1 BY workflow
 )
 WHERE finished_at IS NULL

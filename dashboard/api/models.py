@@ -54,11 +54,16 @@ class WorkflowItem(BaseModel):
 
 
 class MilestoneItem(Row):
-    """A declared milestone; `reached_at` is the first time, or null."""
+    """A declared milestone; `reached_at` is the first time, or null.
+
+    `times` it was reached and `rested_seconds` until the next event are told for a single instance, null in lists.
+    """
 
     id: str
     reached_at: Time | None
     system: str | None
+    times: int | None = None
+    rested_seconds: float | None = None
 
 
 class ClockItem(Row):
@@ -92,6 +97,8 @@ class InstanceItem(BaseModel):
     milestones: list[MilestoneItem]
     slas: list[ClockItem]
     flags: list[str]
+    systems: list[str]
+    retries: int
 
 
 class Matched(BaseModel):
@@ -158,12 +165,32 @@ class SpanItem(Row):
     attributes: dict[str, str]
 
 
+class CauseItem(Row):
+    """`cause` led to `effect`, both event ids; `by` is the evidence, `via` the span, event id or key that it names."""
+
+    cause: str
+    effect: str
+    by: str = Field(description="span_parent, span_link, causation_id, or key: the earliest event that carries it")
+    via: str
+
+
+class HubItem(BaseModel):
+    """An alias that leads to too many instances: no event belongs to one by it."""
+
+    workflow: str
+    type: str
+    value: str
+    links: int = Field(description="keys it is linked to directly")
+    events: int = Field(description="events that belong nowhere because of it")
+    found_at: Time
+
+
 class Timeline(BaseModel):
     """A page of an instance's events, and all spans of the traces they carry."""
 
     events: list[EventItem]
     spans: list[SpanItem]
-    causes: list[str] = Field(description="Exceptions that explain a breach; always empty in this version")
+    causes: list[CauseItem] = Field(description="What led to the events of this page: a graph over event ids")
     next_cursor: str | None = None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from alerting import AlertRow, Silence
-from correlator import Found, TimelineEvent, UnresolvedEvent
+from correlator import Found, Hub, MilestoneReached, TimelineEvent, UnresolvedEvent
 from dashboard.api import models
 from dashboard.instances import InstanceDetail
 from sla_engine import ClockRow, LedgerRow, SlaSummary
@@ -35,10 +35,20 @@ def _instance(detail: InstanceDetail) -> dict[str, Any]:
         "amount": row.amount,
         "currency": row.currency,
         "keys": row.keys,
-        "milestones": [models.MilestoneItem.model_validate(each) for each in detail.milestones],
+        "milestones": [milestone(each) for each in detail.milestones],
         "slas": [clock(each) for each in detail.clocks],
         "flags": row.flags,
+        "systems": row.systems,
+        "retries": row.retries,
     }
+
+
+def milestone(row: MilestoneReached) -> models.MilestoneItem:
+    """One declared milestone."""
+    rested = None if row.rested is None else row.rested.total_seconds()
+    return models.MilestoneItem(
+        id=row.id, reached_at=row.reached_at, system=row.system, times=row.times, rested_seconds=rested
+    )
 
 
 def clock(row: ClockRow) -> models.ClockItem:
@@ -60,6 +70,18 @@ def clock(row: ClockRow) -> models.ClockItem:
 def event(row: TimelineEvent) -> models.EventItem:
     """One event of a timeline."""
     return models.EventItem.model_validate(row)
+
+
+def hub(row: Hub) -> models.HubItem:
+    """One alias that leads to too many instances."""
+    return models.HubItem(
+        workflow=row.workflow,
+        type=row.key_type,
+        value=row.value,
+        links=row.links,
+        events=row.events,
+        found_at=row.found_at,
+    )
 
 
 def unresolved(row: UnresolvedEvent) -> models.UnresolvedItem:

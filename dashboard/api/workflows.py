@@ -103,17 +103,19 @@ def timeline(
     limit: Limit = 1000,
     cursor: Cursor = None,
 ) -> models.Timeline:
-    """The events of one instance in event-time order, and all spans of the traces they carry."""
+    """The events of one instance in event-time order, what led to them, and all spans of the traces they carry."""
     definition = workflow_of(services, caller, workflow)
     root = instance_key(definition, key, slashed)
     if services.instances.instance(caller.tenant, definition, root) is None:
         raise NotFound(f"The workflow {workflow!r} has no instance {root!r}")
     events, following = services.instances.timeline(caller.tenant, definition, root, limit, cursor)
     spans = services.instances.spans(caller.tenant, definition, root)
+    causes = services.instances.causes(caller.tenant, definition, root)
+    shown = {each.event_id for each in events}
     return models.Timeline(
         events=[shapes.event(each) for each in events],
         spans=[models.SpanItem.model_validate(each) for each in spans],
-        causes=[],
+        causes=[models.CauseItem.model_validate(each) for each in causes if each.effect in shown],
         next_cursor=following,
     )
 
@@ -137,3 +139,10 @@ def unresolved(
     """Events that wait for a link: listed while any innermost value leads nowhere."""
     rows, following = services.instances.unresolved(caller.tenant, limit, cursor)
     return models.Page(items=[shapes.unresolved(each) for each in rows], next_cursor=following)
+
+
+@router.get("/hubs", tags=["search"])
+def hubs(services: Rooms, caller: Caller, limit: Limit = 100, cursor: Cursor = None) -> models.Page[models.HubItem]:
+    """Aliases that lead to too many instances, and how many events belong nowhere because of them."""
+    rows, following = services.instances.hubs(caller.tenant, limit, cursor)
+    return models.Page(items=[shapes.hub(each) for each in rows], next_cursor=following)

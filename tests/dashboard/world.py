@@ -117,7 +117,7 @@ def services(store: Store, access: Access | None = None, checks: Sequence[tuple[
         clock=ManualClock(NOW),
         catalog=catalog,
         access=access or Access(is_open=True),
-        instances=InstanceReader(store),
+        instances=InstanceReader(store, ManualClock(NOW)),
         verdicts=VerdictReader(store),
         alerts=AlertReader(store, "http://throughline.test"),
         readiness=lambda: list(checks) or [("store", True, "answers")],

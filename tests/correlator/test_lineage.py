@@ -1,0 +1,124 @@
+"""From an order in the shop forward to the documents of the ERP and the load of the warehouse, and back."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from correlator import Correlator, InstanceReader
+from correlator.lineage import SpanNode, Step, causes
+from model import Catalog, ManualClock, Match, Milestone, Workflow
+from store import Store
+from tests.correlator.telemetry import RECEIVED, START, exact, send_rows, workflow
+
+NONE = ("", "")
+
+
+def _step(event_id: str, span: str = "", parent: str = "", **rest: Any) -> Step:
+    return Step(event_id, bool(span), ("t", span), ("t", parent), rest.pop("keys", ()), rest.pop("inner", ()), **rest)
+
+
+def test_the_nearest_event_above_is_the_cause_whatever_spans_lie_between() -> None:
+    steps = [_step("a", "1"), _step("b", "3", "2"), _step("c", "4", "9")]
+    spans = {("t", "3"): SpanNode(("t", "2")), ("t", "2"): SpanNode(("t", "1")), ("t", "1"): SpanNode(NONE)}
+    assert [(each.cause, each.effect, each.by) for each in causes(steps, spans)] == [("a", "b", "span_parent")]
+
+
+def test_spans_that_hang_from_each_other_in_a_circle_end() -> None:
+    spans = {("t", "1"): SpanNode(("t", "2"), (("t", "2"),)), ("t", "2"): SpanNode(("t", "1"))}
+    assert causes([_step("a", "1", "2")], spans) == []
+
+
+def test_an_id_that_names_itself_or_nothing_causes_nothing() -> None:
+    steps = [_step("a", cloud_id="1", caused_by="1"), _step("b", cloud_id="2", caused_by="9")]
+    assert causes(steps, {}) == []
+
+
+def test_a_saas_event_forward_to_the_erp_and_the_warehouse(store: Store) -> None:
+    names = ["order.placed", "ERP create order", "erp.delivery.created", "load shipment", "wms.goods.issued"]
+    steps = tuple(
+        Milestone(name, place, Match(**{"event" if "." in name else "span": exact(name)}), name)
+        for place, name in enumerate(names)
+    )
+    keys = workflow(("order", "delivery", "trace"), ()).keys
+    flow = Workflow("w", "W", keys, "order", steps, hash="h1")
+    erp, wms, broker = "a" * 32, "b" * 32, "c" * 32
+    span = {"Timestamp": START, "Duration": 1_000_000, "ServiceName": "s"}
+    links = {"Links.TraceState": [""], "Links.Attributes": [{}]}
+    send_rows(
+        store,
+        "logs",
+        [
+            _cloud_event("order.placed", "ce-1", 0, **{"key.order": "O1"}),
+            {
+                "Timestamp": START,
+                "EventName": "erp.delivery.created",
+                "TraceId": erp,
+                "SpanId": "e2",
+                "LogAttributes": {"key.order": "O1", "key.delivery": "D1"},
+            },
+            _cloud_event("wms.goods.issued", "ce-2", 5, **{"key.delivery": "D1", "causationid": "ce-1"}),
+        ],
+    )
+    send_rows(
+        store,
+        "traces",
+        [
+            {
+                **span,
+                "TraceId": erp,
+                "SpanId": "e1",
+                "SpanName": "ERP create order",
+                "SpanAttributes": {"key.order": "O1"},
+            },
+            {**span, "TraceId": erp, "SpanId": "e2", "ParentSpanId": "e1", "SpanName": "internal"},
+            {**span, "TraceId": broker, "SpanId": "m1", "SpanName": "send"},
+        ],
+    )
+    send_rows(
+        store,
+        "traces",
+        [
+            {
+                **span,
+                **links,
+                "TraceId": wms,
+                "SpanId": "w1",
+                "SpanName": "receive",
+                "Links.TraceId": [erp],
+                "Links.SpanId": ["e2"],
+            },
+            {
+                **span,
+                **links,
+                "TraceId": wms,
+                "SpanId": "w2",
+                "ParentSpanId": "w1",
+                "SpanName": "load shipment",
+                "SpanAttributes": {"key.delivery": "D1"},
+                "Links.TraceId": [broker],
+                "Links.SpanId": ["m1"],
+            },
+        ],
+    )
+    Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog((flow,)))
+    reader = InstanceReader(store)
+    events, _ = reader.timeline("default", flow, "O1")
+    called = {each.event_id: each.milestone for each in events}
+    found = {
+        (called[each.cause], called[each.effect], each.by, each.via) for each in reader.causes("default", flow, "O1")
+    }
+    assert found == {
+        ("order.placed", "ERP create order", "key", "order=O1"),
+        ("order.placed", "erp.delivery.created", "key", "order=O1"),
+        ("ERP create order", "erp.delivery.created", "span_parent", "e1"),
+        ("erp.delivery.created", "load shipment", "span_link", "e2"),
+        ("erp.delivery.created", "load shipment", "key", "delivery=D1"),
+        ("erp.delivery.created", "wms.goods.issued", "key", "delivery=D1"),
+        ("order.placed", "wms.goods.issued", "causation_id", "ce-1"),
+    }
+
+
+def _cloud_event(name: str, event_id: str, second: int, **attributes: str) -> dict[str, Any]:
+    identity = {"cloudevents.event_id": event_id, "cloudevents.event_source": "/s"}
+    at = START.replace(second=second)
+    return {"Timestamp": at, "EventName": name, "ServiceName": "s", "LogAttributes": {**attributes, **identity}}

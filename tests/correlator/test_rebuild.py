@@ -1,0 +1,102 @@
+"""A workflow derived again from what was received, while readers see it and live data goes on."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+import pytest
+
+from correlator import Correlator, InstanceReader, changed_instances, latest_version, rebuild_progress, request_rebuild
+from model import Catalog, ManualClock, NotFound
+from store import Store
+from tests.correlator.outcome import stitched
+from tests.correlator.telemetry import RECEIVED, Event, milestones, send, workflow
+
+FLOW = workflow(("order", "delivery"), milestones(["placed", "made", "gone"]))
+CATALOG = Catalog((FLOW,))
+
+
+def _events(first: int, last: int) -> list[Event]:
+    return [
+        event
+        for n in range(first, last)
+        for event in (
+            Event(f"a{n}", 0, "placed", {"order": f"O{n}"}),
+            Event(f"c{n}", 9, "gone", {"delivery": f"D{n}"}),
+            Event(f"b{n}", 5, "made", {"order": f"O{n}", "delivery": f"D{n}"}),
+        )
+    ]
+
+
+def test_a_rebuild_mends_what_was_damaged_while_live_data_goes_on(store: Store) -> None:
+    clock = ManualClock(RECEIVED + timedelta(minutes=1))
+    correlator = Correlator(store, clock, rows_per_batch=6)
+    for n in range(0, 8, 2):
+        send(store, _events(n, n + 2))
+        while correlator.tick("default", CATALOG).more:
+            pass
+    whole = stitched(store, FLOW)
+    store.execute("DELETE FROM memberships WHERE key = 'O3'")
+    store.execute("DELETE FROM key_links WHERE outer_key LIKE '%D5'")
+    store.execute(
+        "INSERT INTO memberships SELECT * REPLACE ('w\\x1forder\\x1fO99' AS instance, 'O99' AS key) "
+        "FROM memberships WHERE key = 'O1'"
+    )
+    with pytest.raises(NotFound):
+        rebuild_progress(store, "default", "w")
+    request_rebuild(store, "default", FLOW, clock.now())
+    seen, done = [], []
+    for n in range(8, 20, 2):
+        send(store, _events(n, n + 2))
+        correlator.tick("default", CATALOG)
+        seen.append(InstanceReader(store).workflow_counts("default")["w"]["in_progress"])
+        done.append(rebuild_progress(store, "default", "w"))
+    assert seen == sorted(seen)
+    assert done[0].is_running
+    assert 0 < done[0].rows_done < done[0].rows_total
+    while correlator.tick("default", CATALOG).segments:
+        pass
+    after = rebuild_progress(store, "default", "w")
+    assert not after.is_running
+    found = stitched(store, FLOW)
+    assert {key: ids for key, ids in found.timelines.items() if int(key[1:]) < 8} == whole.timelines
+    assert found.timelines["O19"] == ["a19", "b19", "c19"]
+    assert store.value("SELECT count() FROM events WHERE tenant != 'default'") == 0
+    version = latest_version(store, "default")
+    assert len(store.rows(changed_instances(version - 1, version))) == 20
+
+
+def test_a_rebuild_that_is_cut_off_goes_on_and_one_of_an_older_definition_begins_anew(store: Store) -> None:
+    for n in range(4):
+        send(store, _events(n, n + 1))
+    clock = ManualClock(RECEIVED)
+    first = Correlator(store, clock)
+    first.tick("default", CATALOG)
+    request_rebuild(store, "default", FLOW, clock.now())
+    changed = workflow(("order", "delivery"), milestones(["placed", "made"]), definition="h2")
+    Correlator(store, clock, rows_per_batch=3).tick("default", Catalog((changed,)))
+    assert set(stitched(store, FLOW).timelines["O0"]) == {"a0", "b0", "c0"}
+    again = Correlator(store, clock, rows_per_batch=3)
+    while again.tick("default", Catalog((changed,))).segments:
+        pass
+    assert set(stitched(store, changed).timelines["O0"]) == {"a0", "b0"}
+    assert not rebuild_progress(store, "default", "w").is_running
+
+
+def test_what_received_data_no_longer_covers_stays_and_goes_on_leading_to_its_order(store: Store) -> None:
+    old = RECEIVED - timedelta(days=40)
+    clock = ManualClock(old)
+    correlator = Correlator(store, clock)
+    send(store, _events(1, 2)[::2], received_at=old)
+    correlator.tick("default", CATALOG)
+    clock.advance(timedelta(days=40))
+    store.execute("TRUNCATE TABLE otel_logs")
+    store.execute("TRUNCATE TABLE segments")
+    send(store, [_events(1, 2)[1], *_events(2, 3)])
+    correlator.tick("default", CATALOG)
+    before = stitched(store, FLOW)
+    assert before.timelines["O1"] == ["a1", "b1", "c1"]
+    request_rebuild(store, "default", FLOW, clock.now())
+    correlator.tick("default", CATALOG)
+    assert not rebuild_progress(store, "default", "w").is_running
+    assert stitched(store, FLOW) == before
