@@ -3,7 +3,7 @@
 The segment's bytes are one OTLP export request (serialized requests concatenate), read by the format ProtobufSingle
 with our own wire-compatible schema (collector/otlp.proto). An embedded store reads the spool file where it lies; a
 server is sent it as the body of the request. Every statement carries the settings the promise "exactly once" rests on:
-see `_INSERT`.
+see `BLOCK_SETTINGS`.
 """
 
 from __future__ import annotations
@@ -73,7 +73,7 @@ _TEXT_OF = """(v -> multiIf(
 # One thread and no squashing limits: a segment is one block, hence one part, hence atomic. (That it is
 # synced to disk is a setting of the tables.) An exception in the view that foreign readers use must not fail an INSERT
 # whose base rows are in.
-_INSERT = (
+BLOCK_SETTINGS = (
     "async_insert = 0, max_threads = 1, max_insert_threads = 1, max_block_size = 100000000, "
     "max_insert_block_size = 100000000, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, "
     "insert_deduplicate = 0, materialized_views_ignore_errors = 1, "
@@ -91,7 +91,7 @@ def insert_of(
 
     It is found in `system.processes` by its log comment, the segment id.
     """
-    settings = f"{_INSERT}, log_comment = '{segment_id}', {_format(signal, path)}"
+    settings = f"{BLOCK_SETTINGS}, log_comment = '{segment_id}', {_format(signal, path)}"
     return Sql(f"INSERT INTO {signal.table} ({_COLUMNS[signal]}) SETTINGS {settings}") + redaction.rows(
         signal, _rows(signal, tenant, segment_id, path)
     )

@@ -7,6 +7,7 @@ response, and it is counted by that reason.
 from __future__ import annotations
 
 import asyncio
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -136,10 +137,12 @@ class Intake:
     async def store(self, principal: Principal, accepted: Accepted, protocol: str) -> None:
         """Make a request durable; when this returns it may be acknowledged. Raises `Refusal`."""
         if accepted.items:
+            began = time.monotonic()
             try:
                 await asyncio.wrap_future(self._spool.append(principal.tenant, accepted))
             except SpoolFull as error:
                 raise Refusal("spool_full", str(error)) from error
+            self.counters.observe("spool_seconds", time.monotonic() - began)
         signal = accepted.signal.value
         if accepted.rejected:
             self.counters.add("refused_items", accepted.rejected, reason="nested", signal=signal, protocol=protocol)

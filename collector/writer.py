@@ -153,7 +153,7 @@ class Writer:
                     raise
                 self._without_offenders(segment, data, contents, error)
                 return
-            self._counters.add("insert_seconds", time.monotonic() - began, table=segment.signal.table)
+            self._counters.observe("insert_seconds", time.monotonic() - began, table=segment.signal.table)
             stored = self._stored(segment)
             if stored != contents.items:
                 raise StoreUnavailable(

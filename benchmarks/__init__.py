@@ -1,0 +1,1 @@
+"""What Throughline claims about speed and memory, runnable: `make bench`, or `python -m benchmarks [NAME ...]`."""

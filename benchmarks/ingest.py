@@ -1,0 +1,184 @@
+"""Figures of the collector: durable throughput beside its limit, latency and visibility at half load, memory, flatness.
+
+A CPU second is user and system time of the measured process only; sender and measured process share the machine.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from benchmarks.figure import Figure, quantile
+from benchmarks.load import SPANS
+from benchmarks.process import ROOT, Memory, Process
+from tests.support.clickhouse_server import ClickHouseServer
+
+_BLOCK = 20_480
+"""Rows of one insert of the limit: about what a segment holds at full load."""
+
+
+@dataclass(frozen=True, slots=True)
+class Run:
+    """One run of the load against one process."""
+
+    spans: int
+    seconds: float
+    cpu_seconds: float
+    taken: list[float]
+    memory_mb: float
+    growth: float
+    state: dict[str, Any]
+
+    @property
+    def rate(self) -> float:
+        """Spans a second."""
+        return self.spans / self.seconds
+
+    @property
+    def per_cpu_second(self) -> float:
+        """Spans a CPU second of the measured process."""
+        return self.spans / self.cpu_seconds
+
+
+def figures(seconds: float) -> Iterator[Figure]:
+    """All of them, each load for that many seconds."""
+    with tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder:
+        root = Path(folder)
+        yield from _throughput(root, seconds)
+        yield from _door(root, seconds)
+        yield from _server(root, seconds)
+
+
+def _throughput(root: Path, seconds: float) -> Iterator[Figure]:
+    limit = _limit(root / "limit", inserts=max(10, int(2 * seconds)))
+    with _receiving(root / "embedded", "embedded") as process:
+        where = process.ask()
+        load(where["http"], process, 3)  # warms up
+        full = load(where["http"], process, seconds)
+        again = _limit(root / "limit-again", inserts=max(10, int(2 * seconds)))
+        reference = (limit + again) / 2
+        yield Figure("limit: native insert, per CPU second", reference, "spans/CPU-s", detail={"runs": [limit, again]})
+        yield Figure(
+            "durable throughput per CPU second, share of the limit",
+            full.per_cpu_second / reference,
+            "",
+            0.6,
+            at_least=True,
+            ratio=full.per_cpu_second / reference,
+            detail={"spans_per_cpu_second": full.per_cpu_second},
+        )
+        yield Figure("durable throughput, HTTP, 8 connections", full.rate, "spans/s")
+        grpc = load(where["grpc"], process, seconds, protocol="grpc")
+        yield Figure("durable throughput, gRPC, 8 connections", grpc.rate, "spans/s", ratio=grpc.rate / full.rate)
+        small = load(where["http"], process, seconds, spans=64)
+        yield Figure(
+            "cost of a span in requests of 64 beside requests of 512",
+            full.per_cpu_second / small.per_cpu_second,
+            "times",
+            ratio=full.per_cpu_second / small.per_cpu_second,
+        )
+        yield from _half_load(root, where["http"], process, full, seconds)
+        yield from _flat(where["http"], process, full, seconds)
+
+
+def _half_load(root: Path, url: str, process: Process, full: Run, seconds: float) -> Iterator[Figure]:
+    sync = _sync_seconds(root)
+    half = load(url, process, seconds, rate=full.rate / SPANS / 2)
+    late = quantile(half.taken, 0.99) * 1000
+    yield Figure("one write and fdatasync of 1 MB, p99", sync * 1000, "ms")
+    yield Figure(
+        "acknowledgement at half load, p99",
+        late,
+        "ms",
+        50 + sync * 1000,
+        detail={"p50": quantile(half.taken, 0.5) * 1000},
+    )
+    yield Figure("rows visible at half load, p99", half.state["visible_p99"], "s", 1.0)
+    yield Figure("memory of the embedded collector, largest", max(full.memory_mb, half.memory_mb), "MB", 1500)
+    yield Figure("memory under full load, last third beside middle", full.growth, "times", 1.1, ratio=full.growth)
+
+
+def _flat(url: str, process: Process, first: Run, seconds: float) -> Iterator[Figure]:
+    while (stored := process.ask("drained")["rows"]) < 40 * seconds * 10_000:
+        load(url, process, seconds)
+    later = load(url, process, seconds)
+    ratio = first.per_cpu_second / later.per_cpu_second
+    yield Figure(f"cost of a span over {stored / 1e6:.1f} million rows beside none", ratio, "times", 1.25, ratio=ratio)
+
+
+def _door(root: Path, seconds: float) -> Iterator[Figure]:
+    with _receiving(root / "door", "none") as process:
+        where = process.ask()
+        load(where["http"], process, 2)
+        for protocol in ("http", "grpc"):
+            run = load(where[protocol], process, seconds, protocol=protocol)
+            micros = 1e6 / run.per_cpu_second
+            yield Figure(f"Python side of a span, {protocol}: socket to spool", micros, "µs", 3.0)
+
+
+def _server(root: Path, seconds: float) -> Iterator[Figure]:
+    (root / "server").mkdir()
+    server = ClickHouseServer(root / "server")
+    try:
+        with _receiving(root / "role", "server", server.url) as process:
+            where = process.ask()
+            run = load(where["http"], process, seconds)
+            yield Figure("durable throughput over a server, HTTP", run.rate, "spans/s")
+            yield Figure("memory of the collector over a server, largest", run.memory_mb, "MB", 250)
+    finally:
+        server.kill()
+
+
+def load(
+    url: str, process: Process, seconds: float, *, protocol: str = "http", rate: float | None = None, spans: int = SPANS
+) -> Run:
+    """Send from a process of its own, wait until all of it is stored, and say what it took."""
+    command = [sys.executable, "-m", "benchmarks.sender", url, "--protocol", protocol, "--seconds", str(seconds)]
+    command += ["--spans", str(spans), *(["--rate", str(rate)] if rate else [])]
+    before = process.cpu_seconds
+    with Memory(process) as memory:
+        sender = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+        assert sender.stdout is not None
+        sent = json.loads(sender.stdout.read())
+        sender.wait()
+        state = process.ask("drained")
+    if sent["refused"]:
+        raise RuntimeError(f"{sent['refused']} requests were refused")
+    took = time.monotonic() - sent["began"]
+    used = process.cpu_seconds - before
+    return Run(sent["requests"] * spans, took, used, sent["taken"], memory.largest, memory.growth, state)
+
+
+def _receiving(folder: Path, *mode: str) -> Process:
+    folder.mkdir(parents=True, exist_ok=True)
+    return Process("benchmarks.receiving", str(folder), *mode)
+
+
+def _limit(folder: Path, inserts: int) -> float:
+    folder.mkdir(parents=True)
+    with Process("benchmarks.native_limit", str(folder), str(_BLOCK), str(inserts)) as process:
+        return float(process.ask()["spans_per_cpu_second"])
+
+
+def _sync_seconds(folder: Path) -> float:
+    """What writing and syncing 1 MB takes here, p99 of 100."""
+    taken = []
+    data = os.urandom(1 << 20)
+    file = os.open(folder / "sync", os.O_WRONLY | os.O_CREAT, 0o600)
+    try:
+        for _ in range(100):
+            began = time.perf_counter()
+            os.write(file, data)
+            os.fdatasync(file)
+            taken.append(time.perf_counter() - began)
+    finally:
+        os.close(file)
+    return quantile(taken, 0.99)
