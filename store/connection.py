@@ -208,6 +208,8 @@ class _ServerConnector:
 class _Borrowed:
     """The connector of a store that stays open."""
 
+    where: str
+
     def __init__(self, connect: _Connector) -> None:
         self._connect = connect
         self.where = connect.where

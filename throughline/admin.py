@@ -20,6 +20,7 @@ from collector import Collector, Redactions
 from collector.importing import ImportReport
 from model import DEFAULT_TENANT, CatalogError, SystemClock, ThroughlineError, load_catalog
 from store import Store, apply_catalog
+from throughline.backtesting import backtested
 from throughline.commands import ACTOR, import_steps
 from throughline.control import Control, error_line
 from throughline.engine import Catalogs, Engine
@@ -29,6 +30,14 @@ from throughline.status import running as running_status
 
 class _Catalog(BaseModel):
     folder: Path
+    tenant: str = DEFAULT_TENANT
+
+
+class _Backtest(BaseModel):
+    name: str
+    text: str
+    since: str
+    until: str
     tenant: str = DEFAULT_TENANT
 
 
@@ -75,7 +84,18 @@ def create_admin(
     def import_file(body: _Import) -> StreamingResponse:
         return StreamingResponse(_lines(store, engine, redactions, body), media_type="application/jsonl")
 
+    @app.post("/backtest")
+    def backtest(body: _Backtest) -> StreamingResponse:
+        return StreamingResponse(_backtest_line(store, body), media_type="application/jsonl")
+
     return app
+
+
+def _backtest_line(store: Store, body: _Backtest) -> Iterator[str]:
+    try:
+        yield json.dumps({"found": backtested(store, **body.model_dump())}) + "\n"
+    except ThroughlineError as error:
+        yield json.dumps(error_line(error)) + "\n"
 
 
 def _lines(store: Store, engine: Engine, redactions: Redactions, body: _Import) -> Iterator[str]:

@@ -207,11 +207,17 @@ def sla() -> None:
     """Try promises out."""
 
 
-@sla.command("backtest", context_settings={"ignore_unknown_options": True})
-@click.argument("arguments", nargs=-1)
-def sla_backtest(arguments: tuple[str, ...]) -> None:
-    """Judge stored history by a changed SLA. Not supported in this version."""
-    raise NotSupported(f"sla backtest {' '.join(arguments)} is not supported in this version.")
+@sla.command("backtest")
+@click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
+@click.option("--from", "since", required=True, metavar="TIME", help="From then on (inclusive): a date, or an instant.")
+@click.option("--to", "until", required=True, metavar="TIME", help="Until then (exclusive).")
+@_TENANT
+@_store_options
+def sla_backtest(file: Path, since: str, until: str, tenant: str, data_dir: Path, clickhouse_url: str | None) -> None:
+    """Judge stored history by the changed or new SLAs of a catalog file, beside what was said; changes nothing."""
+    from throughline.backtesting import backtest_text
+
+    click.echo(backtest_text(StoreSettings(data_dir, clickhouse_url), file, since, until, tenant))
 
 
 def main() -> None:

