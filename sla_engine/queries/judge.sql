@@ -89,6 +89,7 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     verdict IN ('met', 'breached', 'cancelled', 'unknown', 'excused'), NULL,
     waits, fromUnixTimestamp64Micro(blind_us + 1, 'UTC'),
     verdict = 'pending' AND risk_at IS NOT NULL, risk_at,
+    deadline_at >= toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'), NULL,
     deadline_at IS NOT NULL, fromUnixTimestamp64Micro(deadline_us + 1, 'UTC'),
     NULL) AS next_at,
   waits AS is_waiting,

@@ -199,3 +199,19 @@ def test_two_orders_of_one_delivery_have_a_clock_each(shared_store: Store) -> No
     story.happens("b", "2026-03-02T09:00:00Z", order="SO-2", keys={"delivery": "D1"})
     story.at("2026-03-02T10:00:00Z").is_("pending")
     assert [str(clock.verdict) for clock in story.clocks("SO-2")] == ["met"]
+
+
+@pytest.mark.parametrize("text", ["9999-12-31", "2300-01-01T00:00:00Z"])
+def test_a_promise_for_never_is_pending_for_as_long_as_there_are_times(shared_store: Store, text: str) -> None:
+    sla = {"from": "a", "to": "b", "by": {"attribute": "promise"}, "at_risk": "50%", "calendar": "berlin"}
+    story = Story(shared_store, sla)
+    story.happens("a", "2026-03-02T08:00:00Z", attributes={"promise": text})
+    story.at("2290-01-01T00:00:00Z").is_("pending", due="2299-12-31T23:59:59.999999Z")
+    story.happens("b", "2026-03-03T08:00:00Z")
+    story.at("2290-01-02T00:00:00Z").is_("met")
+
+
+def test_a_far_promise_that_is_no_date_is_still_unknown(shared_store: Store) -> None:
+    story = Story(shared_store, {"from": "a", "to": "b", "by": {"attribute": "promise"}})
+    story.happens("a", "2026-03-02T08:00:00Z", attributes={"promise": "9999-99-99"})
+    story.at("2026-03-03T08:00:00Z").is_("unknown", due=None).because("9999-99-99")

@@ -67,15 +67,18 @@ SELECT '' AS key, CAST([], 'Array(Tuple(Int64, Int64, Int64, Int64))') AS pauses
 ) ,
  promised AS (
 -- Purpose: the instant each start promises. A date ends with that day, a time without offset is local, in the SLA's zone.
+-- A date beyond the store's range (SAP writes 9999-12-31 for never) is the last instant of that range.
 -- The day's last microsecond is looked for an hour later too: where clocks go back at midnight, 23:59 comes twice.
 -- Parameters: promise String, the attribute's name; zone String, IANA; from_milestone String.
 WITH
   trimBoth(promise) AS text,
   parseDateTime64BestEffortOrNull(concat(substring(text, 1, 10), ' 23:59:59.999999'), 6, {zone:String}) AS day_end,
   match(text, '^(19|20|21|22)\\d{2}-\\d{2}-\\d{2}$') AS is_date,
-  match(text, '^(19|20|21|22)\\d{2}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:?\\d{2})?$') AS is_instant
+  match(text, '^(19|20|21|22)\\d{2}-\\d{2}-\\d{2}[T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?(Z|[+-]\\d{2}:?\\d{2})?$') AS is_instant,
+  match(text, '^(2[3-9]\\d{2}|[3-9]\\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\\d|3[01])([T ].*)?$') AS is_never
 SELECT * EXCEPT (promise),
   toTimeZone(multiIf(
+    is_never, toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'),
     day_end IS NULL, NULL,
     is_date, if(toDate32(day_end + INTERVAL 1 HOUR) = toDate32(day_end), day_end + INTERVAL 1 HOUR, day_end),
     is_instant, parseDateTime64BestEffortOrNull(text, 6, {zone:String}),
@@ -98,11 +101,12 @@ SELECT *, toUnixTimestamp64Micro(at) AS own_us FROM (SELECT * EXCEPT (at, own_us
 ) ,
  aimed AS (
 -- Purpose: the own time at which each clock with a promised date is at risk. Pauses do not move a promised date.
+-- What is never due (the last instant of the store's range) is never at risk.
 -- Parameters: has_risk UInt8; share_ppm UInt32, millionths of the own time from start to promise, or 0: then left_us Int64,
 --   own time left.
 SELECT key, per, started_at, start_event, satisfied_at, cancelled_at, calendar, problem, begun_us AS own_us, promised_at,
   CAST(NULL, 'Nullable(Int64)') AS due_us,
-  multiIf({has_risk:UInt8} = 0 OR promised_at IS NULL, NULL,
+  multiIf({has_risk:UInt8} = 0 OR promised_at IS NULL OR promised_at >= toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'), NULL,
     {share_ppm:UInt32} = 0, timed.own_us - {left_us:Int64},
     begun_us + toInt64(intDiv(toInt128(timed.own_us - begun_us) * {share_ppm:UInt32} + 999999, 1000000))) AS risk_own_us
 FROM timed
