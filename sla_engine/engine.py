@@ -40,6 +40,12 @@ from store import Sql, Store, load_query
 CLOCKS_AT_ONCE = 200_000
 """About how many clocks are worked out in one go."""
 
+CHANGES_KEPT = timedelta(days=29)
+"""For how long the correlator surely remembers what it changed; an engine that was away for longer judges all anew."""
+
+MOST_SPENT_WAKEUPS = 1_000_000
+"""So many wake-ups that have been followed are left lying around before they are taken out."""
+
 EXCUSED_LATE = timedelta(minutes=10)
 """How much later than the tick that should have seen it an excuse may reach the store."""
 
@@ -79,8 +85,16 @@ class _Tally:
 class SlaEngine:
     """Judges the clocks of all SLAs of a tenant."""
 
-    def __init__(self, store: Store, clock: Clock, *, before_append: Callable[[], None] | None = None) -> None:
+    def __init__(
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        before_append: Callable[[], None] | None = None,
+        most_spent_wakeups: int = MOST_SPENT_WAKEUPS,
+    ) -> None:
         """`before_append` is called before every append to the ledger; what it raises ends the tick."""
+        self._most_spent_wakeups = most_spent_wakeups
         self._store = store
         self._clock = clock
         self._before_append = before_append or _nothing
@@ -104,8 +118,9 @@ class SlaEngine:
         prints = fingerprints(versions)
         seen = self._seen(tenant, versions, as_of)
         tick = _Tick(self._store, self._calendars, self._before_append, tenant, as_of, last, _progress(versions, seen))
-        known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id]]
-        fresh = [each for each in versions if last.slas.get(each.sla.id) != prints[each.sla.id]]
+        is_gap = upto - last.version > CHANGES_KEPT // timedelta(microseconds=1)
+        known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id] and not is_gap]
+        fresh = [each for each in versions if each not in known]
         tick.judge_changed(known, changed_instances(last.version, upto))
         tick.judge_changed(fresh, known_instances(tenant))
         tick.judge_feeds(versions, {each.sla.id for each in fresh})
@@ -116,7 +131,13 @@ class SlaEngine:
             ("tenant", "as_of", "version", "seq", "slas", "seen"),
             [(tenant, as_of, upto, tick.seq, prints, seen)],
         )
+        self._forget_wakeups(tenant, last.as_of)
         return TickReport(as_of, tick.tally.opened, tick.tally.judged, tick.tally.appended)
+
+    def _forget_wakeups(self, tenant: str, before: datetime) -> None:
+        params = {"tenant": tenant, "before": before}
+        if self._store.value(load_query("sla_engine", "spent_wakeups"), params) > self._most_spent_wakeups:
+            self._store.execute(load_query("sla_engine", "forget_wakeups"), params)
 
     def _last_tick(self, tenant: str) -> _LastTick:
         rows = self._store.rows(load_query("sla_engine", "last_tick"), {"tenant": tenant})
@@ -235,6 +256,14 @@ class _Tick:
             time = self._compiled_time(version, range_["earliest"], range_["latest"])
             for branch in branches(version.sla):
                 self._stage(clock_facts(version, time, branch, tenant=self._tenant, as_of=self._as_of))
+        self._run(
+            "stage_vanished_clocks",
+            tenant=self._tenant,
+            workflow=workflow.name,
+            slas=sorted({each.sla.id for each in versions if each.sla.feed is None}),
+            stage_shares=shares,
+            stage_share=share,
+        )
         self._judge_staged()
 
     def _stage(self, facts: Sql) -> None:

@@ -69,6 +69,7 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     startsWith(awaited, 'at most ') AND verdict = 'breached',
       concat('More than ', substring(awaited, 9), ' came: the limit was passed at ', deadline_text, '.'),
     startsWith(awaited, 'at most '), concat('No more than ', substring(awaited, 9), ' may come until ', deadline_text, '.'),
+    has(flags, 'vanished'), 'What started this clock was corrected, or belongs to another instance: it does not count.',
     verdict = 'cancelled', concat('The instance was cancelled before ', awaited, ' was due.'),
     verdict = 'met' AND deadline_at IS NULL, concat(awaited, ' came at ', answer_text, ' while the clock was paused.'),
     verdict = 'met', concat(awaited, ' came at ', answer_text, ', due by ', deadline_text, '.'),

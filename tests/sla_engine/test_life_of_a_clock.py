@@ -215,3 +215,14 @@ def test_a_far_promise_that_is_no_date_is_still_unknown(shared_store: Store) -> 
     story = Story(shared_store, {"from": "a", "to": "b", "by": {"attribute": "promise"}})
     story.happens("a", "2026-03-02T08:00:00Z", attributes={"promise": "9999-99-99"})
     story.at("2026-03-03T08:00:00Z").is_("unknown", due=None).because("9999-99-99")
+
+
+def test_a_clock_whose_start_no_longer_counts_is_cancelled_and_says_so(shared_store: Store) -> None:
+    story = Story(shared_store, {**WITHIN, "where": {"attributes": {"class": "gold"}}})
+    story.happens("a", "2026-03-02T08:00:00Z", attributes={"class": "gold"})
+    story.at("2026-03-02T13:00:00Z").is_("breached")
+    story.happens("a", "2026-03-02T07:00:00Z", attributes={"class": "tin"})  # the first start is another one now
+    judged = story.at("2026-03-02T14:00:00Z").is_("cancelled", since="2026-03-02T08:00:00Z")
+    judged.because("corrected")
+    story.happens("a", "2026-03-02T06:00:00Z", attributes={"class": "gold"})
+    story.at("2026-03-02T15:00:00Z").is_("breached", due="2026-03-02T10:00:00Z")

@@ -177,3 +177,31 @@ def test_a_crash_between_any_two_steps_repeats_work_without_doubling_the_ledger(
     assert lines(broken) == lines(whole)
     assert standing(broken, 3) == standing(whole, 3)
     assert 8 < steps < 100
+
+
+def test_wake_ups_that_were_followed_do_not_pile_up(shared_store: Store) -> None:
+    story = Story(shared_store, {**WITHIN, "at_risk": "50%"})
+    story.engine = SlaEngine(shared_store, ManualClock(START), most_spent_wakeups=5)
+    story.tell(Happening("a", when("2026-03-02T08:00:00Z"), order=f"SO-{n}") for n in range(6))
+    for as_of in ("09:00", "10:30", "12:30", "13:00"):
+        story.tick(f"2026-03-02T{as_of}:00Z")
+    count = "SELECT count() FROM wakeups WHERE tenant = {tenant:String}"
+    assert shared_store.value(count, {"tenant": story.tenant}) == 0
+    assert {str(story.clocks(f"SO-{n}")[0].verdict) for n in range(6)} == {"breached"}
+
+
+def test_an_engine_that_was_away_for_longer_than_changes_are_kept_judges_all_anew(shared_store: Store) -> None:
+    story = Story(shared_store, WITHIN)
+    story.happens("a", "2026-03-02T08:00:00Z")
+    story.tick("2026-03-02T09:00:00Z")
+    story.happens("b", "2026-03-02T10:00:00Z")
+    table, own = "touched", {"tenant": story.tenant}
+    shared_store.execute(
+        f"ALTER TABLE {table} DELETE WHERE tenant = {{tenant:String}} SETTINGS mutations_sync = 1", own
+    )
+    shared_store.execute(
+        "INSERT INTO ticks SELECT tenant, as_of + INTERVAL 1 SECOND, version - 30 * 86400 * 1000000, seq, slas, seen "
+        "FROM ticks FINAL WHERE tenant = {tenant:String}",
+        own,
+    )
+    story.at("2026-03-02T11:00:00Z").is_("met")
