@@ -14,6 +14,7 @@ from collector.intake import Intake, IntakeLimits
 from collector.listening import Tls
 from collector.quarantine import Quarantine, Quarantined
 from collector.redaction import Redactions
+from collector.sealing import Sealer
 from collector.spool import Spool, SpoolLimits
 from collector.writer import Writer, WriterLimits
 from model import Clock, SystemClock
@@ -35,7 +36,7 @@ class Collector:
 
     Holds `<data_dir>/spool` and `<data_dir>/quarantine`; raises `StoreInUse` where another process has them. Port 0
     takes a free one, which `grpc_port` and `http_port` tell once it is started. Without a store it only fills the
-    spool.
+    spool. With `spool_secret` what lies in spool and quarantine is encrypted.
     """
 
     def __init__(
@@ -52,12 +53,14 @@ class Collector:
         on_commit: Callable[[], object] | None = None,
         redactions: Redactions | None = None,
         tls: Tls | None = None,
+        spool_secret: bytes | None = None,
     ) -> None:
         limits = limits or Limits()
         clock = clock or SystemClock()
         self.counters = Counters()
-        self.spool = Spool(data_dir / "spool", limits=limits.spool, clock=clock)
-        self.quarantine = Quarantine(data_dir / "quarantine")
+        sealer = Sealer(spool_secret) if spool_secret else None
+        self.spool = Spool(data_dir / "spool", limits=limits.spool, clock=clock, sealer=sealer)
+        self.quarantine = Quarantine(data_dir / "quarantine", sealer)
         self.writer: Writer | None = None
         if store is not None:
             try:

@@ -13,6 +13,7 @@ from datetime import datetime
 from pathlib import Path
 
 from collector.requests import Accepted
+from collector.sealing import Sealer, opened
 from collector.segment import Signal
 from collector.spool import Spool, sync_folder, write_synced
 from model import NotFound
@@ -31,13 +32,16 @@ class Quarantined:
     reason: str
     received_at: str
     at: str
+    sealed: bool = False
+    """Whether its bytes are encrypted on disk."""
 
 
 class Quarantine:
     """The folder of refused requests."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, sealer: Sealer | None = None) -> None:
         self._folder = folder
+        self._sealer = sealer
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
 
     def put(
@@ -54,8 +58,10 @@ class Quarantine:
             reason=reason,
             received_at=received_at.isoformat(),
             at=at.isoformat(),
+            sealed=self._sealer is not None,
         )
-        write_synced(self._folder / f"{entry.id}.otlp", accepted.body)
+        body = self._sealer.seal(accepted.body, tenant, accepted.signal) if self._sealer else accepted.body
+        write_synced(self._folder / f"{entry.id}.otlp", body)
         write_synced(self._folder / f"{entry.id}.json", json.dumps(asdict(entry), indent=1).encode())
         sync_folder(self._folder)
         return entry
@@ -83,9 +89,11 @@ class Quarantine:
         return old
 
     def retry(self, entry_id: str, spool: Spool, tenant: str | None = None) -> Quarantined:
-        """Give a request to the spool again as if it came now; raises `NotFound`, `SpoolFull`."""
+        """Give a request to the spool again as if it came now; raises `NotFound`, `SpoolFull`, `SealedAway`."""
         entry = self._entry(entry_id, tenant)
         body = (self._folder / f"{entry.id}.otlp").read_bytes()
+        if entry.sealed:
+            body = opened(self._sealer, body, entry.tenant, Signal(entry.signal))
         spool.append(entry.tenant, Accepted(Signal(entry.signal), body, entry.items)).result()
         return self.discard(entry_id, tenant)
 

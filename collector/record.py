@@ -5,7 +5,7 @@ not use: ClickHouse skips them, and one fsync covers requests and index together
 request ends, never the protobuf parser: a request torn at the border of a field still parses.
 
     segment := opening record*
-    opening := field 20001 { version 1 byte, JSON of tenant and signal }
+    opening := field 20001 { version 1 byte, JSON of tenant, signal and whether bodies are encrypted }
     record  := field 20002 { length u32, CRC-32 of the body u32, received u64 (µs since 1970), items u32 } body
 """
 
@@ -14,9 +14,10 @@ from __future__ import annotations
 import json
 import struct
 import zlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 
+from collector.sealing import Sealer, opened
 from collector.segment import Signal
 
 _OPENING = 20001
@@ -50,6 +51,8 @@ class Contents:
     opening: bytes
     records: tuple[Record, ...]
     torn: int
+    sealed: bool = False
+    """Whether the requests are encrypted; then the file is no export request as it lies."""
 
     @property
     def items(self) -> int:
@@ -57,9 +60,10 @@ class Contents:
         return sum(record.items for record in self.records)
 
 
-def opening(tenant: str, signal: Signal) -> bytes:
+def opening(tenant: str, signal: Signal, *, sealed: bool = False) -> bytes:
     """What a segment's file begins with."""
-    return _field(_OPENING, bytes([_VERSION]) + json.dumps({"tenant": tenant, "signal": signal.value}).encode())
+    about = {"tenant": tenant, "signal": signal.value, **({"sealed": True} if sealed else {})}
+    return _field(_OPENING, bytes([_VERSION]) + json.dumps(about).encode())
 
 
 def header(body: bytes, received_us: int, items: int) -> bytes:
@@ -72,10 +76,36 @@ def read(data: bytes) -> Contents | None:
     first = _opening_of(data)
     if first is None:
         return None
-    end, tenant, signal = first
+    end, tenant, signal, sealed = first
     records = tuple(_records(data, end))
     whole = records[-1].end if records else end
-    return Contents(tenant, signal, data[:end], records, len(data) - whole)
+    return Contents(tenant, signal, data[:end], records, len(data) - whole, sealed)
+
+
+def plain(data: bytes, contents: Contents, sealer: Sealer | None) -> tuple[bytes, Contents]:
+    """The file, and what is in it, as it would lie there without encryption; raises `SealedAway`."""
+    if not contents.sealed:
+        return data, contents
+    found = _rewritten(
+        data, contents, lambda body: opened(sealer, body, contents.tenant, contents.signal), sealed=False
+    )
+    return found, read(found) or contents
+
+
+def sealed(data: bytes, sealer: Sealer) -> bytes:
+    """A file that is not encrypted as it lies there with encryption."""
+    contents = read(data)
+    if contents is None or contents.sealed:
+        return data
+    return _rewritten(data, contents, lambda body: sealer.seal(body, contents.tenant, contents.signal), sealed=True)
+
+
+def _rewritten(data: bytes, contents: Contents, change: Callable[[bytes], bytes], *, sealed: bool) -> bytes:
+    parts = [opening(contents.tenant, contents.signal, sealed=sealed)]
+    for each in contents.records:
+        body = change(data[each.offset : each.end])
+        parts += [header(body, each.received_us, each.items), body]
+    return b"".join(parts)
 
 
 def _records(data: bytes, position: int) -> Iterator[Record]:
@@ -92,7 +122,7 @@ def _records(data: bytes, position: int) -> Iterator[Record]:
         position = offset + length
 
 
-def _opening_of(data: bytes) -> tuple[int, str, Signal] | None:
+def _opening_of(data: bytes) -> tuple[int, str, Signal, bool] | None:
     tag = _varint(_OPENING << 3 | 2)
     if not data.startswith(tag):
         return None
@@ -110,7 +140,7 @@ def _opening_of(data: bytes) -> tuple[int, str, Signal] | None:
         return None
     try:
         value = json.loads(content[1:])
-        return position + length, str(value["tenant"]), Signal(value["signal"])
+        return position + length, str(value["tenant"]), Signal(value["signal"]), value.get("sealed") is True
     except (ValueError, KeyError, TypeError):
         return None
 

@@ -26,6 +26,7 @@ from pathlib import Path
 
 from collector import record
 from collector.requests import Accepted
+from collector.sealing import Sealer
 from collector.segment import Signal, new_segment_id, opened_at
 from model import Clock, Refused, SpoolFull, SystemClock
 from store import FolderLock
@@ -86,8 +87,16 @@ class Spool:
     Raises `StoreInUse` where another process has the folder.
     """
 
-    def __init__(self, folder: Path, *, limits: SpoolLimits | None = None, clock: Clock | None = None) -> None:
+    def __init__(
+        self,
+        folder: Path,
+        *,
+        limits: SpoolLimits | None = None,
+        clock: Clock | None = None,
+        sealer: Sealer | None = None,
+    ) -> None:
         self.folder = folder
+        self.sealer = sealer
         self.limits = limits or SpoolLimits()
         self._clock = clock or SystemClock()
         self._lock = threading.Lock()
@@ -161,7 +170,12 @@ class Spool:
             self._bytes -= segment.size
 
     def replaced(self, segment: ClosedSegment, data: bytes) -> ClosedSegment:
-        """Put other contents in place of a closed segment's, as one step that a crash cannot halve."""
+        """Put other contents in place of a closed segment's, as one step that a crash cannot halve.
+
+        `data` is not encrypted; it lies there as all segments do.
+        """
+        if self.sealer is not None:
+            data = record.sealed(data, self.sealer)
         spare = segment.path.with_suffix(".new")
         write_synced(spare, data)
         spare.replace(segment.path)
@@ -263,9 +277,10 @@ class Spool:
                 stop == start or size + len(items[stop].accepted.body) <= self.limits.segment_bytes
             ):
                 item = items[stop]
-                head = record.header(item.accepted.body, item.received_us, item.accepted.items)
-                parts += [head, item.accepted.body]
-                size += len(head) + len(item.accepted.body)
+                body = self.sealer.seal(item.accepted.body, tenant, signal) if self.sealer else item.accepted.body
+                head = record.header(body, item.received_us, item.accepted.items)
+                parts += [head, body]
+                size += len(head) + len(body)
                 stop += 1
             self._commit(segment, b"".join(parts), items[start:stop])
             start = stop
@@ -309,7 +324,7 @@ class Spool:
         name = new_segment_id(now)
         path = self.folder / f"{name}{SUFFIX}"
         file = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        head = record.opening(tenant, signal)
+        head = record.opening(tenant, signal, sealed=self.sealer is not None)
         try:
             _write_all(file, head)
             sync_folder(self.folder)

@@ -20,9 +20,11 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager, nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from pathlib import Path
 
 from collector import record
 from collector.counters import Counters
@@ -31,6 +33,7 @@ from collector.quarantine import Quarantine
 from collector.record import Contents, Record
 from collector.redaction import Redactions
 from collector.requests import Accepted
+from collector.sealing import in_memory
 from collector.segment import opened_at
 from collector.spool import ClosedSegment, Spool, write_synced
 from model import Clock, Refused, StoreUnavailable, ThroughlineError, Unavailable
@@ -141,6 +144,7 @@ class Writer:
         if contents is None or not contents.records:
             self._spool.finished(segment)
             return
+        data, contents = record.plain(data, contents, self._spool.sealer)
         if segment.id not in self._unknown or not self._already_stored(segment, contents):
             began = time.monotonic()
             try:
@@ -201,12 +205,13 @@ class Writer:
 
     def _insert(self, segment: ClosedSegment, data: bytes) -> None:
         redaction = self._redactions.of(segment.tenant)
-        path = segment.path.absolute() if self._store.is_embedded else None
-        statement = insert_of(segment.signal, segment.tenant, segment.id, path, redaction)
-        if path is not None:
-            self._store.execute(statement)
-        else:
+        if not self._store.is_embedded:
+            statement = insert_of(segment.signal, segment.tenant, segment.id, None, redaction)
             self._store.insert_raw(statement, data, "ProtobufSingle")
+            return
+        # What is encrypted on disk is read from memory, what is not where it lies.
+        with in_memory(data) if self._spool.sealer else nullcontext(segment.path.absolute()) as path:
+            self._store.execute(insert_of(segment.signal, segment.tenant, segment.id, path, redaction))
 
     def _stored(self, segment: ClosedSegment) -> int:
         return int(
@@ -277,17 +282,14 @@ class Writer:
 
     def _refusal(self, segment: ClosedSegment, data: bytes) -> str | None:
         redaction = self._redactions.of(segment.tenant)
-        path = segment.path.with_suffix(".probe").absolute() if self._store.is_embedded else None
-        statement = probe_of(segment.signal, segment.tenant, segment.id, path, redaction)
         try:
-            if path is not None:
-                write_synced(path, data)
-                try:
-                    self._store.execute(statement)
-                finally:
-                    path.unlink()
-            else:
+            if not self._store.is_embedded:
+                statement = probe_of(segment.signal, segment.tenant, segment.id, None, redaction)
                 self._store.insert_raw(statement, data, "ProtobufSingle")
+            else:
+                beside = segment.path.with_suffix(".probe").absolute()
+                with in_memory(data) if self._spool.sealer else _written(beside, data) as path:
+                    self._store.execute(probe_of(segment.signal, segment.tenant, segment.id, path, redaction))
         except StatementFailed as error:
             return str(error)
         except StoreUnavailable as error:
@@ -310,6 +312,15 @@ class Writer:
             on_commit()
         except Exception:  # noqa: BLE001
             _log.exception("what was to happen after a segment failed; the segment is in")
+
+
+@contextmanager
+def _written(path: Path, data: bytes) -> Iterator[Path]:
+    write_synced(path, data)
+    try:
+        yield path
+    finally:
+        path.unlink()
 
 
 def _joined(data: bytes, opening: bytes, records: Sequence[Record]) -> bytes:

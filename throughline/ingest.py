@@ -21,6 +21,7 @@ class IngestSettings:
     tls_key: Path | None = None
     allow_plaintext: bool = False
     redaction_key_file: Path | None = None
+    spool_key_file: Path | None = None
 
     def __post_init__(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):

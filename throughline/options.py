@@ -92,6 +92,7 @@ def ingest_options(command: Any) -> Any:
             "--allow-plaintext", is_flag=True, help="Listen beyond loopback without TLS: something in front ends it."
         ),
         redaction_key_option,
+        option("--spool-key-file", type=_PATH, help="The secret that encrypts spool and quarantine on disk."),
         *(option(f"--{name}", type=kind, default=value, help=text) for name, kind, value, text in _BOUNDS),
     ]
     for each in reversed(options):
@@ -127,5 +128,5 @@ def ingest_settings(rest: dict[str, Any]) -> IngestSettings:
             received_days=bounds["received-days"],
         ),
     )
-    names = ("tls_certificate", "tls_key", "allow_plaintext", "redaction_key_file")
+    names = ("tls_certificate", "tls_key", "allow_plaintext", "redaction_key_file", "spool_key_file")
     return IngestSettings(limits, **{name: rest.pop(name) for name in names})

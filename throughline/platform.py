@@ -33,7 +33,7 @@ from store import FolderLock, Store, apply_catalog
 from throughline.admin import create_admin
 from throughline.control import Control
 from throughline.engine import Catalogs, Engine
-from throughline.ingest import CatalogRedactions
+from throughline.ingest import CatalogRedactions, secret_of
 from throughline.logs import configure
 from throughline.metrics import metrics_text
 from throughline.settings import Settings
@@ -119,6 +119,7 @@ async def serve(
                 limits=settings.ingest.limits,
                 redactions=redactions,
                 tls=tls,
+                spool_secret=secret_of(settings.ingest.spool_key_file),
             )
             apply_retention(store, settings.ingest.limits.writer.received_days)
             await collector.start()
