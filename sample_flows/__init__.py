@@ -8,7 +8,7 @@ really did, `verify` holds the platform to it.
 
 from sample_flows.case import Case, Step
 from sample_flows.faults import FAULTS, UnknownFault, named, with_faults
-from sample_flows.plans import history, plan_case
+from sample_flows.plans import case_history, plan_case
 from sample_flows.promises import Promise, promises_of
 from sample_flows.truth import truth_of
 
@@ -18,7 +18,7 @@ __all__ = [
     "Promise",
     "Step",
     "UnknownFault",
-    "history",
+    "case_history",
     "named",
     "plan_case",
     "promises_of",

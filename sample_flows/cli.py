@@ -20,7 +20,7 @@ from sample_flows.faults import FAULTS, UnknownFault, named, with_faults
 from sample_flows.history import send_history
 from sample_flows.live import LiveTraffic, without_statement
 from sample_flows.patience import can_connect
-from sample_flows.plans import PROCESSES, history
+from sample_flows.plans import PROCESSES, case_history
 from sample_flows.processes import CannotStart, SystemProcesses
 from sample_flows.serving import TOKEN
 from sample_flows.state import State, StateFile, StateMismatch
@@ -125,7 +125,7 @@ def _history(
     """The cases of the history; those not over at its end are left in `under_way`, too."""
     until = datetime.fromisoformat(state.history_until)
     since = until - timedelta(days=1)
-    for case in history(state.seed, state.orders, until, state.days, workflows):
+    for case in case_history(state.seed, state.orders, until, state.days, workflows):
         told = with_faults(case, state.faults, state.seed, since)
         if not has_files:
             told = without_statement(told)

@@ -40,6 +40,32 @@ ENDS = {
 }
 """The milestones of the catalog that end their instance."""
 
+EXPECTED: dict[str, tuple[tuple[str, ...], ...]] = {
+    "order_to_cash": (
+        ("order_placed",),
+        ("credit_approved",),
+        ("delivery_created",),
+        ("goods_issued",),
+        ("shipped",),
+        ("tax_calculated",),
+        ("invoice_posted",),
+        ("payment_received",),
+    ),
+    "procure_to_pay": (
+        ("requisition_raised",),
+        ("requisition_approved",),
+        ("purchase_ordered",),
+        ("order_acknowledged",),
+        ("goods_received",),
+        ("invoice_received",),
+        ("invoice_matched",),
+        ("payment_executed",),
+    ),
+    "inventory_sync": (("stock_changed",), ("stock_posted",), ("storefront_updated", "marketplace_updated")),
+    "master_data": (("account_entered",), ("partner_created",), ("partner_synced", "partner_loaded")),
+}
+"""The order in which the catalog expects the milestones that are not optional; of a group in any order."""
+
 
 @dataclass
 class Findings:
@@ -92,8 +118,25 @@ def _instance(truth: Findings, instance: TrueInstance) -> None:
         truth.add("milestones", *of, milestone, min(each.at for each in known if each.milestone == milestone))
     for each in known:
         truth.add("events", *of, each.milestone, each.at, each.copies)
-    if sum(each.milestone == "invoice_posted" for each in known) > 1:
-        truth.add("flags", *of, "duplicate_effect")
+    for flag in _flags(instance):
+        truth.add("flags", *of, flag)
+    if any(each.system in CADENCES for each in known):
+        truth.either["flags"].add((*of, "late"))
+    if not endings:
+        truth.either["flags"].add((*of, "stuck"))
+
+
+def _flags(instance: TrueInstance) -> list[str]:
+    """What the course of an instance shows; `late` and `stuck` depend on when one looks, and are not among them."""
+    steps = {name: place for place, group in enumerate(EXPECTED[instance.workflow]) for name in group}
+    course = [each.milestone for each in sorted(instance.known, key=lambda each: each.at)]
+    walked = list(dict.fromkeys(steps[name] for name in course if name in steps))
+    flags = ["duplicate_effect"] if course.count("invoice_posted") > 1 else []
+    if walked != sorted(walked):
+        flags.append("out_of_sequence")
+    if any(place < max(walked, default=0) and name not in course for name, place in steps.items()):
+        flags.append("skipped")
+    return flags
 
 
 def _unresolved(truth: Findings, instances: Iterable[TrueInstance]) -> None:
@@ -112,8 +155,8 @@ def _neighbours(truth: Findings, instances: Iterable[TrueInstance]) -> None:
     """One report about many cases may, but need not, show the keys of all with each."""
     batches: dict[Finding, list[tuple[TrueInstance, TrueEvent]]] = defaultdict(list)
     for instance in instances:
-        for event in instance.known:
-            if event.batch:
+        for event in instance.events:
+            if event.batch and event.is_reported:
                 batches[instance.workflow, event.batch].append((instance, event))
     for together in batches.values():
         for instance, _ in together:

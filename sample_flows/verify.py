@@ -101,21 +101,23 @@ def verify(
     api: PlatformApi,
     say: Callable[[str], None],
     stop: Event | None = None,
+    patience_seconds: float = PATIENCE_SECONDS,
 ) -> list[Score]:
-    """The comparison once it is perfect, or once nothing has changed for a while; raises NoAnswer.
+    """The comparison once it is perfect, or once nothing has changed for so long; raises NoAnswer.
 
     Timelines are read last, once: they are one question each.
     """
     stop = stop or Event()
-    changed_at, last = time.monotonic(), None
+    changed_at, last = time.monotonic(), [(-1, -1)]
     while True:
         result = compare(instances, workflows, api, timelines=0)
-        figures = [(each.found, each.right) for each in result]
+        figures = [(each.true - each.right, each.found - each.right) for each in result]
         if figures != last:
             changed_at, last = time.monotonic(), figures
-        if all(each.is_perfect for each in result) or time.monotonic() - changed_at > PATIENCE_SECONDS:
+        if all(each.is_perfect for each in result) or time.monotonic() - changed_at > patience_seconds:
             return compare(instances, workflows, api)
-        say(f"findings so far: {sum(each.right for each in result):,} of {sum(each.true for each in result):,}")
+        right, found = sum(each.right for each in result), sum(each.found for each in result)
+        say(f"findings so far: {right:,} of {sum(each.true for each in result):,}, {found - right:,} not true")
         if stop.wait(PAUSE_SECONDS):
             return result
 

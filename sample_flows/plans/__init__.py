@@ -49,7 +49,7 @@ def beginning_with(ordinal: int, workflows: Sequence[str]) -> list[str]:
     return [name for name in workflows if ordinal % PROCESSES[name].every == 0]
 
 
-def history(
+def case_history(
     seed: int, orders: int, until: datetime, days: float, workflows: Sequence[str] = tuple(PROCESSES)
 ) -> Iterator[Case]:
     """The cases of `orders` orders over the `days` before `until`, more by day than by night; the oldest first."""

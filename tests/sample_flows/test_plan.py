@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sample_flows import Case, history, plan_case
+from sample_flows import Case, case_history, plan_case
 from sample_flows.findings import true_findings
 from sample_flows.plans import PROCESSES
 from sample_flows.plans.order_to_cash import EXPRESS, MISHAPS, NOISE
@@ -22,7 +22,7 @@ HARMLESS = {*NOISE, "credit_memo", "amended", "credit_hold", "rejected", "price_
 
 @pytest.fixture(scope="module")
 def cases() -> list[Case]:
-    return list(history(1, 5000, NOW, 30))
+    return list(case_history(1, 5000, NOW, 30))
 
 
 @pytest.fixture(scope="module")
@@ -40,11 +40,11 @@ def _verdicts(case: Case, at: datetime) -> dict[str, str]:
 
 
 def test_the_same_seed_makes_the_same_cases(cases: list[Case]) -> None:
-    assert list(history(1, 5000, NOW, 30)) == cases
+    assert list(case_history(1, 5000, NOW, 30)) == cases
 
 
 def test_another_seed_makes_other_cases(cases: list[Case]) -> None:
-    assert list(history(2, 100, NOW, 30)) != list(history(1, 100, NOW, 30))
+    assert list(case_history(2, 100, NOW, 30)) != list(case_history(1, 100, NOW, 30))
 
 
 def test_orders_are_numbered_in_the_order_they_are_placed_within_the_days_asked_for(orders: list[Case]) -> None:
@@ -85,7 +85,7 @@ def test_each_mishap_has_about_its_share(orders: list[Case]) -> None:
 def test_at_the_end_of_history_every_stage_has_instances_and_promises_are_at_risk_and_freshly_broken(
     now: datetime,
 ) -> None:
-    instances = [instance for case in history(1, 5000, now, 30) for instance in truth_of(case, now)]
+    instances = [instance for case in case_history(1, 5000, now, 30) for instance in truth_of(case, now)]
     stages = Counter(instance.known[-1].milestone for instance in instances)
     for stage in ("delivery_created", "shipped", "order_loaded", "payment_received", "order_cancelled"):
         assert stages[stage] > 0, stage

@@ -11,7 +11,7 @@ import pytest
 import sample_flows
 from model import load_catalog
 from sample_flows.case import Case, Step
-from sample_flows.findings import ENDS
+from sample_flows.findings import ENDS, EXPECTED
 from sample_flows.plans import PROCESSES
 from sample_flows.promises import CADENCES, CANCELS, RULES, Happening, Promise, Rule, promises_of
 from sample_flows.truth import TruthFile, read_truth, really_broken, truth_of
@@ -145,7 +145,7 @@ def _same(sla: object, rule: Rule) -> None:
 def test_every_milestone_of_the_catalog_happens_and_is_reported_by_its_system() -> None:
     catalog = load_catalog(CATALOG)
     declared = {(w.name, each.id, each.system) for w in catalog.workflows for each in w.milestones}
-    cases = sample_flows.history(1, 3000, _utc("2026-11-18T14:00"), 20)
+    cases = sample_flows.case_history(1, 3000, _utc("2026-11-18T14:00"), 20)
     assert {(case.workflow, step.milestone, step.system) for case in cases for step in case.steps} == declared
 
 
@@ -176,3 +176,15 @@ def test_what_is_really_broken_includes_what_was_never_reported() -> None:
     [instance] = truth_of(_case(("order_placed", "2026-11-16T08:00")), _utc("2026-11-16T09:00"))
     assert really_broken(instance, _utc("2026-11-16T09:00")) == []
     assert "order_release" in really_broken(instance, _utc("2026-11-17T09:00"))
+
+
+def test_the_expected_order_is_that_of_the_catalog() -> None:
+    for workflow in load_catalog(CATALOG).workflows:
+        groups: dict[str, list[str]] = {}
+        for each in workflow.milestones:
+            expected = (
+                each.kind in ("milestone", "step") and not each.optional and each.ends not in ("cancelled", "failed")
+            )
+            if expected:
+                groups.setdefault(each.parallel or each.id, []).append(each.id)
+        assert EXPECTED[workflow.name] == tuple(tuple(group) for group in groups.values())
