@@ -40,6 +40,11 @@ def system_progress(tenant: str, as_of: datetime) -> Sql:
     return Sql(load_query("correlator", "system_progress"), {"progress_tenant": tenant, "progress_as_of": as_of})
 
 
+def system_minutes(tenant: str, since: datetime) -> Sql:
+    """system, minute, seen_at: when each declared system was heard since an instant, the last time in each minute."""
+    return Sql(load_query("correlator", "system_minutes"), {"minutes_tenant": tenant, "minutes_since": since})
+
+
 def reached_values(tenant: str, workflow: Workflow, key_type: str, events: Sql) -> Sql:
     """event_id, value: the values of `key_type` that each event carries or reaches inward over links, once each.
 

@@ -15,7 +15,7 @@ from dashboard.instances import InstanceDetail, instance_detail
 from dashboard.services import Services
 from dashboard.systems import SystemRow, system_rows
 from model import Catalog, Outcome, Sla, Verdict, Workflow
-from sla_engine import LedgerRow, SlaSummary
+from sla_engine import CoverageReader, LedgerRow, SlaSummary
 from store import load_query
 
 COUNTED = 1000
@@ -169,7 +169,9 @@ class PageQueries:
 
     def systems(self, tenant: str, now: datetime) -> list[SystemRow]:
         """All systems, declared or seen."""
-        return system_rows(self.catalog(tenant), self.services.instances.systems_seen(tenant), now)
+        catalog = self.catalog(tenant)
+        learned = CoverageReader(self.services.store).coverage(tenant, catalog, now)
+        return system_rows(catalog, self.services.instances.systems_seen(tenant), now, learned)
 
     def worst_verdicts(self, tenant: str, workflow: str, rows: Sequence[InstanceRow]) -> dict[str, list[Verdict]]:
         """The current verdicts of each of these instances, worst first, by key."""

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
 from model import Catalog
+from sla_engine import Coverage
 
 
 class Liveness(StrEnum):
@@ -21,7 +22,9 @@ class Liveness(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class SystemRow:
-    """One system. `coverage`: the milestones that name it, by workflow. `is_declared` is false for one only seen."""
+    """One system. `coverage`: the milestones that name it, by workflow. `is_declared` is false for one only seen,
+    `learned` is None for one not heard in the last month.
+    """
 
     id: str
     title: str
@@ -35,9 +38,12 @@ class SystemRow:
     liveness: Liveness
     coverage: Mapping[str, tuple[str, ...]]
     is_declared: bool
+    learned: Coverage | None = None
 
 
-def system_rows(catalog: Catalog, seen: Mapping[str, datetime], now: datetime) -> list[SystemRow]:
+def system_rows(
+    catalog: Catalog, seen: Mapping[str, datetime], now: datetime, learned: Mapping[str, Coverage] | None = None
+) -> list[SystemRow]:
     """All systems: those of the catalog in its order, then those that milestones or events name, by id."""
     coverage: dict[str, dict[str, list[str]]] = {}
     for workflow in catalog.workflows:
@@ -46,7 +52,8 @@ def system_rows(catalog: Catalog, seen: Mapping[str, datetime], now: datetime) -
                 coverage.setdefault(milestone.system, {}).setdefault(workflow.name, []).append(milestone.id)
     declared = [each.id for each in catalog.systems]
     others = sorted(name for name in {*coverage, *seen} if name and name not in declared)
-    return [_row(catalog, name, seen.get(name), coverage.get(name, {}), now) for name in (*declared, *others)]
+    rows = [_row(catalog, name, seen.get(name), coverage.get(name, {}), now) for name in (*declared, *others)]
+    return [replace(row, learned=(learned or {}).get(row.id)) for row in rows]
 
 
 def _row(

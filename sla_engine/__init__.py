@@ -1,6 +1,7 @@
 """Judges clocks of SLAs in business time, tick by tick, and keeps the ledger of verdicts. Notifies nobody."""
 
 from sla_engine.backtest import Backtest, Differences, Figures, Week, backtest, candidate
+from sla_engine.coverage import Coverage, CoverageReader
 from sla_engine.engine import SlaEngine, TickReport
 from sla_engine.excuses import Excuse, Excuses
 from sla_engine.lease import LEASE_SECONDS, Held, Lease, LeaseLost
@@ -10,6 +11,8 @@ __all__ = [
     "LEASE_SECONDS",
     "Backtest",
     "ClockRow",
+    "Coverage",
+    "CoverageReader",
     "Differences",
     "Excuse",
     "Excuses",

@@ -284,6 +284,12 @@ class SystemItem(BaseModel):
     cadence: str | None
     last_seen_at: Time | None
     silent_seconds: int | None
+    usual_cadence: str | None = Field(description="the silence that 99 of 100 of the last 28 days did not exceed")
+    usual_cadence_by_hour: list[str | None] = Field(
+        description="the same by the hour of the week in which the silence begins, from Monday 00:00 UTC"
+    )
+    proposed_cadence: str | None = Field(description="a cadence that would suit it, where none is declared")
+    share_seen: float | None = Field(description="share of the last seven days in which it was within its cadence")
     state: str = Field(description="live, silent (longer than its cadence), never, or seen (no cadence declared)")
     coverage: dict[str, list[str]] = Field(description="the milestones that name it, by workflow")
 

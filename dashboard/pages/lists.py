@@ -181,12 +181,36 @@ def systems(view: View) -> Drawn:
         )
     else:
         body = elements.table(
-            ["System", "State", "Last event", ("Cadence", "number"), "Layer", "Owner", "Services", "Reports"],
+            [
+                "System",
+                "State",
+                "Last event",
+                ("Cadence", "number"),
+                ("Seen, 7 days", "number"),
+                "Layer",
+                "Owner",
+                "Services",
+                "Reports",
+            ],
             [system_cells(each, view) for each in rows],
         )
     silent = sum(each.liveness == Liveness.SILENT for each in rows)
     notes = [f"{len(rows)} systems"] + ([f"{silent} silent longer than their cadence"] if silent else [])
     return Drawn("Systems", [elements.heading("Systems", " · ".join(notes)), html.Section(body, className="card")])
+
+
+def cadence_cell(row: SystemRow) -> Any:
+    """The declared cadence beside the usual one, or the one that is proposed."""
+    usual = row.learned.usual if row.learned else None
+    if usual is None:
+        return format_duration(row.cadence) if row.cadence else formats.MISSING
+    told = format_duration(timedelta(seconds=max(1, round(usual.total_seconds()))))
+    proposed = row.learned.proposed if row.learned else None
+    if row.cadence:
+        return elements.two_lines(format_duration(row.cadence), f"usually {told}")
+    return elements.two_lines(
+        formats.MISSING, f"usually {told}; {format_duration(proposed)} would suit" if proposed else ""
+    )
 
 
 def system_cells(row: SystemRow, view: View) -> tuple[Any, ...]:
@@ -209,7 +233,10 @@ def system_cells(row: SystemRow, view: View) -> tuple[Any, ...]:
         elements.two_lines(row.title, row.id if row.is_declared else f"{row.id} · not in the catalog"),
         html.Span([html.Span(className="icon"), word], className=f"pill is-{state}"),
         elements.when(row.seen_at, view),
-        format_duration(row.cadence) if row.cadence else formats.MISSING,
+        cadence_cell(row),
+        formats.share(row.learned.share_seen)
+        if row.learned and row.learned.share_seen is not None
+        else formats.MISSING,
         row.layer or formats.MISSING,
         row.owner or formats.MISSING,
         html.Span(", ".join(row.services) or formats.MISSING, className="mono"),
