@@ -6,6 +6,7 @@ from correlator.feed import (
     known_instances,
     latest_version,
     reached_values,
+    system_minutes,
     system_progress,
 )
 from correlator.lineage import Cause
@@ -48,5 +49,6 @@ __all__ = [
     "reached_values",
     "rebuild_progress",
     "request_rebuild",
+    "system_minutes",
     "system_progress",
 ]
