@@ -55,7 +55,9 @@ def server_pairs(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Scenarios
 
 @contextmanager
 def _own_server(folder: Path) -> Iterator[str]:
-    server = ClickHouseServer(folder / "clickhouse")
+    place = folder / "clickhouse"
+    place.mkdir()
+    server = ClickHouseServer(place)
     try:
         yield server.url
     finally:
