@@ -7,7 +7,7 @@ compile and follow them. Every duration is a `timedelta`; every ordinal counts f
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NoReturn
 
@@ -302,6 +302,15 @@ class Workflow:
 
 
 @dataclass(frozen=True, slots=True)
+class Maintenance:
+    """A span that is no working time whatever the hours say, and why; local times of the calendar's zone, from < to."""
+
+    from_at: datetime
+    to_at: datetime
+    reason: str
+
+
+@dataclass(frozen=True, slots=True)
 class Calendar:
     """Working time of an organisation.
 
@@ -317,6 +326,7 @@ class Calendar:
     subdivision: str | None = None
     days: tuple[tuple[date, tuple[tuple[int, int], ...]], ...] = ()
     hash: str = ""
+    maintenance: tuple[Maintenance, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,7 +6,7 @@ date. So an hour that the wall clock skips is no working time, and one that it s
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from datetime import UTC, date, datetime, time, timedelta
 from functools import lru_cache
 from zoneinfo import ZoneInfo
@@ -37,7 +37,7 @@ def spans_of_year(calendar: Calendar, year: int) -> tuple[Span, ...]:
                 start, end = max(midnight + opens - offset, since), min(midnight + closes - offset, until)
                 if start < end:
                     found.append((start, end))
-    return tuple(_merged(sorted(found)))
+    return tuple(_without(_maintenance(calendar), _merged(sorted(found))))
 
 
 def year_start(calendar: Calendar, year: int) -> int:
@@ -154,6 +154,28 @@ def _merged(spans: list[Span]) -> Iterator[Span]:
             current = span
     if current is not None:
         yield current
+
+
+def _maintenance(calendar: Calendar) -> list[Span]:
+    zone = ZoneInfo(calendar.zone)
+    return sorted(
+        (_seconds(each.from_at.replace(tzinfo=zone)), _seconds(each.to_at.replace(tzinfo=zone)))
+        for each in calendar.maintenance
+    )
+
+
+def _without(closed: list[Span], spans: Iterable[Span]) -> Iterator[Span]:
+    """What is left of the spans; all are in order, those closed may overlap each other."""
+    for start, end in spans:
+        at = start
+        for since, until in closed:
+            if since >= end:
+                break
+            if at < since:
+                yield at, since
+            at = max(at, until)
+        if at < end:
+            yield at, end
 
 
 def _seconds(at: datetime) -> int:

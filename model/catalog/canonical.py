@@ -26,7 +26,7 @@ def plain(value: Any) -> Any:
         return {each.name: plain(getattr(value, each.name)) for each in fields(value) if each.compare}
     if isinstance(value, timedelta):
         return value.total_seconds()
-    if isinstance(value, (date, time)):
+    if isinstance(value, (date, time)):  # datetimes are dates
         return value.isoformat()
     if isinstance(value, (frozenset, set)):
         return sorted(plain(each) for each in value)
@@ -48,7 +48,8 @@ def digest(value: Any) -> str:
 def calendar_hash(calendar: Calendar) -> str:
     """Covers zone, hours, own days and the public holidays themselves, not the calendar's name."""
     days = public_holidays(calendar.country, calendar.subdivision)
-    return digest([calendar.zone, calendar.hours, calendar.days, days])
+    closed = [(each.from_at, each.to_at) for each in calendar.maintenance]
+    return digest([calendar.zone, calendar.hours, calendar.days, days, *([closed] if closed else [])])
 
 
 def workflow_hash(workflow: Workflow) -> str:

@@ -10,7 +10,7 @@ import re
 import urllib.parse
 import zoneinfo
 from collections.abc import Callable
-from datetime import date, time, timedelta
+from datetime import date, datetime, time, timedelta
 from functools import lru_cache
 from typing import Annotated, Any
 
@@ -26,6 +26,7 @@ from model.patterns import check_pattern
 
 _PERCENT = re.compile(r"(\d{1,3}(?:\.\d{1,6})?)\s?%", re.ASCII)
 _TIME = re.compile(r"([01]\d|2[0-3]):([0-5]\d)", re.ASCII)
+_LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _ORDERINGS = (Comparison.GTE, Comparison.GT, Comparison.LTE, Comparison.LT)
 _OPERATORS = (Comparison.EXISTS, *_ORDERINGS, Comparison.PATTERN)
@@ -118,6 +119,16 @@ def time_of_day(text: str) -> time:
     if found is None:
         raise ValueError(f"`{text}` is not a time of day: write it like 09:30")
     return time(int(found[1]), int(found[2]))
+
+
+def local_time(text: str) -> datetime:
+    """A local time to the minute, without a zone: the calendar's counts."""
+    if not _LOCAL_TIME.fullmatch(text):
+        raise ValueError(f"`{text}` is not a local time: write it like 2026-03-07T22:00")
+    try:
+        return datetime.fromisoformat(text)
+    except ValueError:
+        raise ValueError(f"`{text}` is not a time that any calendar has") from None
 
 
 def zone(text: str) -> str:
@@ -268,6 +279,13 @@ RiskPoint = Annotated[
     WithJsonSchema({"anyOf": [_SHARE_SCHEMA, _DURATION_SCHEMA]}),
 ]
 TimeOfDay = Annotated[time, _told(time_of_day, "a time of day like 16:00"), WithJsonSchema(_TIME_SCHEMA)]
+LocalTime = Annotated[
+    datetime,
+    _told(local_time, "a local time like 2026-03-07T22:00"),
+    WithJsonSchema(
+        {"type": "string", "pattern": r"^\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d$", "examples": ["2026-03-07T22:00"]}
+    ),
+]
 Zone = Annotated[
     str,
     _told(zone, "a time zone like Europe/Berlin"),

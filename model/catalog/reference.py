@@ -44,6 +44,7 @@ _ORDER = (
     ("System", "`systems`: a system"),
     ("Calendar", "`calendars`: a calendar"),
     ("Holidays", "`holidays` of a calendar"),
+    ("Maintenance", "`maintenance` of a calendar"),
     ("Route", "`routes`: a route"),
     ("Receiver", "`receivers`: a receiver"),
     ("Redaction", "`redaction`: a rule"),

@@ -35,6 +35,7 @@ from model.definitions import (
     Filter,
     KeyPattern,
     KeyType,
+    Maintenance,
     Match,
     Milestone,
     Objective,
@@ -94,7 +95,8 @@ def calendar(name: str, written: WrittenCalendar, place: Place) -> Calendar | No
                 known=known[country],
             )
             return None
-    made = Calendar(name, written.zone, written.hours, country, subdivision, written.days)
+    closed = tuple(sorted((Maintenance(each.from_, each.to, each.reason) for each in written.maintenance), key=str))
+    made = Calendar(name, written.zone, written.hours, country, subdivision, written.days, maintenance=closed)
     return replace(made, hash=calendar_hash(made))
 
 

@@ -17,6 +17,7 @@ from model.catalog.fields import (
     Duration,
     EnvironmentName,
     Hours,
+    LocalTime,
     MailAddress,
     Name,
     NameCondition,
@@ -332,12 +333,27 @@ class WrittenHolidays(Written):
     subdivision: Name | None = Field(None, description="Code of the state or province, like BE.")
 
 
+class WrittenMaintenance(Written):
+    """A span that is no working time, whatever the hours say."""
+
+    from_: LocalTime = Field(alias="from", description="When it begins, local time: `2026-03-07T22:00`.")
+    to: LocalTime = Field(description="When it ends.")
+    reason: Text = Field(description="Why: what people read where it matters.")
+
+    @model_validator(mode="after")
+    def _in_order(self) -> WrittenMaintenance:
+        if self.from_ >= self.to:
+            raise mistake("ends before it begins", at="to")
+        return self
+
+
 class WrittenCalendar(Written):
     """Working time of an organisation."""
 
     zone: Zone = Field("UTC", description="The IANA time zone its hours are in.")
     hours: Hours = Field(description='Weekdays to hours: `{mon-fri: "09:00-17:00", "sat,sun": closed}`.')
     holidays: WrittenHolidays | None = Field(None, description="Public holidays it is closed on.")
+    maintenance: list[WrittenMaintenance] = Field(default_factory=list, description="Spans closed for a reason.")
     days: Days = Field((), description='Single dates with hours of their own: `{"2026-12-31": closed}`.')
 
 

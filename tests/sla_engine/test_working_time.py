@@ -13,7 +13,7 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from model import Calendar
+from model import Calendar, Maintenance
 from sla_engine.calendar_table import CalendarTable
 from sla_engine.working_time import business_days, latest_within, spans_of_year, working_seconds
 from store import Sql, Store, load_query
@@ -47,7 +47,22 @@ HALF_HOUR = Calendar(  # a zone whose clocks move by half an hour
 MIDNIGHT = Calendar(  # a zone that springs forward and falls back at midnight
     name="midnight", zone="Asia/Beirut", hours=(((0, 8 * H), (20 * H, 24 * H)),) * 7, hash="midnight"
 )
-ALL = [BERLIN, NIGHT, SPLIT, HALF_HOUR, MIDNIGHT]
+CLOSED = Calendar(  # maintenance over an opening, within one, over a week, and two that overlap
+    name="closed",
+    zone="Europe/Berlin",
+    hours=(OFFICE,) * 5 + ((), ()),
+    maintenance=tuple(
+        Maintenance(datetime.fromisoformat(since), datetime.fromisoformat(until), "upgrade")
+        for since, until in (
+            ("2026-03-26T16:00", "2026-03-27T10:00"),
+            ("2026-03-30T12:00", "2026-03-30T13:30"),
+            ("2026-03-30T13:00", "2026-03-30T14:00"),
+            ("2026-10-24T00:00", "2026-10-31T00:00"),
+        )
+    ),
+    hash="closed for maintenance",
+)
+ALL = [BERLIN, NIGHT, SPLIT, HALF_HOUR, MIDNIGHT, CLOSED]
 MINUTE = timedelta(minutes=1)
 
 
@@ -64,6 +79,9 @@ def is_open(calendar: Calendar, at: datetime) -> bool:
     """Whether the wall clock in the calendar's zone shows working time at an instant."""
     local = at.astimezone(ZoneInfo(calendar.zone))
     second = local.hour * H + local.minute * 60 + local.second
+    zone = ZoneInfo(calendar.zone)
+    if any(each.from_at.replace(tzinfo=zone) <= at < each.to_at.replace(tzinfo=zone) for each in calendar.maintenance):
+        return False
     closed = public_holidays(calendar)
     own = dict(calendar.days)
     spans = own.get(local.date(), () if local.date() in closed else calendar.hours[local.weekday()])
