@@ -21,7 +21,8 @@ nothing; the segments are marked last of all.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 
 from correlator.sequence import sequence
 from correlator.typed_key import typed_key
@@ -71,79 +72,111 @@ class Derivation:
         params = {name: value for name, value in (self._params | {"round": round_}).items() if f"{{{name}:" in text}
         self._store.execute(text, params)
 
-    def sizes(self, round_: int = 0) -> dict[str, int]:
-        """Row counts of the scratch tables; `reached` is that of one round outward."""
-        return self._store.rows(load_query("correlator", "stage_sizes"), {"round": round_})[0]
+    def staged(self) -> tuple[int, int]:
+        """How many events and corrections the batch has."""
+        return self._count("stage_events"), self._count("stage_corrections")
 
     def empty(self) -> None:
         """Empty the scratch tables."""
         for table in _SCRATCH:
             self._store.execute(f"TRUNCATE TABLE {table}")
 
-    def derive(self) -> None:
-        """From extracted events to instances."""
-        for query in self._queries():
-            self.execute(query)
+    def derive(self) -> int:
+        """From extracted events to instances; how many instances it has touched.
 
-    def _queries(self) -> Iterator[str]:
-        yield "stage_known"
-        sizes = self.sizes()
-        conflicts = False
-        if sizes["known"]:
-            yield "write_superseded"
-            conflicts = bool(self._store.value(load_query("correlator", "count_conflicts"), self._of_tenant()))
-        is_lossy = conflicts or bool(sizes["corrections"])
+        Statements that do not read what the other writes run side by side. What has to be there before what, is in the
+        numbered notes above.
+        """
+        conflicts = self._conflicts()
+        is_lossy = conflicts or self._count("stage_corrections") > 0
         self._params["is_lossy"] = int(is_lossy)
-        yield from ("write_corrections", "write_copies", "write_events", "write_links", "write_links_by_inner")
-        yield "reach_from_links"
         if is_lossy:
-            yield from ("reach_from_superseded", "reach_from_corrections")
-        self._outward()
-        if is_lossy:
-            yield "forget_hubs"
-        yield from ("stage_reread", "write_event_keys", "state_of_new")
-        if self.sizes()["reread"]:
-            yield "state_of_reread"
-        yield "walk_from_events"
+            self.execute("write_corrections")
+        self.execute("write_copies")
+        _side_by_side(lambda: self.execute("write_events"), lambda: self._reach(is_lossy=is_lossy))
+        if self._count("stage_reread"):
+            self.execute("state_of_reread")
+        self.execute("walk_from_events")
         has_hubs = self._inward()
-        yield "stage_members"
+        self.execute("stage_members")
         if is_lossy or has_hubs:
-            yield "stage_lost_members"
-        yield from ("write_members", "write_instance_keys", "write_instances")
+            self.execute("stage_lost_members")
+        _side_by_side(
+            lambda: self._all("write_members", "write_instances"),
+            lambda: self._all("write_instance_keys", "write_systems", "write_touched"),
+        )
         if is_lossy or has_hubs:
-            yield from ("write_vanished_instances", "write_lost_waiting")
-        yield from ("write_waiting", "write_systems", "write_touched")
+            self._all("write_vanished_instances", "write_lost_waiting")
+        self.execute("write_waiting")
         if has_hubs:
-            yield "write_hubs"
+            self.execute("write_hubs")
+        return int(self._store.value("SELECT uniqExact(instance) FROM stage_members"))
 
-    def _outward(self) -> None:
+    def _conflicts(self) -> bool:
+        """Whether an event of the batch is known in more than one version; what loses is written down."""
+        self.execute("stage_known")
+        if not self._count("stage_known"):
+            return False
+        self.execute("write_superseded")
+        return bool(self._store.value(load_query("correlator", "count_conflicts"), self._of_tenant()))
+
+    def _reach(self, *, is_lossy: bool) -> None:
+        """Links, and every stored event whose way to a root they may have changed."""
+        self._all("write_links", "write_links_by_inner", "reach_from_links")
+        if is_lossy:
+            self._all("reach_from_superseded", "reach_from_corrections")
+        reached = self._count("stage_reach")
         for round_ in range(1, self._rounds - 1):
-            if not self.sizes(round_ - 1)["reached"]:
-                return
+            if not reached:
+                break
             self.execute("reach_outward", round_)
+            reached, before = self._count("stage_reach"), reached
+            if reached == before:
+                break
+        if is_lossy:
+            self.execute("forget_hubs")
+        self._all("stage_reread", "write_event_keys", "state_of_new")
 
     def _inward(self) -> bool:
         """Walk; whether a walk has started from a hub."""
         is_hub_known = bool(self._store.value(load_query("correlator", "count_hubs"), self._of_tenant()))
-        hubs = 0
+        walking = self._count("stage_walk")
+        links = 0
         for round_ in range(1, self._rounds):
-            sizes = self._walk_sizes(round_ - 1)
-            if not sizes["walking"]:
+            if not walking:
                 break
             self.execute("links_of_walk", round_)
-            if self._walk_sizes(round_ - 1)["widest"] > self._hub_limit:
+            before, links = links, self._count("stage_links")
+            if links - before > self._hub_limit and self._widest(round_) > self._hub_limit:
                 self.execute("hubs_ahead", round_)
             self.execute("walk_inward", round_)
             if is_hub_known:
                 self.execute("hubs_on_the_way", round_)
-            sizes = self._walk_sizes(round_)
-            if sizes["total"] > self._hub_limit:
+            [sizes] = self._store.rows(load_query("correlator", "walk_sizes"), {"round": round_})
+            walking = sizes["walking"]
+            if sizes["walked"] > self._hub_limit:
                 self.execute("stage_hubs", round_)
-            hubs = sizes["hubs"]
-        return bool(hubs or self._walk_sizes(0)["hubs"])
+        return bool(self._count("stage_hubs"))
 
-    def _walk_sizes(self, round_: int) -> dict[str, int]:
-        return self._store.rows(load_query("correlator", "walk_sizes"), {"round": round_})[0]
+    def _widest(self, round_: int) -> int:
+        return int(self._store.value(load_query("correlator", "widest_key"), {"round": round_}) or 0)
+
+    def _all(self, *queries: str) -> None:
+        for query in queries:
+            self.execute(query)
+
+    def _count(self, table: str) -> int:
+        return int(self._store.value(f"SELECT count() FROM {table}"))
 
     def _of_tenant(self) -> dict[str, object]:
         return {"tenant": self._params["tenant"]}
+
+
+def _side_by_side(first: Callable[[], None], second: Callable[[], None]) -> None:
+    """Run both to their ends, then raise what went wrong in either."""
+    with ThreadPoolExecutor(1) as pool:
+        other = pool.submit(first)
+        try:
+            second()
+        finally:
+            other.result()

@@ -24,6 +24,7 @@ from store import Sql, Store
 ROWS_PER_BATCH = 250_000
 """Raw rows taken at once: it bounds the memory of a tick at about a kilobyte a row, and large enough to be cheap."""
 
+_MUCH = 50_000
 _SWEEP_EVERY = timedelta(minutes=2)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LOOK_BACK = timedelta(minutes=1)
@@ -173,11 +174,8 @@ class Correlator:
         run = Derivation(self._store, batch.rows_to, version, batch.workflows, self._hub_limit)
         run.empty()
         self._extract(tenant, batch)
-        sizes = run.sizes()
-        events, instances = sizes["events"], 0
-        if events or sizes["corrections"]:
-            run.derive()
-            instances = run.sizes()["instances"]
+        events, corrections = run.staged()
+        instances = run.derive() if events or corrections else 0
         self._store.insert(
             "correlator_ticks",
             ("tenant", "version", "at", "segments", "events", "instances"),
@@ -188,7 +186,8 @@ class Correlator:
             ("tenant", "workflow", "definition", "segment_id", "stitched_at"),
             [(batch.rows_to, each.name, each.hash, segment, now) for each in batch.workflows for segment in batch.ids],
         )
-        run.empty()
+        if events > _MUCH:
+            run.empty()  # memory that the next tick may be long in coming to free
         return TickReport(len(batch.ids), events, instances, version)
 
     def _extract(self, tenant: str, batch: _Batch) -> None:
