@@ -24,12 +24,18 @@ from throughline.backtesting import backtested
 from throughline.commands import ACTOR, import_steps
 from throughline.control import Control, error_line
 from throughline.engine import Catalogs, Engine
+from throughline.rebuilding import progress_line, rebuild_steps
 from throughline.settings import Settings
 from throughline.status import running as running_status
 
 
 class _Catalog(BaseModel):
     folder: Path
+    tenant: str = DEFAULT_TENANT
+
+
+class _Rebuild(BaseModel):
+    workflow: str
     tenant: str = DEFAULT_TENANT
 
 
@@ -84,6 +90,10 @@ def create_admin(
     def import_file(body: _Import) -> StreamingResponse:
         return StreamingResponse(_lines(store, engine, redactions, body), media_type="application/jsonl")
 
+    @app.post("/rebuild")
+    def rebuild(body: _Rebuild) -> StreamingResponse:
+        return StreamingResponse(_rebuild_lines(store, engine, body), media_type="application/jsonl")
+
     @app.post("/backtest")
     def backtest(body: _Backtest) -> StreamingResponse:
         return StreamingResponse(_backtest_line(store, body), media_type="application/jsonl")
@@ -94,6 +104,15 @@ def create_admin(
 def _backtest_line(store: Store, body: _Backtest) -> Iterator[str]:
     try:
         yield json.dumps({"found": backtested(store, **body.model_dump())}) + "\n"
+    except ThroughlineError as error:
+        yield json.dumps(error_line(error)) + "\n"
+
+
+def _rebuild_lines(store: Store, engine: Engine, body: _Rebuild) -> Iterator[str]:
+    try:
+        for step in rebuild_steps(store, body.workflow, body.tenant, None):
+            engine.segments_committed()
+            yield json.dumps(progress_line(step)) + "\n"
     except ThroughlineError as error:
         yield json.dumps(error_line(error)) + "\n"
 

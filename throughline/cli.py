@@ -13,7 +13,6 @@ import click
 from model import (
     DEFAULT_TENANT,
     CatalogError,
-    NotSupported,
     ThroughlineError,
     catalog_schema,
     catalog_warnings,
@@ -197,9 +196,13 @@ def status(data_dir: Path, clickhouse_url: str | None, as_json: bool) -> None:
 
 @cli.command()
 @click.argument("workflow")
-def rebuild(workflow: str) -> None:
-    """Derive a workflow again from what was received. Not supported in this version."""
-    raise NotSupported(f"rebuild {workflow} is not supported in this version.")
+@_TENANT
+@_store_options
+def rebuild(workflow: str, tenant: str, data_dir: Path, clickhouse_url: str | None) -> None:
+    """Derive a workflow again from what was received, beside its live rows, and switch once it is complete."""
+    from throughline.rebuilding import rebuild_with_progress
+
+    rebuild_with_progress(StoreSettings(data_dir, clickhouse_url), workflow, tenant)
 
 
 @cli.group()
