@@ -186,11 +186,16 @@ class AtRisk:
 
 @dataclass(frozen=True, slots=True)
 class Objective:
-    """The share of clocks to be met (0 < target <= 1) over a rolling window; below `minimum` clocks no figure."""
+    """The share of clocks to be met (0 < target <= 1) over a window; below `minimum` clocks no figure.
+
+    The window is rolling, or, with a `period` (day, week, month, quarter, year), the present one in the SLA's zone, of
+    which `window` is the longest length.
+    """
 
     target: float
     window: timedelta
     minimum: int = 0
+    period: str | None = None
 
 
 @dataclass(frozen=True, slots=True)

@@ -5,10 +5,20 @@ from sla_engine.coverage import Coverage, CoverageReader
 from sla_engine.engine import SlaEngine, TickReport
 from sla_engine.excuses import Excuse, Excuses
 from sla_engine.lease import LEASE_SECONDS, Held, Lease, LeaseLost
-from sla_engine.reading import ClockRow, LedgerRow, SlaCounts, SlaSummary, VerdictReader
+from sla_engine.reading import (
+    Attainment,
+    ClockRow,
+    Grouping,
+    LedgerRow,
+    SlaCounts,
+    SlaSummary,
+    VerdictReader,
+    window_start,
+)
 
 __all__ = [
     "LEASE_SECONDS",
+    "Attainment",
     "Backtest",
     "ClockRow",
     "Coverage",
@@ -17,6 +27,7 @@ __all__ = [
     "Excuse",
     "Excuses",
     "Figures",
+    "Grouping",
     "Held",
     "Lease",
     "LeaseLost",
@@ -29,4 +40,5 @@ __all__ = [
     "Week",
     "backtest",
     "candidate",
+    "window_start",
 ]

@@ -7,10 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
+from enum import StrEnum
 from typing import Any
+from zoneinfo import ZoneInfo
 
-from model import BadRequest, Catalog, Sla, Verdict
+from model import BadRequest, Catalog, NotFound, Sla, Verdict
+from sla_engine.working_time import microseconds
 from store import Sql, Store, load_query
 
 MOST_ROWS = 1000
@@ -88,6 +91,67 @@ class SlaSummary:
     attainment: float | None
     budget: float | None
     burn: dict[str, float | None]
+    met: int = 0
+    breached: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Attainment:
+    """Several SLAs together: clocks met and breached in the window of each one's objective.
+
+    `name` is that of the workflow, owner, system or SLA they have in common, empty for those without. `attainment` is
+    None below `minimum`, the largest of their objectives, or at 0/0: too few to say.
+    """
+
+    name: str
+    slas: tuple[str, ...]
+    met: int
+    breached: int
+    minimum: int
+
+    @property
+    def attainment(self) -> float | None:
+        """Met / (met + breached)."""
+        return self.met / (self.met + self.breached) if self.met + self.breached >= max(1, self.minimum) else None
+
+
+class Grouping(StrEnum):
+    """What SLAs can be put together by; the system is the one that answers, of a feed the one that speaks."""
+
+    SLA = "sla"
+    WORKFLOW = "workflow"
+    OWNER = "owner"
+    SYSTEM = "system"
+
+
+def group_of(catalog: Catalog, sla: Sla, by: Grouping) -> str:
+    """The name of the group an SLA is in; empty for none."""
+    if by is Grouping.SLA:
+        return sla.id
+    if by is Grouping.WORKFLOW:
+        return sla.workflow
+    if by is Grouping.OWNER:
+        return sla.owner or ""
+    return catalog.workflow(sla.workflow).milestone(sla.to_milestone).system or ""
+
+
+def window_start(sla: Sla, now: datetime) -> datetime:
+    """Since when (exclusive) the clocks of an SLA count at `now`: all time without an objective."""
+    objective = sla.objective
+    if objective is None:
+        return _START_OF_TIME
+    if objective.period is None:
+        return now - objective.window
+    local = now.astimezone(ZoneInfo(sla.zone))
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    start = {
+        "day": lambda: day,
+        "week": lambda: day - timedelta(days=day.weekday()),
+        "month": lambda: day.replace(day=1),
+        "quarter": lambda: day.replace(month=1 + (day.month - 1) // 3 * 3, day=1),
+        "year": lambda: day.replace(month=1, day=1),
+    }[objective.period]()
+    return start.astimezone(UTC) - timedelta(microseconds=1)
 
 
 class VerdictReader:
@@ -160,6 +224,32 @@ class VerdictReader:
             for sla in catalog.slas
         ]
 
+    def attainments(
+        self, tenant: str, catalog: Catalog, now: datetime, by: Grouping, names: Sequence[str] = ()
+    ) -> list[Attainment]:
+        """How SLAs stand together, by group, in the order of the catalog; only the groups named, where any are.
+
+        Raises `NotFound` for a name that no SLA belongs to: a selection of nothing is a mistake, not 0 of 0.
+        """
+        groups: dict[str, list[Sla]] = {}
+        for sla in catalog.slas:
+            groups.setdefault(group_of(catalog, sla, by), []).append(sla)
+        for name in names:
+            if name not in groups:
+                raise NotFound(f"No SLA has the {by} {name!r}")
+        chosen = {name: slas for name, slas in groups.items() if not names or name in names}
+        finals = self._finals(tenant, catalog, now)
+        return [
+            Attainment(
+                name,
+                tuple(each.id for each in slas),
+                sum(finals.get(each.id, _NONE)["met"] for each in slas),
+                sum(finals.get(each.id, _NONE)["breached"] for each in slas),
+                max((each.objective.minimum for each in slas if each.objective), default=0),
+            )
+            for name, slas in chosen.items()
+        ]
+
     def keys_with_verdict(self, tenant: str, workflow: str, slas: Sequence[str], verdicts: Sequence[str]) -> Sql:
         """A SELECT of one column `key`: instances with a current clock of one of the SLAs with one of the verdicts.
 
@@ -185,13 +275,13 @@ class VerdictReader:
         return [_ledger_row(row) for row in self._rows("latest_breaches", tenant=tenant, limit=limit)]
 
     def _finals(self, tenant: str, catalog: Catalog, now: datetime) -> dict[str, dict[str, int]]:
-        windows = {sla.id: now - sla.objective.window if sla.objective else _START_OF_TIME for sla in catalog.slas}
+        windows = {sla.id: window_start(sla, now) for sla in catalog.slas}
         rows = self._rows(
             "final_verdicts",
             tenant=tenant,
             now=now,
             slas=list(windows),
-            since=[int(each.timestamp()) for each in windows.values()],
+            since=[microseconds(each) for each in windows.values()],
         )
         return {row["sla"]: row for row in rows}
 
@@ -209,7 +299,7 @@ def _summary(sla: Sla, counts: SlaCounts, finals: dict[str, int]) -> SlaSummary:
     for window in _BURN_WINDOWS:
         good, bad = finals[f"met_{window}"], finals[f"breached_{window}"]
         burn[window] = bad / (good + bad) / allowed if allowed > 0 and good + bad else None
-    return SlaSummary(sla.id, sla.workflow, counts.verdicts, counts.instances, attainment, budget, burn)
+    return SlaSummary(sla.id, sla.workflow, counts.verdicts, counts.instances, attainment, budget, burn, met, breached)
 
 
 def _ledger_row(row: dict[str, Any]) -> LedgerRow:

@@ -241,6 +241,17 @@ class LedgerItem(Row):
     definition: str
 
 
+class AttainmentItem(Row):
+    """Several SLAs together; `attainment` is null below `minimum` clocks."""
+
+    name: str
+    slas: list[str]
+    met: int
+    breached: int
+    minimum: int
+    attainment: float | None
+
+
 class ExcuseItem(Row):
     """What was excused: one `clock`, or, where that is null, what is due from `from_at` to `to_at`, both inclusive."""
 

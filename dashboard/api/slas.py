@@ -10,7 +10,7 @@ from dashboard.api import models, shapes
 from dashboard.api.parameters import Caller, Cursor, Instant, Limit, Rooms, catalog_of, page_of
 from dashboard.services import Services
 from model import NotFound, Principal, Sla, Verdict
-from sla_engine import Excuses
+from sla_engine import Excuses, Grouping
 
 router = APIRouter(tags=["slas"])
 
@@ -21,6 +21,21 @@ def slas(services: Rooms, caller: Caller, limit: Limit = 100, cursor: Cursor = N
     rows = services.verdicts.summaries(caller.tenant, catalog_of(services, caller), services.clock.now())
     page, following = page_of(rows, limit, cursor)
     return models.Page(items=[shapes.sla(each) for each in page], next_cursor=following)
+
+
+@router.get("/attainment")
+def attainment(
+    services: Rooms,
+    caller: Caller,
+    name: Annotated[list[str], Query(default_factory=list, description="Only these groups; one nobody is in is 404")],
+    by: Annotated[Grouping, Query(description="What the SLAs have in common")] = Grouping.WORKFLOW,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> models.Page[models.AttainmentItem]:
+    """SLAs together: clocks met and breached in the window of each one's objective; null where they are too few."""
+    rows = services.verdicts.attainments(caller.tenant, catalog_of(services, caller), services.clock.now(), by, name)
+    page, following = page_of(rows, limit, cursor)
+    return models.Page(items=[models.AttainmentItem.model_validate(each) for each in page], next_cursor=following)
 
 
 @router.get("/slas/{sla}")

@@ -129,7 +129,8 @@ def objective_text(row: SlaRow) -> str:
     objective = row.sla.objective
     if objective is None:
         return "no objective"
-    return f"{formats.share(objective.target)} over {format_duration(objective.window)}"
+    over = f"this {objective.period}" if objective.period else f"over {format_duration(objective.window)}"
+    return f"{formats.share(objective.target)} {over}"
 
 
 def burn_text(rate: float | None) -> Any:

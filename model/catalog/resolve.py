@@ -20,6 +20,7 @@ from model.catalog.written import (
     WrittenKey,
     WrittenMatch,
     WrittenMilestone,
+    WrittenObjective,
     WrittenRedaction,
     WrittenRoute,
     WrittenSla,
@@ -281,10 +282,12 @@ def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declar
     by = written.by
     if by is not None and by.cut_off is not None and written.calendar is None:
         place.add((*at, "by", "cut_off"), "a cut-off needs a `calendar`, which says what a business day is")
-    objective = written.objective
+    objective = _objective(written.objective) if written.objective else None
     allowed = [each for each in (written.within, *(tier.within for tier in written.tiers)) if each is not None]
     if objective is not None and allowed and objective.window < max(allowed):
-        place.add((*at, "objective", "window"), "is shorter than the time the SLA allows")
+        place.add(
+            (*at, "objective", "period" if objective.period else "window"), "is shorter than the time the SLA allows"
+        )
     made = Sla(
         id=written.id,
         workflow=owner.name,
@@ -301,7 +304,7 @@ def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declar
         pause=Pause(written.pause.from_, written.pause.to) if written.pause else None,
         at_risk=written.at_risk,
         severity=written.severity,
-        objective=Objective(objective.target, objective.window, objective.minimum) if objective else None,
+        objective=objective,
         owner=written.owner or owner.owner,
         every=written.every,
         volume=Volume(written.volume.by, written.volume.at_least, written.volume.at_most) if written.volume else None,
@@ -313,6 +316,14 @@ def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declar
         ),
     )
     return replace(made, hash=sla_hash(made, found))
+
+
+_PERIODS = {"day": 1, "week": 7, "month": 31, "quarter": 92, "year": 366}
+
+
+def _objective(written: WrittenObjective) -> Objective:
+    window = written.window if written.window is not None else timedelta(days=_PERIODS[written.period or "day"])
+    return Objective(written.target, window, written.minimum, written.period)
 
 
 _NO_FEED = Feed("", ("",))

@@ -215,13 +215,22 @@ class WrittenPause(Written):
 
 
 class WrittenObjective(Written):
-    """The share of clocks that must be met over a rolling window."""
+    """The share of clocks that must be met over a rolling window, or over the present day, week, month."""
 
     target: Share = Field(description="The share to be met.")
-    window: Duration = Field(description="The rolling window it is counted over.")
+    window: Duration | None = Field(None, description="The rolling window it is counted over.")
+    period: Literal["day", "week", "month", "quarter", "year"] | None = Field(
+        None, description="Instead of `window`: the present one of the calendar, in the SLA's zone."
+    )
     minimum: Annotated[int, Field(ge=0, le=1_000_000_000)] = Field(
         0, description="Below so many clocks there is no figure, so that low volume does not lie."
     )
+
+    @model_validator(mode="after")
+    def _one_window(self) -> WrittenObjective:
+        if (self.window is None) == (self.period is None):
+            raise mistake("exactly one of `window` and `period` is required")
+        return self
 
 
 class WrittenFilter(Written):

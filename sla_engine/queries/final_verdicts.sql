@@ -1,7 +1,7 @@
 -- Purpose: clocks met and breached, by SLA: in the SLA's window and in the last hour, six hours and three days.
 -- Parameters: tenant String; now DateTime64(6) UTC; slas Array(String) with since Array(Int64), the beginning of each one's
---   window (exclusive), seconds since 1970. Reads the tenant's clocks.
-WITH toUnixTimestamp64Micro(valid_from) > {since:Array(Int64)}[indexOf({slas:Array(String)}, toString(sla))] * 1000000 AS counts,
+--   window (exclusive), microseconds since 1970. Reads the tenant's clocks.
+WITH toUnixTimestamp64Micro(valid_from) > {since:Array(Int64)}[indexOf({slas:Array(String)}, toString(sla))] AS counts,
   {now:DateTime64(6)} AS now
 SELECT sla,
   countIf(counts AND verdict = 'met') AS met,

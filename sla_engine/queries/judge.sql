@@ -95,22 +95,22 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     NULL) AS next_at,
   waits AS is_waiting,
   k.clock = '' OR k.verdict != verdict OR k.valid_from != valid_from OR k.deadline != ifNull(deadline_us, 0)
-    OR k.has_deadline != (deadline_at IS NOT NULL) AS is_news,
+    OR k.has_deadline != (deadline_at IS NOT NULL) OR k.answer != ifNull(toUnixTimestamp64Micro(satisfied_at), 0) AS is_news,
   k.clock = '' AS is_new,
   if(is_news, as_of, k.known_at) AS known_at
 FROM staged_clocks AS s
 LEFT JOIN (
   SELECT clock, argMax(said, said_at) AS verdict, argMax(since, said_at) AS valid_from, argMax(due_us, said_at) AS deadline,
-    argMax(is_due, said_at) AS has_deadline, max(said_at) AS known_at
+    argMax(is_due, said_at) AS has_deadline, argMax(answer_us, said_at) AS answer, max(said_at) AS known_at
   FROM (
     SELECT clock, toString(verdict) AS said, valid_from AS since, ifNull(toUnixTimestamp64Micro(deadline_at), 0) AS due_us,
-      deadline_at IS NOT NULL AS is_due, known_at AS said_at
+      deadline_at IS NOT NULL AS is_due, ifNull(toUnixTimestamp64Micro(satisfied_at), 0) AS answer_us, known_at AS said_at
     FROM clocks FINAL
     WHERE tenant = {tenant:String} AND workflow IN (SELECT workflow FROM staged_clocks)
       AND key IN (SELECT key FROM staged_clocks)
     UNION ALL
     SELECT clock, toString(verdict), valid_from, ifNull(toUnixTimestamp64Micro(deadline_at), 0), deadline_at IS NOT NULL,
-      known_at
+      ifNull(toUnixTimestamp64Micro(satisfied_at), 0), known_at
     FROM verdicts
     WHERE tenant = {tenant:String} AND seq > {tail_after:UInt64} AND seq <= {tail_upto:UInt64}
   )

@@ -233,6 +233,13 @@ def _problems(client: Client) -> None:
     assert refused.json()["detail"].endswith("is not supported in this version")
 
 
+def test_slas_stand_together_by_workflow_and_a_group_nobody_is_in_is_not_found(client: Client) -> None:
+    (orders,) = got(client, f"{V1}/attainment?name=orders")["items"]
+    assert orders["slas"]
+    assert set(orders) == {"name", "slas", "met", "breached", "minimum", "attainment"}
+    assert client.get(f"{V1}/attainment?by=owner&name=nobody").status_code == 404
+
+
 def test_excuses_name_who_and_why(client: Client) -> None:
     items = got(client, f"{V1}/workflows/orders/instances?verdict=breached")["items"]
     clock = next(each for each in items[0]["slas"] if each["verdict"] == "breached")
