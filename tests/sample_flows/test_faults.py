@@ -125,3 +125,9 @@ def test_a_big_truth_file_is_rewritten_with_the_last_lines_alone(
     TruthFile(path).close()
     assert len(path.read_text().splitlines()) == len(before)
     assert truth.read_truth(path) == before
+
+
+def test_the_guide_lists_every_fault() -> None:
+    guide = Path(__file__).parents[2] / "docs" / "guides" / "faults-on-demand.md"
+    text = guide.read_text(encoding="utf-8")
+    assert all(f"| `{fault.name}` | {fault.title} | {fault.look} |" in text for fault in FAULTS.values())
