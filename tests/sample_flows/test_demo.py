@@ -17,7 +17,7 @@ def _demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_demo_verifies_itself_with_files_live_traffic_and_a_fault(tmp_path: Path) -> None:
-    done = _demo(tmp_path, "--verify", "--duration", "25", "--fault", "second-invoice")
+    done = _demo(tmp_path, "--verify", "--duration", "10", "--fault", "second-invoice")
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert "All is found, and nothing else." in done.stdout
