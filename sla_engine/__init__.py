@@ -15,6 +15,7 @@ from sla_engine.reading import (
     VerdictReader,
     window_start,
 )
+from sla_engine.waiting import Waited, WaitingReader
 
 __all__ = [
     "LEASE_SECONDS",
@@ -37,6 +38,8 @@ __all__ = [
     "SlaSummary",
     "TickReport",
     "VerdictReader",
+    "Waited",
+    "WaitingReader",
     "Week",
     "backtest",
     "candidate",

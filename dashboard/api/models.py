@@ -252,6 +252,16 @@ class AttainmentItem(Row):
     attainment: float | None
 
 
+class WaitingItem(BaseModel):
+    """Time, of the SLA's own, spent waiting for one milestone of one system; all shares of an SLA add up to 1."""
+
+    milestone: str
+    system: str | None
+    seconds: float
+    waits: int
+    share: float
+
+
 class ExcuseItem(Row):
     """What was excused: one `clock`, or, where that is null, what is due from `from_at` to `to_at`, both inclusive."""
 

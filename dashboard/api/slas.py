@@ -10,7 +10,7 @@ from dashboard.api import models, shapes
 from dashboard.api.parameters import Caller, Cursor, Instant, Limit, Rooms, catalog_of, page_of
 from dashboard.services import Services
 from model import NotFound, Principal, Sla, Verdict
-from sla_engine import Excuses, Grouping
+from sla_engine import Excuses, Grouping, WaitingReader
 
 router = APIRouter(tags=["slas"])
 
@@ -44,6 +44,29 @@ def sla(services: Rooms, caller: Caller, sla: str) -> models.SlaItem:
     _declared(services, caller, sla)
     rows = services.verdicts.summaries(caller.tenant, catalog_of(services, caller), services.clock.now())
     return next(shapes.sla(each) for each in rows if each.id == sla)
+
+
+@router.get("/slas/{sla}/waiting")
+def waiting(
+    services: Rooms, caller: Caller, sla: str, limit: Limit = 100, cursor: Cursor = None
+) -> models.Page[models.WaitingItem]:
+    """Who used up the time of its clocks: what was waited for, by milestone and system, largest share first."""
+    declared = _declared(services, caller, sla)
+    rows = WaitingReader(services.store).waited(
+        caller.tenant, catalog_of(services, caller), declared, services.clock.now()
+    )
+    page, following = page_of(rows, limit, cursor)
+    items = [
+        models.WaitingItem(
+            milestone=each.milestone,
+            system=each.system,
+            seconds=each.time.total_seconds(),
+            waits=each.waits,
+            share=each.share,
+        )
+        for each in page
+    ]
+    return models.Page(items=items, next_cursor=following)
 
 
 @router.get("/slas/{sla}/verdicts")

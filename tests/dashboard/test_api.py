@@ -238,6 +238,9 @@ def test_slas_stand_together_by_workflow_and_a_group_nobody_is_in_is_not_found(c
     assert orders["slas"]
     assert set(orders) == {"name", "slas", "met", "breached", "minimum", "attainment"}
     assert client.get(f"{V1}/attainment?by=owner&name=nobody").status_code == 404
+    for sla in orders["slas"]:
+        shares = [each["share"] for each in got(client, f"{V1}/slas/{sla}/waiting")["items"]]
+        assert not shares or abs(sum(shares) - 1) < 1e-9
 
 
 def test_excuses_name_who_and_why(client: Client) -> None:
