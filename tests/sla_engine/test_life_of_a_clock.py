@@ -34,6 +34,25 @@ def test_a_late_answer_says_how_late(shared_store: Store) -> None:
     judged.because("2 hours", "5 minutes", "after it was due")
 
 
+def test_the_answer_to_a_broken_promise_is_news(shared_store: Store) -> None:
+    story = told(shared_store, WITHIN, ("a", "2026-03-02T08:00:00Z"))
+    story.at("2026-03-02T13:00:00Z").is_("breached")
+    story.happens("b", "2026-03-02T13:30:00Z")
+    answered = story.at("2026-03-02T14:00:00Z").is_("breached", since="2026-03-02T12:00:00Z")
+    assert answered.only.known_at == when("2026-03-02T14:00:00Z")
+    rows, _ = story.reader.ledger(story.tenant, "promise")
+    assert [(str(row.verdict), row.satisfied_at, row.known_at) for row in rows] == [
+        ("breached", None, when("2026-03-02T13:00:00Z")),
+        ("breached", when("2026-03-02T13:30:00Z"), when("2026-03-02T14:00:00Z")),
+    ]
+
+
+def test_a_cancellation_ends_only_clocks_that_run(shared_store: Store) -> None:
+    story = told(shared_store, WITHIN, ("x", "2026-03-02T07:00:00Z"), ("a", "2026-03-02T08:00:00Z"))
+    story.at("2026-03-02T09:00:00Z").is_("pending")
+    story.at("2026-03-02T13:00:00Z").is_("breached", since="2026-03-02T12:00:00Z")
+
+
 def test_an_answer_that_arrives_late_but_happened_in_time_takes_the_breach_back_openly(shared_store: Store) -> None:
     story = told(shared_store, WITHIN, ("a", "2026-03-02T08:00:00Z"))
     story.at("2026-03-02T13:00:00Z").is_("breached")
