@@ -8,6 +8,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from collector.counters import Counters, Sample, gauges
+from collector.foreign import ForeignRows
 from collector.grpc_receiver import GrpcReceiver
 from collector.http_receiver import HttpReceiver
 from collector.intake import Intake, IntakeLimits
@@ -54,6 +55,7 @@ class Collector:
         redactions: Redactions | None = None,
         tls: Tls | None = None,
         spool_secret: bytes | None = None,
+        accept_foreign_rows: bool = False,
     ) -> None:
         limits = limits or Limits()
         clock = clock or SystemClock()
@@ -77,6 +79,7 @@ class Collector:
             except BaseException:
                 self.spool.release()
                 raise
+        self._foreign = ForeignRows(store, clock, on_commit) if store is not None and accept_foreign_rows else None
         intake = Intake(self.spool, access or Access(is_open=True), self.counters, limits=limits.intake)
         self._grpc = GrpcReceiver(intake, host, grpc_port, tls)
         self._http = HttpReceiver(intake, host, http_port, tls)
@@ -96,6 +99,8 @@ class Collector:
         self.spool.start()
         if self.writer is not None:
             self.writer.start()
+        if self._foreign is not None:
+            self._foreign.start()
         try:
             await self._grpc.start()
             await self._http.start()
@@ -109,6 +114,8 @@ class Collector:
         await asyncio.to_thread(self.spool.stop)
         if self.writer is not None:
             await asyncio.to_thread(self.writer.stop)
+        if self._foreign is not None:
+            await asyncio.to_thread(self._foreign.stop)
         self.spool.release()
 
     def ready(self) -> bool:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from collector.segment import opened_at
+from collector.segment import opened_at, received_since
 from store import Sql, load_query
 
 
@@ -45,7 +45,7 @@ def _of_segments(query: str, tenant: str, segment_ids: Sequence[str]) -> Sql:
         {
             "segment_tenant": tenant,
             "segment_ids": ids,
-            "segments_from": opened_at(first),
+            "segments_from": min((received_since(each) for each in ids), default=opened_at(first)),
             "segments_to": opened_at(last),
         },
     )

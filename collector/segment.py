@@ -31,6 +31,17 @@ def new_segment_id(opened_at: datetime) -> str:
     return f"{(opened_at - _EPOCH) // _MICROSECOND:016x}-{secrets.token_hex(4)}"
 
 
+def foreign_segment_id(received_to: datetime) -> str:
+    """An id for rows another program wrote, received until then on one day: an F stands after the dash."""
+    return f"{(received_to - _EPOCH) // _MICROSECOND:016x}-F{secrets.token_hex(4)[1:]}"
+
+
+def received_since(segment_id: str) -> datetime:
+    """The earliest ReceivedAt of its rows: when it was opened, or, for foreign rows, the beginning of that day."""
+    at = opened_at(segment_id)
+    return at.replace(hour=0, minute=0, second=0, microsecond=0) if segment_id[17] == "F" else at
+
+
 def opened_at(segment_id: str) -> datetime:
     """When the segment of this id was opened: the ReceivedAt of all its rows. Raises ValueError for another text."""
     micros, dash, tail = segment_id.partition("-")

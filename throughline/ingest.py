@@ -22,6 +22,7 @@ class IngestSettings:
     allow_plaintext: bool = False
     redaction_key_file: Path | None = None
     spool_key_file: Path | None = None
+    accept_foreign_rows: bool = False
 
     def __post_init__(self) -> None:
         if (self.tls_certificate is None) != (self.tls_key is None):

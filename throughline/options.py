@@ -93,6 +93,9 @@ def ingest_options(command: Any) -> Any:
         ),
         redaction_key_option,
         option("--spool-key-file", type=_PATH, help="The secret that encrypts spool and quarantine on disk."),
+        option(
+            "--accept-foreign-rows", is_flag=True, help="Take in rows others write into the tables, unredacted."
+        ),
         *(option(f"--{name}", type=kind, default=value, help=text) for name, kind, value, text in _BOUNDS),
     ]
     for each in reversed(options):
@@ -128,5 +131,12 @@ def ingest_settings(rest: dict[str, Any]) -> IngestSettings:
             received_days=bounds["received-days"],
         ),
     )
-    names = ("tls_certificate", "tls_key", "allow_plaintext", "redaction_key_file", "spool_key_file")
+    names = (
+        "tls_certificate",
+        "tls_key",
+        "allow_plaintext",
+        "redaction_key_file",
+        "spool_key_file",
+        "accept_foreign_rows",
+    )
     return IngestSettings(limits, **{name: rest.pop(name) for name in names})

@@ -120,6 +120,7 @@ async def serve(
                 redactions=redactions,
                 tls=tls,
                 spool_secret=secret_of(settings.ingest.spool_key_file),
+                accept_foreign_rows=settings.ingest.accept_foreign_rows,
             )
             apply_retention(store, settings.ingest.limits.writer.received_days)
             await collector.start()

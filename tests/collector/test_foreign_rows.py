@@ -1,0 +1,50 @@
+"""Rows of a stock exporter become segments of ours, once, where that is allowed."""
+
+from __future__ import annotations
+
+from datetime import timedelta
+
+from collector import Signal, committed_segments, logs_of_segments, spans_of_segments
+from collector.foreign import ForeignRows
+from model import ManualClock, SystemClock
+from store import Store
+
+_INSERT = "INSERT INTO {table} (Timestamp, ServiceName, ReceivedAt) SELECT now64(9), 'old', {{at:DateTime64(6, 'UTC')}}"
+
+
+def _write(store: Store, table: str, age: timedelta, rows: int) -> None:
+    at = {"at": SystemClock().now() - age}
+    store.execute(f"{_INSERT.format(table=table)} FROM numbers({rows})", at)
+
+
+def test_rows_without_a_segment_get_one_and_are_read_by_it(raw_store: Store) -> None:
+    clock = ManualClock(SystemClock().now())
+    sweep = ForeignRows(raw_store, clock).sweep
+    assert sweep() == 0
+    _write(raw_store, "otel_traces", timedelta(seconds=60), 3)
+    _write(raw_store, "otel_traces", timedelta(seconds=30), 2)
+    _write(raw_store, "otel_traces", timedelta(days=1), 4)
+    _write(raw_store, "otel_logs", timedelta(seconds=30), 5)
+    _write(raw_store, "otel_traces", timedelta(0), 1)
+    found = sweep()
+    assert found == 14
+    segments = raw_store.rows(committed_segments())
+    assert sum(row["rows"] for row in segments) == 14
+    ids = [row["segment_id"] for row in segments]
+    assert len(raw_store.rows(spans_of_segments("default", ids))) == 9
+    assert len(raw_store.rows(logs_of_segments("default", ids))) == 5
+    for row in segments:
+        read = spans_of_segments if row["signal"] == "traces" else logs_of_segments
+        assert len(raw_store.rows(read("default", [row["segment_id"]]))) == row["rows"]
+    assert sweep() == 0
+    clock.advance(timedelta(seconds=30))
+    assert sweep() == 1
+
+
+def test_a_sweep_that_ended_between_its_two_steps_is_finished_by_the_next(raw_store: Store) -> None:
+    foreign = ForeignRows(raw_store, SystemClock())
+    _write(raw_store, "otel_logs", timedelta(seconds=30), 5)
+    foreign._adopt(Signal.LOGS)
+    assert raw_store.rows(committed_segments()) == []
+    assert foreign.sweep() == 5
+    assert len(raw_store.rows(committed_segments())) == 1
