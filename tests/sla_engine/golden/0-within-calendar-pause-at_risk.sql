@@ -49,15 +49,15 @@ LEFT JOIN (
 WHERE s.started_at >= {effective_from:DateTime64(6)} AND s.started_at < {effective_to:DateTime64(6)}
 ) ,
  ended AS (
--- Purpose: answered starts with the first cancelling event of their instance and its pauses.
+-- Purpose: answered starts with the first cancelling event of their instance that came while they ran, and its pauses.
 -- `pauses` is replaced by a SELECT of key and pauses.
 -- Parameters: as_of DateTime64(6) UTC, inclusive; calendar String, the hash of the SLA's calendar or empty.
 SELECT a.key AS key, a.per AS per, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
-  a.satisfied_at AS satisfied_at, if(x.key = '', NULL, x.cancelled_at) AS cancelled_at, p.pauses AS pauses,
+  a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at, p.pauses AS pauses,
   {calendar:String} AS calendar
 FROM answered AS a
 LEFT JOIN (
-  SELECT key, min(occurred_at) AS cancelled_at FROM staged_events
+  SELECT key, arraySort(groupArray(occurred_at)) AS cancelled FROM staged_events
   WHERE outcome = 'cancelled' AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key
 ) AS x ON a.key = x.key
