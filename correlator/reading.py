@@ -214,8 +214,12 @@ class InstanceReader:
         return self._store.rows(load_query("correlator", query), params)
 
     def _named(self, tenant: str, workflow: Workflow, key: str) -> str:
-        instance = self.instance(tenant, workflow, key)
-        return typed_key(workflow.name, workflow.root, key if instance is None else instance.key)
+        """The typed root key that `key` stands for; looked up only where it may stand for several."""
+        names = root_values(workflow, key)
+        if len(names) > 1:
+            instance = self.instance(tenant, workflow, key)
+            names = (key if instance is None else instance.key,)
+        return typed_key(workflow.name, workflow.root, names[0] if names else key)
 
     def _by_key(
         self, tenant: str, names: list[tuple[str, str]], workflows: Mapping[str, Workflow]
