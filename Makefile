@@ -1,7 +1,8 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-ROOMS  := model store collector correlator sla_engine alerting dashboard throughline sample_flows
+# Each worker has an engine and a server of its own; a test file stays with one worker.
+PARALLEL := -n 2 --dist loadscope
 
 .PHONY: help setup setup-dev demo test test-all check fast-tests format bench lock clean
 
@@ -34,11 +35,11 @@ demo: setup ## the platform and its sample systems; Ctrl-C ends both
 
 test: setup-dev ## all tests but the slow ones
 	@sh tests/prepare.sh
-	@$(BIN)/python -m pytest -m "not slow" $(ARGS)
+	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 test-all: setup-dev ## all tests
 	@sh tests/prepare.sh
-	@$(BIN)/python -m pytest $(ARGS)
+	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: setup-dev ## format, lint, types, import contract and the pure tests
 	@$(BIN)/ruff format --check .
