@@ -27,14 +27,6 @@ def test_help_names_every_command() -> None:
         assert f"\n  {command} " in text
 
 
-@pytest.mark.parametrize(
-    "arguments",
-    [],
-)
-def test_what_is_documented_and_not_built_is_refused(arguments: tuple[str, ...]) -> None:
-    assert "not supported in this version" in refused(throughline(*arguments))
-
-
 def test_a_folder_in_use_gets_one_line_that_names_the_holder(tmp_path: Path) -> None:
     platform = Platform(tmp_path)
     try:
