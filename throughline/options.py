@@ -93,9 +93,7 @@ def ingest_options(command: Any) -> Any:
         ),
         redaction_key_option,
         option("--spool-key-file", type=_PATH, help="The secret that encrypts spool and quarantine on disk."),
-        option(
-            "--accept-foreign-rows", is_flag=True, help="Take in rows others write into the tables, unredacted."
-        ),
+        option("--accept-foreign-rows", is_flag=True, help="Take in rows others write into the tables, unredacted."),
         *(option(f"--{name}", type=kind, default=value, help=text) for name, kind, value, text in _BOUNDS),
     ]
     for each in reversed(options):
