@@ -1,5 +1,5 @@
 -- Purpose: event x instance for every event of this tick: a root key is its own instance, an alias leads to those its
--- walk has reached, unless these are too many.
+-- walk has reached, unless these are too many. An event about several roots tells each of them its own root key only.
 -- Parameters: tenant: String; version: UInt64.
 INSERT INTO stage_members (
   tenant, instance, event_id, workflow, key, occurred_at, received_at, milestone, place, outcome, is_unique, system, amount,
@@ -10,7 +10,10 @@ SELECT
   occurred_at, received_at, milestone, place, outcome, is_unique, system, amount, currency, typed_keys, flags, definition,
   {version:UInt64}, 0
 FROM (
-  SELECT arrayJoin(innermost) AS instance, * FROM stage_state WHERE innermost_rank = 0
+  SELECT
+    arrayJoin(innermost) AS instance,
+    * REPLACE (arrayFilter(k -> k = instance OR NOT has(innermost, k), typed_keys) AS typed_keys)
+  FROM stage_state WHERE innermost_rank = 0
   UNION ALL
   SELECT w.typed_key AS instance, s.* EXCEPT (origin)
   FROM (SELECT arrayJoin(innermost) AS origin, * FROM stage_state WHERE innermost_rank NOT IN (0, 255)) AS s

@@ -108,7 +108,7 @@ class PlainStitcher:
             timelines={key: [each.id for each in events] for key, events in instances.items()},
             unresolved=sorted(unresolved),
             flags={key: found for key, found in flags.items() if found},
-            state={key: self.state(events) for key, events in instances.items()},
+            state={key: self.state(key, events) for key, events in instances.items()},
         )
 
     def flags(self, events: list[Event], conflicting: set[str]) -> list[str]:
@@ -129,12 +129,16 @@ class PlainStitcher:
         found |= {"out_of_sequence"} if places != sorted(places) else set()
         return found | ({"repeated"} if any(course.count(each) > 1 for each in once) else set())
 
-    def state(self, events: list[Event]) -> tuple[object, ...]:
-        """Rule 9: the last milestone in order, the last terminal one; rule 8: future-dated ones are not current."""
+    def state(self, root: str, events: list[Event]) -> tuple[object, ...]:
+        """Rule 9: the last milestone in order, the last terminal one; rule 8: future-dated ones are not current.
+
+        Of an event about several roots, each of them knows its own root key only.
+        """
         present = [each for each in events if not is_future(each)]
         ends = [each for each in events if self.workflow.milestone(each.milestone).ends]
         amounts = [each.attributes["total"] for each in events if "total" in each.attributes]
         types = [key.name for key in self.workflow.keys]
+        known = {(rank, value) for each in events for rank, value in self.keys[each.id] if rank > 0 or value == root}
         return (
             str(self.workflow.milestone(ends[-1].milestone).ends) if ends else "in_progress",
             present[-1].milestone if present else "",
@@ -142,7 +146,7 @@ class PlainStitcher:
             (present or events)[-1].occurred_at,
             ends[-1].occurred_at if ends else None,
             len(events),
-            sorted({f"{types[rank]}\x1f{value}" for each in events for rank, value in self.keys[each.id]}),
+            sorted(f"{types[rank]}\x1f{value}" for rank, value in known),
             amounts[-1] if amounts else "",
         )
 
