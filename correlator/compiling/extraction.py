@@ -13,7 +13,7 @@ from datetime import timedelta
 from sqlglot import exp
 
 from correlator.compiling.keys import attribute_names, found, found_value, listed, oversized, ranked_keys
-from correlator.compiling.matching import reaches, source
+from correlator.compiling.matching import is_named_event, reaches, source
 from correlator.compiling.records import log_records, span_records
 from correlator.compiling.sql_ast import Node, any_of, array, call, choice, column, function, select
 from model import Milestone, Workflow
@@ -69,9 +69,7 @@ def in_parts(workflows: Sequence[Workflow], longest: int = LONGEST_STATEMENT) ->
 
 
 def _statement(records: exp.Query, hits: list[_Hit], columns: dict[str, Node], pretty: bool) -> str:
-    # `hits`: the numbers, from 1, of the milestones that the record reaches.
-    numbered = [call("if", reaches(hit.milestone), index, 0) for index, hit in enumerate(hits, 1)]
-    numbers = call("arrayFilter", function("h", call("notEquals", column("h"), 0)), array(numbered))
+    numbers = _numbers(hits)
     matched = exp.select("*", exp.alias_(numbers, "hits")).from_(records.subquery("record"))
     each = exp.select("*", exp.alias_(call("arrayJoin", column("hits")), "hit")).from_(matched.subquery("matched"))
     values = exp.select("*", exp.alias_(_per_workflow(hits, found), "found")).from_(each.subquery("reached"))
@@ -84,6 +82,32 @@ def _statement(records: exp.Query, hits: list[_Hit], columns: dict[str, Node], p
         exp.alias_(_per_milestone(hits, lambda hit: hit.milestone.id), "milestone"),
     ).from_(lists.subquery("listed"))
     return select(columns, keyed.subquery("keyed")).sql(dialect="clickhouse", pretty=pretty)
+
+
+def _numbers(hits: list[_Hit]) -> Node:
+    """The numbers, from 1, of the milestones that a record reaches.
+
+    Most milestones ask for the name of an event and nothing else: these are looked up by name, so that many workflows
+    cost little more than one. Of the others each is asked.
+    """
+    by_name: dict[str, list[int]] = {}
+    asked = []
+    for index, hit in enumerate(hits, 1):
+        if is_named_event(hit.milestone):
+            for name in dict.fromkeys(hit.milestone.match.event.values if hit.milestone.match.event else ()):
+                by_name.setdefault(name, []).append(index)
+        else:
+            asked.append(call("if", reaches(hit.milestone), index, 0))
+    parts: list[Node] = []
+    if asked:
+        parts.append(call("arrayFilter", function("h", call("notEquals", column("h"), 0)), array(asked)))
+    if by_name:
+        nothing = call("emptyArrayUInt16")
+        lists = array([nothing, *(array(call("toUInt16", each) for each in found) for found in by_name.values())])
+        position = call("transform", column("name"), array(by_name), array(range(2, len(by_name) + 2)), 1)
+        is_span = call("equals", column("signal"), "span")
+        parts.append(call("if", is_span, nothing, call("arrayElement", lists, position)))
+    return parts[0] if len(parts) == 1 else call("arrayConcat", *parts)
 
 
 def _columns(hits: list[_Hit]) -> dict[str, Node]:

@@ -78,6 +78,15 @@ def reaches(milestone: Milestone) -> Node:
     return all_of(parts)
 
 
+def is_named_event(milestone: Milestone) -> bool:
+    """Whether the milestone asks for exact names of events and for nothing else."""
+    match = milestone.match
+    if match.event is None or match.event.comparison is not Comparison.ANY_OF:
+        return False
+    others = (match.span, match.service, match.source)
+    return not match.attributes and others == (None, None, None) and all("*" not in name for name in match.event.values)
+
+
 def may_be_span(milestones: tuple[Milestone, ...], name: Node) -> Node:
     """Whether a span of that name could reach any of the milestones."""
     return _any_name(milestones, name, lambda match: match.span if match.event is None else None)

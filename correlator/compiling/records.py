@@ -31,7 +31,9 @@ SELECT
   ResourceAttributes AS resource_attributes, Body AS body,
   if(notEmpty(LogAttributes['cloudevents.event_id']),
     sipHash128('cloudevent', LogAttributes['cloudevents.event_source'], LogAttributes['cloudevents.event_id']),
-    sipHash128('log', Timestamp, ServiceName, name, TraceId, SpanId, Body,
+    sipHash128('log',
+      if(position(LogAttributes['throughline.flags'], 'missing_timestamp') > 0, toDateTime64(0, 9), Timestamp),
+      ServiceName, name, TraceId, SpanId, Body,
       arraySum(arrayMap((k, v) -> sipHash64(k, v), mapKeys(LogAttributes), mapValues(LogAttributes))))) AS identity,
   toUInt8(0) AS upside_down
 FROM received

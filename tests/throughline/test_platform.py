@@ -62,6 +62,15 @@ class Emitters:
             )
         )
 
+    def untimed(self, name: str, attributes: dict[str, str]) -> None:
+        pairs = [{"key": key, "value": {"stringValue": value}} for key, value in attributes.items()]
+        record = {"eventName": name, "attributes": pairs}
+        answer = httpx.post(
+            f"{self.platform.otlp_http}/v1/logs",
+            json={"resourceLogs": [{"scopeLogs": [{"logRecords": [record]}]}]},
+        )
+        assert answer.status_code == 200, answer.text
+
     def cloud_event(self, event_id: str, at: datetime | None, type_: str, source: str, data: dict[str, Any]) -> None:
         event = {"specversion": "1.0", "id": event_id, "source": source, "type": type_, "data": data}
         if at is not None:
@@ -145,6 +154,9 @@ def test_requests_are_followed_across_systems_with_identifiers_of_their_own(
     send.cloud_event("3", now - timedelta(minutes=20), "counter.withdrawn", "/crm/counter", {"req": "9"})
     # The money for a bill nobody has heard of waits.
     send.cloud_event("4", now, "till.paid", "/bank/till", {"bill": {"id": "B404"}})
+    # R11 was packed at a time nobody told us; the report came twice.
+    for _ in range(2):
+        send.untimed("shed.crate.packed", {"req": "11"})
     send.close()
 
     seven = eventually(
@@ -176,6 +188,10 @@ def test_requests_are_followed_across_systems_with_identifiers_of_their_own(
     nine = platform.get("/workflows/parts/instances/9")
     assert nine["status"] == "cancelled"
     assert [each["verdict"] for each in nine["slas"]] == ["cancelled"]
+
+    [packed_once] = platform.get("/workflows/parts/instances/11/timeline")["events"]
+    assert packed_once["deliveries"] == 2
+    assert "missing_timestamp" in packed_once["flags"]
 
     listed = platform.get("/workflows/parts/instances", verdict="breached")
     assert [item["key"] for item in listed["items"]] == ["8"]

@@ -645,7 +645,11 @@ FROM (
                 )
                 ELSE sipHash128(
                   'log',
-                  Timestamp,
+                  CASE
+                    WHEN POSITION(LogAttributes['throughline.flags'], 'missing_timestamp') > 0
+                    THEN toDateTime64(0, 9)
+                    ELSE Timestamp
+                  END,
                   ServiceName,
                   name,
                   TraceId,
