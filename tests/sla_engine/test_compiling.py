@@ -83,12 +83,12 @@ def test_a_share_of_time_is_exact_and_rounded_up_to_the_microsecond() -> None:
 
 @pytest.mark.parametrize("number", range(len(KINDS)), ids=lambda number: "-".join(KINDS[number]))
 def test_the_compiled_statement_is_the_one_on_file(number: int) -> None:
-    """Set THROUGHLINE_UPDATE_GOLDEN=1 to write the files anew, and look at the difference."""
+    """Set THROUGHLINE_GOLDEN=write to write the files anew, and look at the difference."""
     file = GOLDEN / f"{number}-{'-'.join(KINDS[number])}.sql"
     compiled = facts(version(KINDS[number]))
     values = "".join(f"-- {name} = {compiled.params[name]!r}\n" for name in sorted(compiled.params))
     text = f"{values}\n{compiled.text}\n"
-    if os.environ.get("THROUGHLINE_UPDATE_GOLDEN"):
+    if os.environ.get("THROUGHLINE_GOLDEN") == "write":
         GOLDEN.mkdir(exist_ok=True)
         file.write_text(text)
     assert file.read_text() == text
