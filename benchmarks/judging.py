@@ -1,7 +1,7 @@
 """How fast clocks are judged: opening, ticks over open clocks, growing closed history, objectives.
 
-`python -m benchmarks.judging [--clocks N] [--ledger N]` prints one table. Embedded store, in its own folder, 20 SLAs, half
-of them in business time, one event for each order: N clocks are N / 20 orders. Instances and events are written
+`python -m benchmarks.judging [--clocks N] [--ledger N]` prints one table. Embedded store, a folder of its own, 20 SLAs,
+half of them in business time, one event for each order: N clocks are N / 20 orders. Instances and events are written
 as the correlator would leave them. Wall time says what a person waits; CPU time (of the whole process, the engine's
 threads included) does not depend on what else the machine does.
 """

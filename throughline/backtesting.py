@@ -1,4 +1,4 @@
-"""The command `sla backtest`: by the platform that runs on the folder, else on the folder itself; figures by the week."""
+"""The command `sla backtest`: by the platform that runs on the folder, else on the folder itself; weekly figures."""
 
 from __future__ import annotations
 
