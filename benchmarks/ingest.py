@@ -143,13 +143,13 @@ def load(
     """Send from a process of its own, wait until all of it is stored, and say what it took."""
     command = [sys.executable, "-m", "benchmarks.sender", url, "--protocol", protocol, "--seconds", str(seconds)]
     command += ["--spans", str(spans), *(["--rate", str(rate)] if rate else [])]
-    before = process.cpu_seconds
+    before, since = process.cpu_seconds, time.time()
     with Memory(process) as memory:
         sender = subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
         assert sender.stdout is not None
         sent = json.loads(sender.stdout.read())
         sender.wait()
-        state = process.ask("drained")
+        state = process.ask(f"drained {since}")
     if sent["refused"]:
         raise RuntimeError(f"{sent['refused']} requests were refused")
     took = time.monotonic() - sent["began"]

@@ -1,7 +1,7 @@
 """A collector on its own in a process, for figures that must not hold the work of other rooms.
 
 `python -m benchmarks.receiving FOLDER MODE`: `embedded` over tables in the folder, `server URL` over a server, `none`
-with the spool only. Prints its ports; answers each line `drained` with its counters once the spool is empty.
+with the spool only. Prints its ports; answers each line `drained SINCE` with its counters once the spool is empty.
 """
 
 from __future__ import annotations
@@ -29,26 +29,28 @@ async def main(folder: Path, mode: str, url: str | None) -> None:
     loop = asyncio.get_running_loop()
 
     def answer() -> None:
-        for _ in sys.stdin:
+        for line in sys.stdin:
             if store is not None:
                 while collector.spool.depth_bytes:
                     threading.Event().wait(0.01)
-            _say(_state(collector, store))
+            _say(_state(collector, store, float(line.split()[1]) if " " in line else 0.0))
         loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=answer, daemon=True).start()
     await ended.wait()
 
 
-def _state(collector: Collector, store: Store | None) -> dict[str, float]:
+def _state(collector: Collector, store: Store | None, since: float) -> dict[str, float]:
+    """`since` (seconds since 1970) is where the run began whose rows' delay is asked for."""
     found: dict[str, float] = {"items": collector.counters.value("accepted_items")}
     if store is not None:
         found["rows"] = store.value("SELECT count() FROM otel_traces")
         found["parts"] = collector.counters.value("segments")
         delay = "dateDiff('microsecond', received_from, committed_at) / 1000000"
         found["visible_p99"] = store.value(
-            f"SELECT quantileExactWeighted(0.99)({delay}, rows) FROM (SELECT * FROM segments FINAL "
-            "ORDER BY segment_id DESC LIMIT 50)"
+            f"SELECT quantileExactWeighted(0.99)({delay}, rows) FROM segments FINAL "
+            "WHERE received_from >= toDateTime64({since:Float64}, 6)",
+            {"since": since},
         )
     return found
 
