@@ -4,7 +4,7 @@ BIN    := $(VENV)/bin
 # Each worker has an engine and a server of its own; a test file stays with one worker.
 PARALLEL := -n 2 --dist loadscope
 
-.PHONY: help setup setup-dev demo test test-all check fast-tests format bench lock clean
+.PHONY: help setup setup-dev demo test test-all check format bench lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'

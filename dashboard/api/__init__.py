@@ -8,19 +8,13 @@ from dashboard.access import principal_of
 from dashboard.api import alerts, operations, quarantine, slas, systems, workflows
 from dashboard.api.parameters import only_known_parameters
 from dashboard.problems import ProblemDetails
-from model import NotFound, NotSupported
+from model import NotFound
 
 __all__ = ["operations_router", "router"]
 
 PREFIX = "/api/v1"
-NOT_YET = (("GET", "/hubs"),)
-"""Documented paths that this version refuses."""
 
 operations_router = operations.router
-
-
-def _not_yet(request: Request) -> None:
-    raise NotSupported(f"{request.method} {request.url.path} is not supported in this version")
 
 
 def _nowhere(request: Request) -> None:
@@ -38,10 +32,6 @@ def router() -> APIRouter:
         strict.include_router(part.router)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(principal_of)])
     api.include_router(strict)
-    for method, path in NOT_YET:
-        api.add_api_route(
-            path, _not_yet, methods=[method], status_code=501, responses=problems, tags=["not in this version"]
-        )
     api.add_api_route(
         "/{rest:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
