@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import os
 import re
 import subprocess
 import sys
@@ -74,3 +75,20 @@ def test_the_examples_we_are_held_to_are_those_agreed_on(shared_data: Path, name
     if not agreed.is_file():
         pytest.skip(f"the agreed examples are not at {agreed}")
     assert (ROOT / "tests" / "specification" / name).read_text() == agreed.read_text()
+
+
+def test_the_tests_have_the_same_names_in_every_process() -> None:
+    """Workers that share out the tests compare their lists; a name made from a set would differ between them."""
+    lists = [
+        subprocess.Popen(
+            [sys.executable, "-m", "pytest", "--collect-only", "-q", "-p", "no:cacheprovider", "tests"],
+            cwd=ROOT,
+            env={**os.environ, "PYTHONHASHSEED": seed},
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+        for seed in ("1", "2")
+    ]
+    first, second = ([line for line in run.communicate()[0].splitlines() if "::" in line] for run in lists)
+    assert first, "nothing was collected"
+    assert first == second
