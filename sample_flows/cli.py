@@ -19,6 +19,7 @@ from sample_flows.control import ControlPage
 from sample_flows.faults import FAULTS, UnknownFault, named, with_faults
 from sample_flows.history import send_history
 from sample_flows.live import LiveTraffic, without_statement
+from sample_flows.pacing import FASTEST, ORDERS_A_MINUTE, SPEED
 from sample_flows.patience import can_connect
 from sample_flows.plans import PROCESSES, case_history
 from sample_flows.processes import CannotStart, SystemProcesses
@@ -97,7 +98,8 @@ def _live(
         systems = stack.enter_context(SystemProcesses(endpoints, wanted.first_port))
         Thread(target=_watch_systems, args=(systems, stop), daemon=True).start()
         where = ", ".join(f"{name} {address}" for name, address in systems.addresses.items())
-        _say(f"live: {wanted.rate:g} orders a minute; {where}")
+        rate = wanted.speed * ORDERS_A_MINUTE if wanted.rate is None else wanted.rate
+        _say(f"live at {wanted.speed:g} times the speed of life: {rate:g} orders a minute; {where}")
         until = datetime.now(UTC) + timedelta(seconds=wanted.duration) if wanted.duration else None
         traffic = LiveTraffic(
             HttpTransport(systems.addresses),
@@ -105,6 +107,7 @@ def _live(
             truth,
             _say,
             faults=wanted.fault,
+            speed=wanted.speed,
             workflows=wanted.workflow,
             importer=importer,
         )
@@ -112,7 +115,7 @@ def _live(
             page = stack.enter_context(ControlPage(traffic, wanted.page_port))
             _say(f"faults on demand: {page.address}")
         traffic.resume(under_way)
-        traffic.run(wanted.rate, until, file, stop)
+        traffic.run(rate, until, file, stop)
         lost = systems.ended()
         if lost:
             stop.set()
@@ -165,7 +168,15 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--fault", type=_faults, default=(), metavar="NAMES", help=f"what goes wrong: any of {', '.join(FAULTS)}"
     )
-    parser.add_argument("--rate", type=_not_negative, default=12, help="new live orders a minute; default %(default)s")
+    parser.add_argument(
+        "--speed",
+        type=_speed,
+        default=SPEED,
+        metavar="N",
+        help=f"business time of live cases runs N times as fast until it has caught up with the present, 1 to "
+        f"{FASTEST:g}; default %(default)g",
+    )
+    parser.add_argument("--rate", type=_not_negative, help="new live orders a minute; default a fifth of --speed")
     parser.add_argument(
         "--duration", type=_positive, metavar="SECONDS", help="of the live traffic; without it, until ended"
     )
@@ -207,6 +218,16 @@ def _not_negative(text: str) -> float:
     if 0 <= number < float("inf"):
         return number
     raise argparse.ArgumentTypeError(f"must be a number from 0, not {text!r}")
+
+
+def _speed(text: str) -> float:
+    try:
+        number = float(text)
+    except ValueError:
+        number = 0.0
+    if 1 <= number <= FASTEST:
+        return number
+    raise argparse.ArgumentTypeError(f"must be from 1 to {FASTEST:g}, not {text!r}")
 
 
 def _count(text: str) -> int:

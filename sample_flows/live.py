@@ -11,7 +11,7 @@ from itertools import count
 from threading import Event
 
 from sample_flows.case import LOST, Case, Step
-from sample_flows.pacing import live_case
+from sample_flows.pacing import SPEED, live_case
 from sample_flows.plans import PROCESSES, beginning_with
 from sample_flows.state import Live, State, StateFile
 from sample_flows.statement import Importer
@@ -56,11 +56,13 @@ class LiveTraffic:
         say: Callable[[str], None],
         *,
         faults: Sequence[str] = (),
+        speed: float = SPEED,
         workflows: Sequence[str] = tuple(PROCESSES),
         importer: Importer | None = None,
     ) -> None:
         self._transport, self._state, self._truth, self._say = transport, state, truth, say
         self.faults = tuple(faults)
+        self.speed = speed
         self._workflows, self._importer = workflows, importer
         self._waiting: list[_Due] = []
         self._flying: list[tuple[list[_Due], Future[Answer]]] = []
@@ -80,7 +82,7 @@ class LiveTraffic:
             self._schedule(case, lambda step: step.sent_at, since)
         for live in self._state.live:
             started_at = datetime.fromisoformat(live.started)
-            found = live_case(live.workflow, self._state.seed, live.ordinal, started_at, live.faults)
+            found = live_case(live.workflow, self._state.seed, live.ordinal, started_at, live.faults, live.speed)
             self._schedule(found.case, found.due, since)
 
     def run(self, rate_per_minute: float, until: datetime | None, file: StateFile, stop: Event) -> None:
@@ -112,9 +114,9 @@ class LiveTraffic:
         ordinal = self._state.next_ordinal
         self._state.next_ordinal += 1
         for workflow in beginning_with(ordinal, self._workflows):
-            live = Live(workflow, ordinal, now.isoformat(), self.faults)
+            live = Live(workflow, ordinal, now.isoformat(), self.faults, self.speed)
             self._state.live.append(live)
-            found = live_case(workflow, self._state.seed, ordinal, now, live.faults)
+            found = live_case(workflow, self._state.seed, ordinal, now, live.faults, live.speed)
             self._schedule(found.case, found.due, now - timedelta(seconds=1))
         self.placed += 1
 

@@ -1,10 +1,11 @@
 """Accelerated time for live cases, without a single event from the future.
 
-A live case begins some time ago (its lag) and is played faster than life until it has caught up with the present; from
-there on it lives in real time. The lag is shorter than any promise made on the way: a platform that judges by its own
-clock would otherwise see promises broken that were only told late. So an express order, which takes about two hours,
-goes by in a minute or two; one that misses its promise catches up minutes before the promise is due, and then
-breaks it before our eyes; a standard order is released to the warehouse while we look, and is picked tomorrow.
+A live case begins some time ago (its lag) and is played so many times faster than life until it has caught up with
+the present; from there on it lives in real time. The lag is shorter than any promise made on the way: a platform that
+judges by its own clock would otherwise see promises broken that were only told late. So an express order, which takes
+about two hours, goes by in two minutes at sixty times the speed; one that misses its promise catches up minutes before
+the promise is due, and then breaks it before our eyes; a standard order is released to the warehouse while we look, and
+is picked tomorrow. At the speed of life itself there is no lag: all happens when it happens.
 """
 
 from __future__ import annotations
@@ -18,9 +19,15 @@ from sample_flows.faults import with_faults
 from sample_flows.plans import plan_case
 from sample_flows.plans.order_to_cash import EXPRESS
 
+SPEED = 60.0
+FASTEST = 1000.0
+"""Then two hundred orders begin each minute, and an express order is over in eight seconds."""
+
+ORDERS_A_MINUTE = 0.2
+"""Of business time: an order each five minutes."""
+
 LONGEST_LAG = minutes(150)
 _WHOLE_LIFE = minutes(130)
-_FRESH_LIFE = minutes(5)
 
 
 @dataclass(frozen=True)
@@ -37,20 +44,24 @@ class LiveCase:
         since_begun = step.sent_at - self.case.began_at
         caught_up = self.started_at + self.play
         played = self.started_at + since_begun * (self.play / (self.lag + self.play))
-        return played if played < caught_up else max(step.sent_at, caught_up)
+        return max(step.sent_at, min(played, caught_up))
 
 
-def live_case(workflow: str, seed: int, ordinal: int, started_at: datetime, faults: tuple[str, ...] = ()) -> LiveCase:
-    """The live case with that ordinal; the same whenever it is asked for."""
+def live_case(
+    workflow: str, seed: int, ordinal: int, started_at: datetime, faults: tuple[str, ...] = (), speed: float = SPEED
+) -> LiveCase:
+    """The live case with that ordinal; the same whenever it is asked for. The speed is from 1 to `FASTEST`."""
     dice = random.Random(f"{seed}/{ordinal}/{workflow}/pace")
-    lag = _lag(plan_case(workflow, seed, ordinal, started_at), dice)
-    play = timedelta(seconds=dice.uniform(20, 40) if lag <= _FRESH_LIFE else dice.uniform(60, 140))
+    played = _to_catch_up(plan_case(workflow, seed, ordinal, started_at), dice)
+    play = played / speed
+    lag = played - play
     case = plan_case(workflow, seed, ordinal, started_at - lag)
     case = with_faults(case, faults, seed, case.began_at)
     return LiveCase(replace(case, steps=in_order(case.steps)), started_at, lag, play)
 
 
-def _lag(case: Case, dice: random.Random) -> timedelta:
+def _to_catch_up(case: Case, dice: random.Random) -> timedelta:
+    """How much of its life is played fast."""
     life = max(step.sent_at for step in case.steps if not step.gather) - case.began_at
     if case.workflow == "inventory_sync":
         return min(life, timedelta(minutes=3))

@@ -8,18 +8,21 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from sample_flows.pacing import SPEED
+
 
 class StateMismatch(Exception):
     """The state file is of another run; the message says what to do."""
 
 
 class Live(NamedTuple):
-    """A live case under way: its real start (ISO 8601) and the faults that were switched on then."""
+    """A live case under way: its real start (ISO 8601), the faults that were switched on then, and its speed."""
 
     workflow: str
     ordinal: int
     started: str
     faults: tuple[str, ...] = ()
+    speed: float = SPEED
 
 
 @dataclass
@@ -54,7 +57,8 @@ class StateFile:
         try:
             kept = State(**json.loads(self._path.read_text(encoding="utf-8")))
             kept.live = [
-                Live(workflow, ordinal, started, tuple(named)) for workflow, ordinal, started, named in kept.live
+                Live(workflow, ordinal, started, tuple(named), *speed)
+                for workflow, ordinal, started, named, *speed in kept.live
             ]
         except (ValueError, TypeError) as wrong:
             raise StateMismatch(

@@ -20,7 +20,7 @@ from model import (
 )
 from throughline.ingest import IngestSettings
 from throughline.logs import configure
-from throughline.options import ingest_options, ingest_settings, redaction_key_option
+from throughline.options import Number, ingest_options, ingest_settings, redaction_key_option
 from throughline.options import option as _option
 from throughline.settings import ROLES, Settings, StoreSettings
 
@@ -46,7 +46,7 @@ def _platform_options(command: Any) -> Any:
         _option("--tokens-file", type=click.Path(path_type=Path), help="YAML list of {name, tenant, roles, sha256}."),
         _option("--tokens", show_default=False, help="The same list as text, from the environment."),
         _option("--public-url", help="The dashboard's address as people reach it, for links in alerts."),
-        _option("--tick-seconds", default=5.0, type=click.FloatRange(0.2, 3600), help="How often SLAs are judged."),
+        _option("--tick-seconds", default=5.0, type=Number(0.2, 3600), help="How often SLAs are judged."),
         _option("--log-level", type=_LOG_LEVELS, default="info", help="How much the log says."),
     ]
     for option in reversed(options):
@@ -91,10 +91,17 @@ def up(
 @cli.command()
 @_store_options
 @_platform_options
-@_option("--duration", type=click.FloatRange(1), metavar="SECONDS", help="Stop by itself after that long.")
+@_option("--duration", type=Number(1), metavar="SECONDS", help="Stop by itself after that long.")
 @_option("--history-days", default=30, type=click.IntRange(0, 3650), help="Back-dated history sent on the first start.")
 @_option("--orders", default=5000, type=click.IntRange(0, 10_000_000), help="Orders in that history.")
 @_option("--seed", default=1, type=int, help="Same seed, same orders.")
+@_option(
+    "--speed",
+    default=60.0,
+    type=Number(1, 1000),
+    metavar="N",
+    help="Business time of live cases runs N times as fast as the clock until it has caught up with the present.",
+)
 @_option("--fault", metavar="NAME[,NAME]", help="What goes wrong; an unknown name lists all there are.")
 @_option("--page-port", default=8090, type=click.IntRange(0, 65535), help="The page that switches faults; 0: any free.")
 @_option("--verify", is_flag=True, help="Compare what is found with the known truth, and end: 1 unless all agrees.")
@@ -108,7 +115,7 @@ def demo(data_dir: Path, clickhouse_url: str | None, fault: str | None, verify: 
     except UnknownFault as unknown:
         raise click.BadParameter(str(unknown), param_hint="--fault") from unknown
     level = rest.pop("log_level")
-    about = {name: rest.pop(name) for name in ("duration", "history_days", "orders", "seed", "page_port")}
+    about = {name: rest.pop(name) for name in ("duration", "history_days", "orders", "seed", "speed", "page_port")}
     sample = DemoSettings(**about, faults=faults, verify=verify)
     settings = Settings(StoreSettings(data_dir, clickhouse_url), **rest)
     sys.exit(run_demo(settings, sample, log_level=level))

@@ -29,6 +29,7 @@ PAGE_HOST = "127.0.0.1"
 class DemoSettings:
     """What the sample systems do: `duration` seconds (None: until Ctrl-C), `orders` over `history_days` days back.
 
+    `speed` is how many times as fast as life the live traffic runs until it has caught up with the present.
     `verify` ends the demo with the comparison of all findings with the truth; without a duration there is no live
     traffic then. `page_port` is that of the page that switches faults.
     """
@@ -38,6 +39,7 @@ class DemoSettings:
     orders: int
     seed: int
     page_port: int
+    speed: float
     faults: tuple[str, ...] = ()
     verify: bool = False
 
@@ -82,7 +84,7 @@ def welcome(settings: Settings, sample: DemoSettings, log_file: Path) -> str:
             f"Throughline is ready: {settings.base_url}",
             "",
             f"  {sample.orders:,} orders of the last {sample.history_days} days are on their way in, with the stock,",
-            "  purchases and master data around them; then new ones come as they happen.",
+            f"  purchases and master data around them; then new ones come, {sample.speed:g} times as fast as in life.",
             f"  Break something: http://{PAGE_HOST}:{sample.page_port} switches twelve faults on and off.",
             "",
             f"OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, OTLP/HTTP and CloudEvents {otlp}.",
@@ -132,6 +134,7 @@ def _command(settings: Settings, sample: DemoSettings) -> list[str]:
         *("--history-days", str(sample.history_days)),
         *("--orders", str(sample.orders)),
         *("--seed", str(sample.seed)),
+        *("--speed", str(sample.speed)),
         *("--state-file", str(data_dir / "sample_flows.json")),
         *("--truth", str(data_dir / "sample_flows.truth.jsonl")),
         *("--import-into", str(data_dir)),

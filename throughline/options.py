@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import re
 from collections.abc import Callable
 from dataclasses import replace
@@ -21,6 +22,17 @@ def option(*names: str, **rest: Any) -> Callable[[Any], Any]:
     """An option that is an environment variable too, named `THROUGHLINE_` and its own name."""
     env = "THROUGHLINE_" + names[-1].lstrip("-").upper().replace("-", "_")
     return click.option(*names, **{"envvar": env, "show_envvar": True, "show_default": True, **rest})
+
+
+class Number(click.FloatRange):
+    """A number in a range; `nan`, which no comparison refuses, and `inf` are none."""
+
+    def convert(self, value: Any, param: click.Parameter | None, ctx: click.Context | None) -> float:
+        """The number."""
+        number = float(super().convert(value, param, ctx))
+        if not math.isfinite(number):
+            self.fail(f"{value} is not a number to reckon with", param, ctx)
+        return number
 
 
 class Size(click.ParamType[int]):

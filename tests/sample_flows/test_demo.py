@@ -17,10 +17,11 @@ def _demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
 
 
 def test_the_demo_verifies_itself_with_files_live_traffic_and_a_fault(tmp_path: Path) -> None:
-    done = _demo(tmp_path, "--verify", "--duration", "10", "--fault", "second-invoice")
+    done = _demo(tmp_path, "--verify", "--duration", "10", "--speed", "300", "--fault", "second-invoice")
     said = done.stdout + done.stderr
     assert done.returncode == 0, said
     assert "All is found, and nothing else." in done.stdout
+    assert "live at 300 times the speed of life: 60 orders a minute" in done.stderr
     assert "Three steps for each of the three readers" in done.stdout
     assert "Traceback" not in said
     assert list((tmp_path / "statements").glob("*.csv")), "the bank has dropped a statement"

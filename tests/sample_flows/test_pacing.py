@@ -3,36 +3,51 @@
 from __future__ import annotations
 
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
 
 import pytest
+from click.testing import CliRunner
 
-from sample_flows.pacing import LiveCase, live_case
+from sample_flows.cli import main
+from sample_flows.pacing import FASTEST, SPEED, LiveCase, live_case
 from sample_flows.plans import beginning_with
 from sample_flows.plans.order_to_cash import EXPRESS, NOISE
 from sample_flows.promises import promises_of
+from sample_flows.state import Live, StateFile
 from sample_flows.truth import truth_of
+from throughline.cli import cli
 
 STARTED = datetime(2026, 11, 18, 14, 0, tzinfo=UTC)
 WORKFLOWS = ("order_to_cash", "inventory_sync", "procure_to_pay", "master_data")
 
 
-@pytest.fixture(scope="module")
-def live() -> list[LiveCase]:
+def _live(speed: float, count: int = 600) -> list[LiveCase]:
     return [
-        live_case(workflow, 1, ordinal, STARTED)
-        for ordinal in range(5001, 5601)
+        live_case(workflow, 1, ordinal, STARTED, speed=speed)
+        for ordinal in range(5001, 5001 + count)
         for workflow in beginning_with(ordinal, WORKFLOWS)
     ]
 
 
-def test_no_step_happens_before_the_instant_it_is_stamped_with(live: list[LiveCase]) -> None:
-    for each in live:
+@pytest.fixture(scope="module")
+def live() -> list[LiveCase]:
+    return _live(SPEED)
+
+
+@pytest.fixture(scope="module", params=[1, 2, 17, SPEED, FASTEST], ids=lambda speed: f"{speed:g} times as fast")
+def at_some_speed(request: pytest.FixtureRequest) -> list[LiveCase]:
+    return _live(request.param, 300)
+
+
+def test_no_step_happens_before_the_instant_it_is_stamped_with(at_some_speed: list[LiveCase]) -> None:
+    for each in at_some_speed:
         for step in each.case.steps:
             assert each.due(step) >= step.at
 
 
-def test_steps_keep_their_order(live: list[LiveCase]) -> None:
-    for each in live:
+def test_steps_keep_their_order(at_some_speed: list[LiveCase]) -> None:
+    for each in at_some_speed:
         dues = [each.due(step) for step in each.case.steps]
         assert dues == sorted(dues)
 
@@ -43,10 +58,30 @@ def test_most_express_orders_are_over_within_minutes(live: list[LiveCase]) -> No
     assert sum(end < timedelta(minutes=4) for end in ends) > 0.9 * len(ends)
 
 
-def test_what_is_kept_is_told_before_its_deadline_so_that_nobody_is_alarmed_in_vain(live: list[LiveCase]) -> None:
+@pytest.mark.parametrize("speed", [2, 17, 60, 1000])
+def test_business_time_runs_so_many_times_as_fast_until_it_is_now(speed: float) -> None:
+    for each in _live(speed, 50):
+        caught_up = each.started_at + each.play
+        fast = [step for step in each.case.steps if each.due(step) < caught_up]
+        for one, other in pairwise(fast):
+            taken = (each.due(other) - each.due(one)) * speed
+            assert abs(taken - (other.sent_at - one.sent_at)) < timedelta(milliseconds=1)
+        later = [step for step in each.case.steps if step.sent_at > caught_up]
+        assert all(each.due(step) == step.sent_at for step in later)
+
+
+def test_at_the_speed_of_life_all_happens_when_it_happens() -> None:
+    for each in _live(1, 50):
+        assert each.lag == timedelta(0)
+        assert all(each.due(step) - step.sent_at < timedelta(milliseconds=1) for step in each.case.steps)
+
+
+def test_what_is_kept_is_told_before_its_deadline_so_that_nobody_is_alarmed_in_vain(
+    at_some_speed: list[LiveCase],
+) -> None:
     later = STARTED + timedelta(days=60)
     speaking = {"carrier": later, "warehouse_load": later, "marketplace": later}
-    for each in live:
+    for each in at_some_speed:
         dues = {step.at: each.due(step) for step in each.case.steps if step.sent_at == step.at}
         promises = [
             promise
@@ -70,6 +105,24 @@ def test_a_late_express_delivery_breaks_its_promise_before_our_eyes(live: list[L
 def test_the_same_ordinal_is_the_same_case_again() -> None:
     assert live_case("order_to_cash", 1, 77, STARTED) == live_case("order_to_cash", 1, 77, STARTED)
     assert live_case("order_to_cash", 1, 77, STARTED) != live_case("order_to_cash", 2, 77, STARTED)
+
+
+def test_what_is_under_way_keeps_its_speed_over_a_restart(tmp_path: Path) -> None:
+    file = StateFile(tmp_path / "state.json")
+    state = file.load(1, 0, 1, (), STARTED)
+    state.live = [Live("order_to_cash", 7, STARTED.isoformat(), ("clock_skew",), 300.0)]
+    file.save(state)
+    assert file.load(1, 0, 1, (), STARTED).live == state.live
+
+
+@pytest.mark.parametrize("speed", ["0", "0.5", "1001", "fast", "nan"])
+def test_a_speed_out_of_bounds_is_refused_in_clear_words(speed: str, capsys: pytest.CaptureFixture[str]) -> None:
+    refused = CliRunner().invoke(cli, ["demo", "--speed", speed])
+    assert refused.exit_code == 2
+    assert "--speed" in refused.output
+    with pytest.raises(SystemExit):
+        main(["--speed", speed])
+    assert "--speed: must be from 1 to 1000" in capsys.readouterr().err
 
 
 def test_a_live_case_begun_under_a_fault_suffers_from_it() -> None:
