@@ -15,12 +15,14 @@ from sla_engine.reading import (
     VerdictReader,
     window_start,
 )
+from sla_engine.rejudging import Change, Rejudged, RejudgedReader, RejudgeProgress, Rejudging, Said, rejudge
 from sla_engine.waiting import Waited, WaitingReader
 
 __all__ = [
     "LEASE_SECONDS",
     "Attainment",
     "Backtest",
+    "Change",
     "ClockRow",
     "Coverage",
     "CoverageReader",
@@ -33,6 +35,11 @@ __all__ = [
     "Lease",
     "LeaseLost",
     "LedgerRow",
+    "RejudgeProgress",
+    "Rejudged",
+    "RejudgedReader",
+    "Rejudging",
+    "Said",
     "SlaCounts",
     "SlaEngine",
     "SlaSummary",
@@ -43,5 +50,6 @@ __all__ = [
     "Week",
     "backtest",
     "candidate",
+    "rejudge",
     "window_start",
 ]

@@ -1,23 +1,18 @@
 """Back-tests: what a changed or new SLA would have said of stored history, beside what was said.
 
-The engine itself judges, in a database of its own beside the store's: its tables are new, those of other rooms are seen
-through (`Merge` tables). So a back-test says what a tick would say, and touches neither ledger nor clocks.
+The judging is a trial's (`sla_engine.trial`): neither ledger nor clocks are touched.
 """
 
 from __future__ import annotations
 
 import re
-import uuid
-from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
-from model import Catalog, ManualClock, Refused, Sla, catalog_from_sources
-from sla_engine.engine import SlaEngine
-from sla_engine.versions import ALWAYS
-from store import Store, load_query, migrate
+from model import Catalog, Refused, Sla, catalog_from_sources
+from sla_engine.trial import judge, trial
+from store import Store, load_query
 
 _DECLARED = re.compile(r"""^\{?["']?workflow["']?:\s*["']?([^\s"'#,}]+)""", re.MULTILINE)
 """Workflows a file declares: their key stands at the beginning of a line, or of a document in JSON."""
@@ -106,22 +101,9 @@ def backtest(
                 f"The workflow {name} has other keys or milestones than the active one: history is not stitched by "
                 "them. Apply the catalog first, or change SLAs only."
             )
-    wanted = {each.id for each in slas}
-    judged = replace(
-        changed,
-        workflows=tuple(
-            replace(each, slas=tuple(sla for sla in each.slas if sla.id in wanted)) for each in changed.workflows
-        ),
-    )
-    with _scratch(store) as scratch:
-        SlaEngine(scratch, ManualClock(until)).tick(tenant, [_Always(judged)], until)
-        return tuple(_compared(store, scratch, tenant, each, active, since, until) for each in slas)
-
-
-@dataclass(frozen=True, slots=True)
-class _Always:
-    catalog: Catalog
-    effective_at: datetime = ALWAYS
+    with trial(store) as apart:
+        judge(apart, tenant, changed, {each.id for each in slas}, until)
+        return tuple(_compared(store, apart, tenant, each, active, since, until) for each in slas)
 
 
 def _changed(active: Catalog, changed: Catalog) -> list[Sla]:
@@ -132,34 +114,11 @@ def _changed(active: Catalog, changed: Catalog) -> list[Sla]:
     return found
 
 
-@contextmanager
-def _scratch(store: Store) -> Iterator[Store]:
-    """A database with empty tables of this room and a view of everybody else's; gone afterwards."""
-    name = f"{store.database}_backtest_{uuid.uuid4().hex[:12]}"
-    scratch = store.beside(name)
-    try:
-        migrate(scratch, ["sla_engine"])
-        scratch.execute(f"INSERT INTO excuses SELECT * FROM `{store.database}`.excuses")
-        rows = scratch.rows(
-            load_query("sla_engine", "foreign_tables"), {"database": store.database, "lacking": scratch.database}
-        )
-        for row in rows:
-            table = row["name"]
-            scratch.execute(
-                f"CREATE TABLE `{table}` AS `{store.database}`.`{table}` "
-                f"ENGINE = Merge('{store.database}', '^{re.escape(table)}$')"
-            )
-        yield scratch
-    finally:
-        scratch.execute(f"DROP DATABASE IF EXISTS `{name}` SYNC")
-        scratch.close()
-
-
 def _compared(
-    store: Store, scratch: Store, tenant: str, sla: Sla, active: Catalog, since: datetime, until: datetime
+    store: Store, apart: Store, tenant: str, sla: Sla, active: Catalog, since: datetime, until: datetime
 ) -> Backtest:
     params = {"tenant": tenant, "sla": sla.id, "since": since, "until": until}
-    would, was = _weeks(scratch, params), _weeks(store, params)
+    would, was = _weeks(apart, params), _weeks(store, params)
     return Backtest(
         sla=sla.id,
         title=sla.title,
@@ -167,8 +126,8 @@ def _compared(
         weeks=tuple(
             Week(each, would.get(each, Figures()), was.get(each, Figures())) for each in sorted({*would, *was})
         ),
-        newly_breached=_only(scratch, scratch.database, store.database, params),
-        no_longer_breached=_only(scratch, store.database, scratch.database, params),
+        newly_breached=_only(apart, apart.database, store.database, params),
+        no_longer_breached=_only(apart, store.database, apart.database, params),
     )
 
 

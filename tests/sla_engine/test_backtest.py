@@ -63,7 +63,7 @@ def test_a_looser_promise_and_a_new_one(shared_store: Store) -> None:
 def test_the_databases_of_a_back_test_are_gone_afterwards(shared_store: Store) -> None:
     story = two_weeks(shared_store)
     tried(story, {**FOUR, "within": "2h"})
-    assert shared_store.value("SELECT count() FROM system.databases WHERE name LIKE '%backtest%'") == 0
+    assert shared_store.value("SELECT count() FROM system.databases WHERE name LIKE '%trial%'") == 0
 
 
 def test_nothing_to_compare_is_refused(shared_store: Store) -> None:
