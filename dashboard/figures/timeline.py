@@ -14,7 +14,7 @@ import plotly.graph_objects as go
 
 from correlator import SpanRow, TimelineEvent
 from dashboard.figures.palette import ACCENT, NEUTRAL, VERDICTS
-from dashboard.formats import deadline_text, exact, span_text
+from dashboard.formats import deadline_text, exact, local, span_text
 from sla_engine import ClockRow
 
 MAX_SPANS = 400
@@ -23,6 +23,8 @@ LANE_HEIGHT = 64
 WIDTH = 1100
 """Pixels the plot is assumed to have when labels are placed; wider screens only leave more room."""
 CHARACTER = 6.4
+OPEN_REACH = timedelta(days=1)
+"""How far from its events the deadlines of an open instance always have a place of their own in the window."""
 SIGNS = {
     "met": "✓",
     "breached": "✕",
@@ -95,12 +97,19 @@ def lanes_of(rows: TimelineRows) -> list[str]:
 
 
 def extent(rows: TimelineRows, now: datetime) -> tuple[datetime, datetime]:
-    """The first and last instant shown, with some air: events, spans, deadlines, and now while the instance is open."""
+    """The first and last instant shown, with some air: events, spans, near deadlines, and now while it is open.
+
+    A deadline further away than the events are from each other (for an open instance: than a day) would squeeze them
+    into a corner; it does not stretch the window, and is named at the edge.
+    """
     instants = [each.occurred_at for each in rows.events]
     instants += [each.started_at for each in rows.spans[:MAX_SPANS]]
-    instants += [each.deadline_at for each in shown_clocks(rows.clocks) if each.deadline_at]
+    deadlines = [each.deadline_at for each in shown_clocks(rows.clocks) if each.deadline_at]
     if rows.is_open or not instants:
         instants.append(now)
+    first, last = min(instants), max(instants)
+    reach = max(last - first, OPEN_REACH if rows.is_open else timedelta(0))
+    instants += [each for each in deadlines if first - reach <= each <= last + reach]
     first, last = min(instants), max(instants)
     air = max((last - first) * 0.06, timedelta(seconds=1))
     return first - air, last + air
@@ -242,7 +251,10 @@ def _lane(rows: TimelineRows, span: SpanRow) -> str:
 def _add_deadlines(
     figure: go.Figure, rows: TimelineRows, now: datetime, zone: tzinfo, window: tuple[datetime, datetime]
 ) -> int:
-    """Draw a line and a label per deadline; labels step up where they would meet. Gives the number of steps."""
+    """Draw a line and a label per deadline; labels step up where they would meet. Gives the number of steps.
+
+    A deadline outside the window has no line: its label stands at the edge and says when.
+    """
     first, last = window
     clocks = sorted(shown_clocks(rows.clocks), key=lambda each: each.deadline_at or last)
     ends: list[float] = []
@@ -251,17 +263,20 @@ def _add_deadlines(
         mark = VERDICTS[each.verdict]
         title = rows.titles.get(each.sla, each.sla)
         label = f" {mark.word} · {_short(title)}{f' {each.per}' if each.per else ''}"
+        drawn_at = min(max(each.deadline_at, first), last)
+        if drawn_at != each.deadline_at:
+            label += f" · {local(each.deadline_at, zone, now)} {'→' if drawn_at == last else '←'}"
         text = f'<span style="color:{mark.colour}">{SIGNS[each.verdict]}</span>{label}'
-        at = (each.deadline_at - first) / (last - first)
+        at = (drawn_at - first) / (last - first)
         is_right = at > 0.6
         centre, length = at * WIDTH, (len(label) + 1) * CHARACTER + 12
         start = centre - length if is_right else centre
         level = next((index for index, end in enumerate(ends) if start >= end), len(ends))
         ends[level : level + 1] = [start + length]
-        x = _local(each.deadline_at, zone)
-        figure.add_shape(
-            type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line={"color": mark.colour, "width": 1.5, "dash": "dash"}
-        )
+        x = _local(drawn_at, zone)
+        if drawn_at == each.deadline_at:
+            line = {"color": mark.colour, "width": 1.5, "dash": "dash"}
+            figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line=line)
         figure.add_annotation(
             x=x,
             y=1,

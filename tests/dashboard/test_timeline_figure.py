@@ -63,6 +63,19 @@ def test_the_window_holds_events_spans_deadlines_and_now_with_some_air() -> None
     assert last > NOW + timedelta(hours=6)
 
 
+def test_far_deadlines_do_not_squeeze_the_events_of_a_finished_instance() -> None:
+    rows = TimelineRows(EVENTS, [], [clock("met", 3), clock("met", 700)], False)
+    _, last = extent(rows, NOW)
+    assert NOW + timedelta(hours=3) < last < NOW + timedelta(hours=4), (
+        "events span 4.5 hours: so near is shown in place"
+    )
+    figure = timeline_figure(rows, NOW, UTC)
+    assert len([each for each in figure.layout.shapes if each.line.dash == "dash"]) == 1
+    [far] = [each for each in figure.layout.annotations if each.text.endswith("→")]
+    assert far.x == last.replace(tzinfo=None), "the far one is named at the edge"
+    assert extent(TimelineRows(EVENTS, [], [clock("pending", 20)], True), NOW)[1] > NOW + timedelta(hours=20)
+
+
 def test_an_instance_without_events_still_has_a_figure() -> None:
     assert timeline_figure(TimelineRows([], [], [], True), NOW, UTC).layout.height > 0
 
