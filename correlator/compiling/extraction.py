@@ -15,7 +15,7 @@ from sqlglot import exp
 from correlator.compiling.keys import attribute_names, found, found_value, listed, oversized, ranked_keys
 from correlator.compiling.matching import is_named_event, reaches, source
 from correlator.compiling.records import log_records, span_records
-from correlator.compiling.sql_ast import Node, any_of, array, call, choice, column, function, select
+from correlator.compiling.sql_ast import Node, all_of, any_of, array, call, choice, column, function, number, select
 from model import Milestone, Workflow
 
 LONGEST_STATEMENT = 200_000
@@ -27,7 +27,7 @@ MOST_LINKS = 20_000
 _FEW_KEYS = 200  # so few cannot prove too many links: 200 * 200 / 2
 _NEVER_US = 1 << 62
 _FUTURE_US = 5 * 60 * 1_000_000
-_DECIMAL = r"\A[+-]?[0-9]+(\.[0-9]+)?\z"
+_DECIMAL = r"\A[+-]?[0-9]{1,40}(\.[0-9]{1,20})?\z"
 _FLAGS_ATTRIBUTE = "throughline.flags"
 _KEY_FIELDS = ("rank", "typed_key", "window_us", "keeps_time")
 
@@ -199,6 +199,14 @@ def _amount(workflow: Workflow) -> Node:
     return call("if", plain, value, call("ifNull", as_number, ""))
 
 
+def _unreadable_amount(workflow: Workflow) -> Node:
+    """Whether an event says an amount that is no number: it is read as none."""
+    if workflow.amount is None:
+        return number(0)
+    told = call("notEmpty", call("trimBoth", found_value(workflow, workflow.amount.attribute)))
+    return all_of([told, call("empty", column("amount"))])
+
+
 def _currency(workflow: Workflow) -> Node:
     if workflow.amount is None or workflow.amount.currency_attribute is None:
         return call("toString", "")
@@ -218,6 +226,8 @@ def _flags(hits: list[_Hit]) -> Node:
         (oversized(), "oversized_key"),
         (_too_many_links(), "too_many_links"),
     ]
+    if any(hit.workflow.amount for hit in hits):
+        raised.append((_per_workflow(hits, _unreadable_amount), "unreadable_amount"))
     if any(hit.milestone.cadence for hit in hits):
         raised.append((_late(hits, ahead), "late"))
     noted = call("splitByChar", ",", call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE))

@@ -6,7 +6,8 @@ value goes with each of the others: `company.code = 1000` with `invoice.number =
 `1000/8`; where one list ends before the other, the rest is no key.
 
 Bounded, so that one bad event cannot stop a tick: a value longer than 1,000 bytes is no key (the event is flagged
-`oversized_key`), and the first 1,000 values of a type count.
+`oversized_key`), and the first 1,000 values of a type count. Bytes that are no text are a key by their
+hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -108,11 +109,16 @@ def _of_type(workflow: Workflow, key: KeyType) -> Node:
     ranked = call(
         "tuple",
         call("toUInt8", key.rank),
-        call("concat", typed_key(workflow.name, key.name, ""), column("v")),
+        call("concat", typed_key(workflow.name, key.name, ""), _as_text(column("v"))),
         call("toInt64", number(window)),
         call("toUInt8", int(keeps_time(workflow, key.rank))),
     )
     return call("arrayMap", function("v", ranked), values_of(workflow, key))
+
+
+def _as_text(value: Node) -> Node:
+    """Bytes that are no UTF-8 would come out of the store as something else: such a value is its hexadecimal digits."""
+    return call("if", call("isValidUTF8", value), value, call("hex", value))
 
 
 def _list(workflow: Workflow, name: str) -> Node:

@@ -203,7 +203,7 @@ def test_what_an_event_carries(store: Store) -> None:
     assert seen == [
         ("log", [], none, "", "", "svc", ["missing_timestamp"]),
         ("log", [], "later", "", "", "svc", ["future_dated"]),
-        ("log", [], none, "", "", "", ["missing_service", "oversized_key"]),
+        ("log", [], none, "", "", "", ["missing_service", "oversized_key", "unreadable_amount"]),
         ("span", [["order", "1"], trace], timedelta(milliseconds=3), "100", "", "erp", []),
         ("span", [trace], timedelta(milliseconds=-5), "", "", "erp", ["end_before_start", "missing_service"]),
         event,

@@ -43,7 +43,7 @@ SELECT
   if(
     lessOrEquals(hit, 2),
     if(
-      match(trimBoth(arrayElement(found, 6)), '\\A[+-]?[0-9]+(\\.[0-9]+)?\\z'),
+      match(trimBoth(arrayElement(found, 6)), '\\A[+-]?[0-9]{1,40}(\\.[0-9]{1,20})?\\z'),
       trimBoth(arrayElement(found, 6)),
       ifNull(toString(toDecimal128OrNull(trimBoth(arrayElement(found, 6)), 6)), '')
     ),
@@ -79,6 +79,11 @@ SELECT
             ),
             40000
           )
+        ),
+        if(
+          lessOrEquals(hit, 2),
+          and(notEmpty(trimBoth(arrayElement(found, 6))), empty(amount)),
+          0
         ),
         notEquals(splitByChar(',', arrayElement(own_attributes, 'throughline.flags')), array(''))
       )
@@ -128,6 +133,15 @@ SELECT
                 ),
                 'too_many_links',
                 ''
+              ),
+              if(
+                if(
+                  lessOrEquals(hit, 2),
+                  and(notEmpty(trimBoth(arrayElement(found, 6))), empty(amount)),
+                  0
+                ),
+                'unreadable_amount',
+                ''
               )
             ),
             splitByChar(',', arrayElement(own_attributes, 'throughline.flags'))
@@ -171,9 +185,14 @@ FROM (
       lessOrEquals(hit, 2),
       arrayConcat(
         arrayMap(
-          v -> tuple(toUInt8(0), concat('order_to_cash\x1forder\x1f', v), toInt64((
-            -1
-          )), toUInt8(0)),
+          v -> tuple(
+            toUInt8(0),
+            concat('order_to_cash\x1forder\x1f', if(isValidUTF8(v), v, hex(v))),
+            toInt64((
+              -1
+            )),
+            toUInt8(0)
+          ),
           arraySlice(
             arrayDistinct(
               if(
@@ -231,7 +250,12 @@ FROM (
           )
         ),
         arrayMap(
-          v -> tuple(toUInt8(1), concat('order_to_cash\x1ftrace\x1f', v), toInt64(3600000000), toUInt8(1)),
+          v -> tuple(
+            toUInt8(1),
+            concat('order_to_cash\x1ftrace\x1f', if(isValidUTF8(v), v, hex(v))),
+            toInt64(3600000000),
+            toUInt8(1)
+          ),
           if(
             or(empty(trace_id), equals(trace_id, '00000000000000000000000000000000')),
             emptyArrayString(),
@@ -239,9 +263,14 @@ FROM (
           )
         ),
         arrayMap(
-          v -> tuple(toUInt8(2), concat('order_to_cash\x1finvoice\x1f', v), toInt64((
-            -1
-          )), toUInt8(1)),
+          v -> tuple(
+            toUInt8(2),
+            concat('order_to_cash\x1finvoice\x1f', if(isValidUTF8(v), v, hex(v))),
+            toInt64((
+              -1
+            )),
+            toUInt8(1)
+          ),
           arraySlice(
             arrayDistinct(
               if(
@@ -360,9 +389,14 @@ FROM (
       ),
       arrayConcat(
         arrayMap(
-          v -> tuple(toUInt8(0), concat('other\x1forder\x1f', v), toInt64((
-            -1
-          )), toUInt8(0)),
+          v -> tuple(
+            toUInt8(0),
+            concat('other\x1forder\x1f', if(isValidUTF8(v), v, hex(v))),
+            toInt64((
+              -1
+            )),
+            toUInt8(0)
+          ),
           arraySlice(
             arrayDistinct(
               if(
