@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from collections.abc import Iterator
+from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import quote, urlencode
 
@@ -32,6 +33,10 @@ class PlatformApi:
         """All events of an instance."""
         path = f"/workflows/{quote(workflow)}/instances/{quote(key, safe='')}/timeline"
         return list(self._all(path, "events"))
+
+    def verdicts(self, sla: str) -> Iterator[Item]:
+        """The latest verdict of each clock of an SLA."""
+        return self._all(f"/slas/{quote(sla)}/verdicts", known_at=datetime.now(UTC).isoformat())
 
     def unresolved(self) -> Iterator[Item]:
         """The events that wait for their instance."""

@@ -193,7 +193,7 @@ FAULTS: dict[str, Fault] = {
         Fault(
             "silent_feed",
             "Marketplace and carrier stop reporting",
-            "marketplace_fresh and handed_to_carrier are unknown: no data is not good news",
+            "marketplace_reports and carrier_reports are broken; what those two should answer is unknown, not met",
             _silent_feed,
         ),
         Fault(

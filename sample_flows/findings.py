@@ -12,6 +12,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
 from sample_flows.api import Item, PlatformApi
+from sample_flows.feeds import FEEDS, silences
 from sample_flows.plans import PROCESSES
 from sample_flows.promises import CADENCES, Promise, promises_of
 from sample_flows.truth import TrueEvent, TrueInstance
@@ -96,6 +97,7 @@ def true_findings(instances: Sequence[TrueInstance], begin: datetime, end: datet
         for promise in late:
             before = next((p for p in early if (p.sla, p.per, p.started_at) == _of(promise)), None)
             _promise(truth, instance, promise, before)
+    _feeds(truth, instances, begin, end)
     return truth
 
 
@@ -193,6 +195,29 @@ def _promise(truth: Findings, instance: TrueInstance, promise: Promise, before: 
         truth.add("flags", *of, flag)
 
 
+def _feeds(truth: Findings, instances: Sequence[TrueInstance], begin: datetime, end: datetime) -> None:
+    """Silences that were too long. One that only seemed so, as reports of its time came late, may be told as met."""
+    for workflow, rule in ((workflow, rule) for workflow, rules in FEEDS.items() for rule in rules):
+        happened = [
+            each.at
+            for instance in instances
+            if instance.workflow == workflow
+            for each in instance.known
+            if each.system == rule.system
+        ]
+        before = {each.started_at for each in silences(rule, happened, begin) if each.is_broken(begin)}
+        for silence in silences(rule, happened, end):
+            of = (workflow, rule.system, rule.sla, None, silence.started_at)
+            if silence.is_broken(end):
+                is_turning = silence.started_at not in before
+                _either_or(truth, "verdicts", (*of, "breached"), is_turning)
+                _either_or(truth, "deadlines", (*of, silence.deadline_at), is_turning)
+                _either_or(truth, "alerts", (*of[:4], "breached"), is_turning)
+            else:
+                truth.either["verdicts"] |= {(*of, "met"), (*of, "pending")}
+                truth.either["deadlines"].add((*of, silence.deadline_at))
+
+
 def _either_or(truth: Findings, kind: str, finding: Finding, is_turning: bool) -> None:
     if is_turning:
         truth.either[kind].add(finding)
@@ -207,6 +232,11 @@ def platform_findings(api: PlatformApi, workflows: Iterable[str], timelines: Ite
         for item in api.instances(workflow):
             _told_instance(told, workflow, item)
             known.add((workflow, item["key"]))
+        for rule in FEEDS.get(workflow, ()):
+            for row in api.verdicts(rule.sla):
+                silence = (workflow, row["key"], rule.sla, row["per"] or None, _time(row["started_at"]))
+                told.add("verdicts", *silence, row["verdict"])
+                told.add("deadlines", *silence, _time(row["deadline_at"]))
     for workflow, key in (each for each in timelines if each in known):
         for event in api.timeline(workflow, key):
             told.add("events", workflow, key, event["milestone"], _time(event["occurred_at"]), event["deliveries"])

@@ -7,7 +7,8 @@ from datetime import UTC, datetime, timedelta
 
 import pytest
 
-from sample_flows import Case, case_history, plan_case
+from sample_flows import FAULTS, Case, case_history, named, plan_case, with_faults
+from sample_flows.feeds import FEEDS
 from sample_flows.findings import true_findings
 from sample_flows.plans import PROCESSES
 from sample_flows.plans.order_to_cash import EXPRESS, MISHAPS, NOISE
@@ -95,6 +96,17 @@ def test_at_the_end_of_history_every_stage_has_instances_and_promises_are_at_ris
     counts = Counter(str(finding[-1]) for finding in verdicts)
     assert 0.01 < counts["breached"] / counts["met"] < 0.05
     assert counts["at_risk"] > 0
+
+
+@pytest.mark.parametrize(("fault", "broken"), [("silent_feed", {"carrier", "marketplace"}), ("smooth", set())])
+def test_a_silent_feed_breaks_the_promise_of_the_feed_and_nothing_else_does(
+    cases: list[Case], fault: str, broken: set[str]
+) -> None:
+    told = [with_faults(case, named([fault] if fault in FAULTS else []), 1, NOW - timedelta(days=1)) for case in cases]
+    instances = [instance for case in told for instance in truth_of(case, NOW)]
+    verdicts = true_findings(instances, NOW, NOW).found["verdicts"]
+    feeds = {rule.sla for rules in FEEDS.values() for rule in rules}
+    assert {key for _, key, sla, _, _, verdict in verdicts if sla in feeds and verdict == "breached"} == broken
 
 
 def _with(mishap: str, cases: list[Case]) -> list[Case]:

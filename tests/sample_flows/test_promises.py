@@ -11,6 +11,7 @@ import pytest
 import sample_flows
 from model import load_catalog
 from sample_flows.case import Case, Step
+from sample_flows.feeds import FEEDS, FeedRule, Silence, silences
 from sample_flows.findings import ENDS, EXPECTED
 from sample_flows.plans import PROCESSES
 from sample_flows.promises import CADENCES, CANCELS, RULES, Happening, Promise, Rule, promises_of
@@ -117,12 +118,32 @@ def test_every_amendment_has_a_clock_of_its_own() -> None:
     assert [each.verdict for each in found] == ["met", "breached"]
 
 
+def test_a_silence_is_too_long_after_its_time_and_not_at_it() -> None:
+    rule = FeedRule("speaks", "carrier", timedelta(hours=4))
+    heard = [_utc(f"2026-11-16T{at}") for at in ("08:00:10", "08:00:40", "12:00:40", "16:00:41")]
+    found = silences(rule, heard, _utc("2026-11-16T20:00:41"))
+    assert [each.is_broken(_utc("2026-11-16T20:00:41")) for each in found] == [False, True, False]
+    assert [each.is_broken(_utc("2026-11-16T20:00:42")) for each in found] == [False, True, True]
+    assert found[0] == Silence("speaks", "carrier", heard[1], _utc("2026-11-16T12:00:40"), heard[2])
+
+
+def test_what_happens_after_the_look_has_not_happened_yet() -> None:
+    rule = FeedRule("speaks", "carrier", timedelta(hours=4))
+    heard = [_utc("2026-11-16T08:00"), _utc("2026-11-16T13:00")]
+    [only] = silences(rule, heard, _utc("2026-11-16T12:30"))
+    assert only.ended_at is None
+    assert only.is_broken(_utc("2026-11-16T12:30"))
+
+
 def test_the_catalog_is_accepted_and_every_promise_in_it_is_the_same_here() -> None:
     catalog = load_catalog(CATALOG)
     assert {workflow.name for workflow in catalog.workflows} == set(RULES) == set(PROCESSES)
     for workflow in catalog.workflows:
-        for sla, rule in zip(workflow.slas, RULES[workflow.name], strict=True):
+        for sla, rule in zip((each for each in workflow.slas if not each.feed), RULES[workflow.name], strict=True):
             _same(sla, rule)
+        feeds = [(each.id, each.feed.name, each.every) for each in workflow.slas if each.feed]
+        assert feeds == [(rule.sla, rule.system, rule.every) for rule in FEEDS.get(workflow.name, ())]
+        assert not any(each.feed and (each.at_risk or each.calendar) for each in workflow.slas)
         ends = {each.id: str(each.ends) for each in workflow.milestones if each.ends}
         assert ends.items() <= ENDS.items()
         assert tuple(key.name for key in workflow.keys if not key.is_trace) == PROCESSES[workflow.name].keys
