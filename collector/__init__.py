@@ -4,7 +4,7 @@ from collector.collector import Collector, Limits
 from collector.counters import Counters, Sample, prometheus_text
 from collector.intake import IntakeLimits
 from collector.listening import Tls
-from collector.quarantine import Quarantine, Quarantined
+from collector.quarantine import Quarantine, Quarantined, QuarantineLimits
 from collector.reading import committed_segments, logs_of_segments, spans_of_segments, spans_of_traces
 from collector.redaction import Redactions, TenantRedaction
 from collector.retention import apply_retention
@@ -18,6 +18,7 @@ __all__ = [
     "IntakeLimits",
     "Limits",
     "Quarantine",
+    "QuarantineLimits",
     "Quarantined",
     "Redactions",
     "Sample",

@@ -13,7 +13,7 @@ from collector.grpc_receiver import GrpcReceiver
 from collector.http_receiver import HttpReceiver
 from collector.intake import Intake, IntakeLimits
 from collector.listening import Tls
-from collector.quarantine import Quarantine, Quarantined
+from collector.quarantine import Quarantine, Quarantined, QuarantineLimits
 from collector.redaction import Redactions
 from collector.sealing import Sealer
 from collector.spool import Spool, SpoolLimits
@@ -30,6 +30,7 @@ class Limits:
     intake: IntakeLimits = field(default_factory=IntakeLimits)
     spool: SpoolLimits = field(default_factory=SpoolLimits)
     writer: WriterLimits = field(default_factory=WriterLimits)
+    quarantine: QuarantineLimits = field(default_factory=QuarantineLimits)
 
 
 class Collector:
@@ -58,11 +59,12 @@ class Collector:
         accept_foreign_rows: bool = False,
     ) -> None:
         limits = limits or Limits()
-        clock = clock or SystemClock()
+        self._clock = clock = clock or SystemClock()
         self.counters = Counters()
         sealer = Sealer(spool_secret) if spool_secret else None
         self.spool = Spool(data_dir / "spool", limits=limits.spool, clock=clock, sealer=sealer)
-        self.quarantine = Quarantine(data_dir / "quarantine", sealer)
+        self.quarantine = Quarantine(data_dir / "quarantine", sealer, limits.quarantine)
+        self.quarantine.recover(self.spool)
         self.writer: Writer | None = None
         if store is not None:
             try:
@@ -80,7 +82,9 @@ class Collector:
                 self.spool.release()
                 raise
         self._foreign = ForeignRows(store, clock, on_commit) if store is not None and accept_foreign_rows else None
-        intake = Intake(self.spool, access or Access(is_open=True), self.counters, limits=limits.intake)
+        intake = Intake(
+            self.spool, access or Access(is_open=True), self.counters, limits=limits.intake, quarantine=self.quarantine
+        )
         self._grpc = GrpcReceiver(intake, host, grpc_port, tls)
         self._http = HttpReceiver(intake, host, http_port, tls)
 
@@ -131,6 +135,7 @@ class Collector:
                 "spool_age_seconds": self.spool.age_seconds,
                 "spool_waiting_segments": self.spool.closed_segments,
                 "quarantine_requests": self.quarantine.count(),
+                "quarantine_closed_tenants": len(self.quarantine.closed_to()),
                 "writer_failing": float(self.writer is not None and self.writer.last_error is not None),
             }
         )
@@ -141,7 +146,7 @@ class Collector:
 
     def retry_quarantined(self, entry_id: str, tenant: str | None = None) -> Quarantined:
         """Send a refused request through again; raises `NotFound`, `SpoolFull`."""
-        return self.quarantine.retry(entry_id, self.spool, tenant)
+        return self.quarantine.retry(entry_id, self.spool, self._clock.now(), tenant)
 
     def discard_quarantined(self, entry_id: str, tenant: str | None = None) -> Quarantined:
         """Delete a refused request for good; raises `NotFound`."""

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from collector.counters import Counters
+from collector.quarantine import Quarantine
 from collector.requests import NESTING, Accepted
 from collector.spool import Spool
 from model import BadRequest, NotSupported, Refused, SpoolFull
@@ -39,10 +40,12 @@ REASONS = {
     "headers_too_large": Answer(431, 8),
     "media_type": Answer(415, 3),
     "content_encoding": Answer(415, 3),
+    "quarantine_full": Answer(429, 8, retryable=True),
     "spool_full": Answer(503, 14, retryable=True),
     "busy": Answer(503, 14, retryable=True),
 }
-"""OTLP 1.x: only 429, 502, 503, 504 and UNAVAILABLE are worth sending again; codes as in google.rpc.Code."""
+"""OTLP 1.x: only 429, 502, 503, 504, UNAVAILABLE and RESOURCE_EXHAUSTED with RetryInfo are worth sending again; codes
+as in google.rpc.Code."""
 
 
 class Refusal(Refused):
@@ -66,6 +69,8 @@ class IntakeLimits:
     request_bytes: int = 16 << 20
     """As sent."""
     decompressed_bytes: int = 16 << 20
+    header_seconds: float = 15.0
+    """From opening a connection, or the end of the request before, to the last byte of headers over HTTP."""
     body_seconds: float = 60.0
     """From the first to the last byte of a body over HTTP."""
     concurrent: int = 256
@@ -98,8 +103,17 @@ class Running:
 class Intake:
     """Takes requests of all receivers; its methods belong to the event loop the receivers run in."""
 
-    def __init__(self, spool: Spool, access: Access, counters: Counters, *, limits: IntakeLimits | None = None) -> None:
+    def __init__(
+        self,
+        spool: Spool,
+        access: Access,
+        counters: Counters,
+        *,
+        limits: IntakeLimits | None = None,
+        quarantine: Quarantine | None = None,
+    ) -> None:
         self._spool = spool
+        self._quarantine = quarantine
         self._access = access
         self.counters = counters
         self.limits = limits or IntakeLimits()
@@ -137,6 +151,7 @@ class Intake:
     async def store(self, principal: Principal, accepted: Accepted, protocol: str) -> None:
         """Make a request durable; when this returns it may be acknowledged. Raises `Refusal`."""
         if accepted.items:
+            self._check_quarantine(principal.tenant)
             began = time.monotonic()
             try:
                 await asyncio.wrap_future(self._spool.append(principal.tenant, accepted))
@@ -149,6 +164,15 @@ class Intake:
         self.counters.add("accepted_requests", signal=signal, protocol=protocol)
         self.counters.add("accepted_items", accepted.items, signal=signal, protocol=protocol)
         self.counters.add("accepted_bytes", len(accepted.body), signal=signal, protocol=protocol)
+
+    def _check_quarantine(self, tenant: str) -> None:
+        # ClickHouse is asked much later than the sender is answered, so what is wrong with a request is not known here.
+        if self._quarantine is not None and self._quarantine.is_closed_to(tenant):
+            raise Refusal(
+                "quarantine_full",
+                f"ClickHouse refused so many requests of tenant {tenant} that no more of them are kept: look at them, "
+                "retry or discard them; until then nothing of this tenant is taken",
+            )
 
     def refused(self, error: Refused, protocol: str) -> Refusal:
         """The refusal an error amounts to, counted."""

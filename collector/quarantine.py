@@ -2,21 +2,40 @@
 
 Each is two files private to the user: `<id>.otlp`, the request's bytes, and `<id>.json`, who sent it and why it was
 refused. The id derives from the segment and the bytes, so that a crash in between puts the same request there once.
+
+A retried request goes into the spool as a segment of its own. Its id is written into the entry before that segment is
+made, and is used again by whoever repeats the retry after a crash. The rows of such a segment are looked for before
+they are put in, so a request is never stored twice, wherever a crash came.
+
+What one tenant may have here is bounded, and so is the whole: a tenant that has used up its share is refused at the
+door, because nobody can say what of it would end up here.
 """
 
 from __future__ import annotations
 
 import json
+import threading
 import zlib
-from dataclasses import asdict, dataclass
+from collections import Counter
+from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from collector.durable_file import replace_synced, sync_folder, write_synced
 from collector.requests import Accepted
 from collector.sealing import Sealer, opened
-from collector.segment import Signal
-from collector.spool import Spool, sync_folder, write_synced
+from collector.segment import Signal, new_segment_id
+from collector.spool import Spool
 from model import NotFound
+
+
+@dataclass(frozen=True, slots=True)
+class QuarantineLimits:
+    """How many requests are kept, of all tenants together and of one, and how long."""
+
+    requests: int = 1000
+    of_tenant: int = 250
+    days: int = 30
 
 
 @dataclass(frozen=True, slots=True)
@@ -34,15 +53,24 @@ class Quarantined:
     at: str
     sealed: bool = False
     """Whether its bytes are encrypted on disk."""
+    retried_as: str | None = None
+    """The segment it was given to the spool as, where somebody began to retry it and was interrupted."""
 
 
 class Quarantine:
-    """The folder of refused requests."""
+    """The folder of refused requests. Safe for use by several threads."""
 
-    def __init__(self, folder: Path, sealer: Sealer | None = None) -> None:
+    def __init__(self, folder: Path, sealer: Sealer | None = None, limits: QuarantineLimits | None = None) -> None:
         self._folder = folder
         self._sealer = sealer
+        self.limits = limits or QuarantineLimits()
+        self._lock = threading.Lock()
+        self._retrying = threading.Lock()
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
+        self._kept: Counter[str] = Counter()
+        self.held: frozenset[str] = frozenset()
+        """Tenants whose segments wait, because they hold refused requests and there is no room for these."""
+        self.recount()
 
     def put(
         self, accepted: Accepted, *, tenant: str, segment_id: str, reason: str, received_at: datetime, at: datetime
@@ -61,19 +89,38 @@ class Quarantine:
             sealed=self._sealer is not None,
         )
         body = self._sealer.seal(accepted.body, tenant, accepted.signal) if self._sealer else accepted.body
-        write_synced(self._folder / f"{entry.id}.otlp", body)
-        write_synced(self._folder / f"{entry.id}.json", json.dumps(asdict(entry), indent=1).encode())
-        sync_folder(self._folder)
+        with self._lock:
+            is_new = not self._about(entry.id).exists()
+            write_synced(self._folder / f"{entry.id}.otlp", body)
+            replace_synced(self._about(entry.id), _json(entry))
+            self._kept[tenant] += is_new
         return entry
 
     def entries(self, tenant: str | None = None) -> list[Quarantined]:
         """What is kept, oldest first; of one tenant, or of all."""
-        found = [Quarantined(**json.loads(path.read_bytes())) for path in sorted(self._folder.glob("*.json"))]
-        return [each for each in found if tenant in (None, each.tenant)]
+        found = (_read(path) for path in sorted(self._folder.glob("*.json")))
+        return [each for each in found if each is not None and tenant in (None, each.tenant)]
 
     def count(self) -> int:
         """How many requests are kept."""
-        return sum(1 for _ in self._folder.glob("*.json"))
+        return self._kept.total()
+
+    def room(self, tenant: str) -> int:
+        """How many more requests of a tenant may be kept."""
+        return max(0, min(self.limits.of_tenant - self._kept[tenant], self.limits.requests - self._kept.total()))
+
+    def is_closed_to(self, tenant: str) -> bool:
+        """Whether a tenant's requests are to be refused at the door, until somebody has looked at those kept here."""
+        return self._kept[tenant] >= self.limits.of_tenant or tenant in self.held
+
+    def closed_to(self) -> frozenset[str]:
+        """All such tenants."""
+        return self.held | {tenant for tenant, kept in self._kept.copy().items() if kept >= self.limits.of_tenant}
+
+    def recount(self) -> None:
+        """Look at the folder again, from which somebody may have deleted files by hand."""
+        with self._lock:
+            self._kept = Counter(each.tenant for each in self.entries())
 
     def discard(self, entry_id: str, tenant: str | None = None) -> Quarantined:
         """Delete a request for good; raises `NotFound`."""
@@ -88,21 +135,56 @@ class Quarantine:
             self._remove(each)
         return old
 
-    def retry(self, entry_id: str, spool: Spool, tenant: str | None = None) -> Quarantined:
+    def retry(self, entry_id: str, spool: Spool, now: datetime, tenant: str | None = None) -> Quarantined:
         """Give a request to the spool again as if it came now; raises `NotFound`, `SpoolFull`, `SealedAway`."""
-        entry = self._entry(entry_id, tenant)
-        body = (self._folder / f"{entry.id}.otlp").read_bytes()
-        if entry.sealed:
-            body = opened(self._sealer, body, entry.tenant, Signal(entry.signal))
-        spool.append(entry.tenant, Accepted(Signal(entry.signal), body, entry.items)).result()
-        return self.discard(entry_id, tenant)
+        with self._retrying:
+            entry = self._entry(entry_id, tenant)
+            body = (self._folder / f"{entry.id}.otlp").read_bytes()
+            if entry.sealed:
+                body = opened(self._sealer, body, entry.tenant, Signal(entry.signal))
+            if entry.retried_as is None:
+                entry = replace(entry, retried_as=new_segment_id(now))
+                replace_synced(self._about(entry.id), _json(entry))
+            spool.adopt(str(entry.retried_as), entry.tenant, Accepted(Signal(entry.signal), body, entry.items))
+            self._remove(entry)
+        return entry
+
+    def recover(self, spool: Spool) -> None:
+        """At the start: finish what a crash interrupted."""
+        for path in self._folder.glob("*.new"):
+            path.unlink()
+        for path in self._folder.glob("*.otlp"):
+            if not self._about(path.stem).exists():
+                path.unlink()  # half put here, so still in its segment, or half removed
+        waiting = {each.id for each in spool.closed()}
+        for each in self.entries():
+            if each.retried_as in waiting:
+                self._remove(each)
 
     def _remove(self, entry: Quarantined) -> None:
-        (self._folder / f"{entry.id}.json").unlink(missing_ok=True)
-        (self._folder / f"{entry.id}.otlp").unlink(missing_ok=True)
+        with self._lock:
+            if self._about(entry.id).exists():
+                self._kept[entry.tenant] -= 1
+            self._about(entry.id).unlink(missing_ok=True)
+            (self._folder / f"{entry.id}.otlp").unlink(missing_ok=True)
+            sync_folder(self._folder)
 
     def _entry(self, entry_id: str, tenant: str | None) -> Quarantined:
         for entry in self.entries(tenant):
             if entry.id == entry_id:
                 return entry
         raise NotFound(f"No request {entry_id} is in quarantine.")
+
+    def _about(self, entry_id: str) -> Path:
+        return self._folder / f"{entry_id}.json"
+
+
+def _read(path: Path) -> Quarantined | None:
+    try:
+        return Quarantined(**json.loads(path.read_bytes()))
+    except FileNotFoundError:
+        return None  # another thread removed it in between
+
+
+def _json(entry: Quarantined) -> bytes:
+    return json.dumps(asdict(entry), indent=1).encode()

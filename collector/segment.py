@@ -7,8 +7,10 @@ correlator's work.
 from __future__ import annotations
 
 import secrets
+from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 from enum import StrEnum
+from pathlib import Path
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
@@ -24,6 +26,19 @@ class Signal(StrEnum):
     def table(self) -> str:
         """The raw table its rows go to."""
         return "otel_traces" if self is Signal.TRACES else "otel_logs"
+
+
+@dataclass(frozen=True, slots=True)
+class ClosedSegment:
+    """A segment's file that takes no more requests; `size` in bytes."""
+
+    id: str
+    tenant: str
+    signal: Signal
+    path: Path
+    size: int
+    may_be_stored: bool = False
+    """Whether somebody before may have put its rows into ClickHouse: they are looked for before they are put in."""
 
 
 def new_segment_id(opened_at: datetime) -> str:

@@ -9,10 +9,11 @@ What makes it exactly once (each step repeats safely after a crash at any point)
 3. After every INSERT the rows are counted; only then the segment's row in `segments` is written, and only after that
    the spool file is deleted.
 
-A refused segment is not inserted piece by piece, which would break 1. Halves of it are tried without storing anything
-until the offending requests are found; these go to quarantine, the file is replaced by one without them, and that is
-inserted. When even an empty request is refused, or the whole is not when tried again, the data is not at fault: the
-writer waits and tries again.
+A refused segment is not inserted piece by piece, which would break 1. The offending requests are looked for
+(`collector/bisection.py`); these go to quarantine, the file is replaced by one without them, and that is inserted. When
+even an empty request is refused, or the whole is not when tried again, the data is not at fault: the writer waits and
+tries again. A tenant that has no more room in quarantine waits with all its segments; others go on. So they do while
+many offenders are looked for: every second those found are put aside and the segment goes to the end of the queue.
 """
 
 from __future__ import annotations
@@ -20,45 +21,43 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager, nullcontext
+from collections.abc import Callable
+from contextlib import nullcontext
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
-from pathlib import Path
 
 from collector import record
+from collector.bisection import Bisection, joined, takes_too_much
 from collector.counters import Counters
-from collector.decode import insert_of, probe_of
+from collector.decode import insert_of
 from collector.quarantine import Quarantine
 from collector.record import Contents, Record
 from collector.redaction import Redactions
 from collector.requests import Accepted
 from collector.sealing import in_memory
-from collector.segment import opened_at
-from collector.spool import ClosedSegment, Spool, write_synced
+from collector.segment import ClosedSegment, opened_at
+from collector.spool import Spool
 from model import Clock, Refused, StoreUnavailable, ThroughlineError, Unavailable
 from store import Sql, StatementFailed, Store, load_query
 
 _log = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MEMORY_LIMIT_EXCEEDED = 241
 _PATTERN = frozenset("*?{}")
 """Characters ClickHouse takes for a pattern of several files where it is told to read one."""
 
 
 class QuarantineFull(Unavailable):
-    """So many requests are refused that something else must be wrong: the writer stops until somebody looks."""
+    """So many requests of a tenant are refused that something else must be wrong: it waits until somebody looks."""
 
 
 @dataclass(frozen=True, slots=True)
 class WriterLimits:
-    """Waiting times in seconds after a failure, doubled from the first to the last; what is kept, and how long."""
+    """Waiting times in seconds after a failure, doubled from the first to the last; how long received rows are kept."""
 
     first_wait: float = 0.25
     last_wait: float = 15.0
-    quarantined: int = 1000
-    """Requests in quarantine."""
-    quarantine_days: int = 30
+    bisect_seconds: float = 1.0
+    """How long offending requests of a segment are looked for while other segments wait."""
     received_days: int = 30
     """How long received rows are kept, in the tables and before them; 0 means for ever."""
 
@@ -91,8 +90,12 @@ class Writer:
         self._on_commit = on_commit
         self._limits = limits or WriterLimits()
         self._redactions = redactions or Redactions()
-        self._unknown = {each.id for each in spool.closed()}
-        self._next_cleaning = 0.0
+        self._bisection = Bisection(store, self._redactions, sealed=spool.sealer is not None)
+        self._unknown: set[str] = set()
+        """Segments this process has tried to put in and does not know whether they are."""
+        self._held: dict[str, str] = {}
+        """Tenants whose segments wait for room in quarantine, with what was said about it."""
+        self._next_cleaning = self._next_release = 0.0
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
         self.last_error: str | None = None
@@ -113,13 +116,16 @@ class Writer:
         wait = self._limits.first_wait
         while True:
             self._clean_quarantine()
-            segment = self._spool.take(timeout_seconds=0.2)
+            self._release()
+            segment = self._spool.take(0.2, self._held)
             if segment is None:
                 if self._stop.is_set():
                     return
                 continue
             try:
                 self.move(segment)
+            except QuarantineFull as error:
+                self._hold(segment, error)
             except Exception as error:  # noqa: BLE001
                 # Whatever it is, the segment stays first in the queue and its fate is unknown: a writer that ended here
                 # would let the spool fill in silence.
@@ -131,7 +137,7 @@ class Writer:
                 wait = min(wait * 2, self._limits.last_wait)
             else:
                 wait = self._limits.first_wait
-                self.last_error = None
+                self.last_error = next(iter(self._held.values()), None)
                 if self._on_commit is not None:
                     self._notify(self._on_commit)
 
@@ -145,7 +151,8 @@ class Writer:
             self._spool.finished(segment)
             return
         data, contents = record.plain(data, contents, self._spool.sealer)
-        if segment.id not in self._unknown or not self._already_stored(segment, contents):
+        is_unknown = segment.may_be_stored or segment.id in self._unknown
+        if not is_unknown or not self._already_stored(segment, contents):
             began = time.monotonic()
             try:
                 self._insert(segment, data)
@@ -153,7 +160,7 @@ class Writer:
                 self._without_offenders(segment, data, contents, error)
                 return
             except StoreUnavailable as error:
-                if getattr(error.__cause__, "code", None) != _MEMORY_LIMIT_EXCEEDED or segment.id not in self._unknown:
+                if not takes_too_much(error) or not is_unknown:
                     raise
                 self._without_offenders(segment, data, contents, error)
                 return
@@ -185,7 +192,8 @@ class Writer:
         if now < self._next_cleaning:
             return
         self._next_cleaning = now + 3600
-        before = self._clock.now() - timedelta(days=self._limits.quarantine_days)
+        self._quarantine.recount()
+        before = self._clock.now() - timedelta(days=self._quarantine.limits.days)
         for entry in self._quarantine.expire(before):
             _log.warning("a refused request of tenant %s was in quarantine too long: discarded", entry.tenant)
             self._counters.add("quarantine_expired", signal=entry.signal)
@@ -242,61 +250,57 @@ class Writer:
         self, segment: ClosedSegment, data: bytes, contents: Contents, error: ThroughlineError
     ) -> None:
         self._unknown.add(segment.id)
-        if self._refusal(segment, contents.opening) is not None or self._refusal(segment, data) is None:
+        refusal = self._bisection.refusal
+        if refusal(segment, contents.opening) is not None or refusal(segment, data) is None:
             raise StoreUnavailable(f"ClickHouse refuses an insert for a reason that is not in the data: {error}")
-        if self._quarantine.count() >= self._limits.quarantined:
+        room = self._quarantine.room(segment.tenant)
+        if not room:
             raise QuarantineFull(
-                f"{self._limits.quarantined} refused requests are in quarantine and more are refused "
-                f"({error}). Look at them, retry or discard them; until then nothing is written."
+                f"so many refused requests of tenant {segment.tenant} are in quarantine that no more are kept, and "
+                f"more are refused ({error}). Look at them, retry or discard them; until then nothing of it is written."
             )
-        offenders = self._offenders(segment, data, contents, contents.records)
-        for each, reason in offenders:
-            body = data[each.offset : each.end]
-            self._quarantine.put(
-                Accepted(segment.signal, body, each.items),
-                tenant=segment.tenant,
-                segment_id=segment.id,
-                reason=reason,
-                received_at=_at(each.received_us),
-                at=self._clock.now(),
-            )
-            self._counters.add("quarantined", signal=segment.signal.value)
-            _log.error("a request of tenant %s went to quarantine: %s", segment.tenant, reason)
-        out = {each.start for each, _ in offenders}
-        rest = _joined(data, contents.opening, [each for each in contents.records if each.start not in out])
-        self.move(self._spool.replaced(segment, rest))
+        out = set()
+        is_done = True
+        ends = time.monotonic() + self._limits.bisect_seconds
+        for each, reason in self._bisection.offenders(segment, data, contents):
+            self._put_aside(segment, Accepted(segment.signal, data[each.offset : each.end], each.items), each, reason)
+            out.add(each.start)
+            if len(out) >= room or time.monotonic() > ends:
+                is_done = False
+                break
+        rest = self._spool.replaced(
+            segment, joined(data, contents, [each for each in contents.records if each.start not in out])
+        )
+        if is_done:
+            self.move(rest)
+        else:
+            self._spool.postponed(rest)
 
-    def _offenders(
-        self, segment: ClosedSegment, data: bytes, contents: Contents, records: Sequence[Record]
-    ) -> list[tuple[Record, str]]:
-        reason = self._refusal(segment, _joined(data, contents.opening, records))
-        if reason is None:
-            return []
-        if len(records) == 1:
-            return [(records[0], reason)]
-        middle = len(records) // 2
-        return [
-            *self._offenders(segment, data, contents, records[:middle]),
-            *self._offenders(segment, data, contents, records[middle:]),
-        ]
+    def _put_aside(self, segment: ClosedSegment, request: Accepted, where: Record, reason: str) -> None:
+        self._quarantine.put(
+            request,
+            tenant=segment.tenant,
+            segment_id=segment.id,
+            reason=reason,
+            received_at=_at(where.received_us),
+            at=self._clock.now(),
+        )
+        self._counters.add("quarantined", signal=segment.signal.value)
+        _log.error("a request of tenant %s went to quarantine: %s", segment.tenant, reason)
 
-    def _refusal(self, segment: ClosedSegment, data: bytes) -> str | None:
-        redaction = self._redactions.of(segment.tenant)
-        try:
-            if not self._store.is_embedded:
-                statement = probe_of(segment.signal, segment.tenant, segment.id, None, redaction)
-                self._store.insert_raw(statement, data, "ProtobufSingle")
-            else:
-                beside = segment.path.with_suffix(".probe").absolute()
-                with in_memory(data) if self._spool.sealer else _written(beside, data) as path:
-                    self._store.execute(probe_of(segment.signal, segment.tenant, segment.id, path, redaction))
-        except StatementFailed as error:
-            return str(error)
-        except StoreUnavailable as error:
-            if getattr(error.__cause__, "code", None) != _MEMORY_LIMIT_EXCEEDED:
-                raise
-            return str(error)
-        return None
+    def _hold(self, segment: ClosedSegment, error: QuarantineFull) -> None:
+        self._held[segment.tenant] = str(error)
+        self._quarantine.held = frozenset(self._held)
+        self._failed(segment, error)
+
+    def _release(self) -> None:
+        now = time.monotonic()
+        if not self._held or now < self._next_release:
+            return
+        self._next_release = now + 1
+        self._quarantine.recount()
+        self._held = {tenant: why for tenant, why in self._held.items() if not self._quarantine.room(tenant)}
+        self._quarantine.held = frozenset(self._held)
 
     # Telling.
 
@@ -312,19 +316,6 @@ class Writer:
             on_commit()
         except Exception:  # noqa: BLE001
             _log.exception("what was to happen after a segment failed; the segment is in")
-
-
-@contextmanager
-def _written(path: Path, data: bytes) -> Iterator[Path]:
-    write_synced(path, data)
-    try:
-        yield path
-    finally:
-        path.unlink()
-
-
-def _joined(data: bytes, opening: bytes, records: Sequence[Record]) -> bytes:
-    return opening + b"".join(data[each.start : each.end] for each in records)
 
 
 def _identity(segment: ClosedSegment) -> dict[str, object]:

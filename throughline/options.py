@@ -11,7 +11,7 @@ from typing import Any
 
 import click
 
-from collector import IntakeLimits, Limits, SpoolLimits, WriterLimits
+from collector import IntakeLimits, Limits, QuarantineLimits, SpoolLimits, WriterLimits
 from throughline.ingest import IngestSettings
 
 _UNITS = {"": 1, "KB": 1 << 10, "MB": 1 << 20, "GB": 1 << 30}
@@ -60,7 +60,7 @@ def in_words(size: int) -> str:
     return f"{size // _UNITS[unit]}{unit}"
 
 
-_INTAKE, _SPOOL, _WRITER = IntakeLimits(), SpoolLimits(), WriterLimits()
+_INTAKE, _SPOOL, _WRITER, _QUARANTINE = IntakeLimits(), SpoolLimits(), WriterLimits(), QuarantineLimits()
 _PATH = click.Path(path_type=Path, dir_okay=False)
 
 _BOUNDS = (
@@ -81,17 +81,24 @@ _BOUNDS = (
     (
         "max-quarantined",
         click.IntRange(0, 1_000_000),
-        _WRITER.quarantined,
-        "Refused requests kept; one more stops writing.",
+        _QUARANTINE.requests,
+        "Refused requests kept; who sends more of them is held up.",
     ),
-    ("quarantine-days", click.IntRange(1, 36_500), _WRITER.quarantine_days, "How long refused requests are kept."),
+    (
+        "max-quarantined-of-tenant",
+        click.IntRange(0, 1_000_000),
+        _QUARANTINE.of_tenant,
+        "Of one tenant; after that it is refused at the door until somebody has looked.",
+    ),
+    ("quarantine-days", click.IntRange(1, 36_500), _QUARANTINE.days, "How long refused requests are kept."),
     (
         "received-days",
         click.IntRange(0, 36_500),
         _WRITER.received_days,
         "How long received rows are kept; 0: for ever.",
     ),
-    ("body-seconds", click.FloatRange(1, 3600), _INTAKE.body_seconds, "The longest a request may take to arrive."),
+    ("header-seconds", click.FloatRange(0.1, 3600), _INTAKE.header_seconds, "The longest headers may take to arrive."),
+    ("body-seconds", click.FloatRange(1, 3600), _INTAKE.body_seconds, "The longest a body may take to arrive."),
 )
 
 
@@ -131,14 +138,13 @@ def ingest_settings(rest: dict[str, Any]) -> IngestSettings:
             concurrent=bounds["max-concurrent-requests"],
             connections=bounds["max-connections"],
             in_flight_bytes=bounds["max-in-flight-size"],
+            header_seconds=bounds["header-seconds"],
             body_seconds=bounds["body-seconds"],
         ),
         spool=replace(_SPOOL, waiting_bytes=bounds["max-waiting-size"], total_bytes=bounds["max-spool-size"]),
-        writer=replace(
-            _WRITER,
-            quarantined=bounds["max-quarantined"],
-            quarantine_days=bounds["quarantine-days"],
-            received_days=bounds["received-days"],
+        writer=replace(_WRITER, received_days=bounds["received-days"]),
+        quarantine=QuarantineLimits(
+            bounds["max-quarantined"], bounds["max-quarantined-of-tenant"], bounds["quarantine-days"]
         ),
     )
     names = (

@@ -13,7 +13,7 @@ from pathlib import Path
 import grpc
 import pytest
 
-from collector import Limits, SpoolLimits, WriterLimits, record
+from collector import Limits, QuarantineLimits, SpoolLimits, record
 from store import Store
 from tests.collector.payloads import spans
 from tests.collector.running import RunningCollector, wait_for
@@ -29,7 +29,7 @@ _HTTP = {
 }
 _GOOD_EVERY = 40
 _GOOD_IDS = 10_000_000
-_LIMITS = Limits(spool=SpoolLimits(segment_seconds=1), writer=WriterLimits(quarantined=1_000_000))
+_LIMITS = Limits(spool=SpoolLimits(segment_seconds=1), quarantine=QuarantineLimits(1_000_000, 1_000_000))
 
 
 def _over_grpc(running: RunningCollector, stack: ExitStack) -> tuple[bytes, Callable[[bytes], str]]:

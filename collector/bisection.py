@@ -1,0 +1,85 @@
+"""Finds the requests of a segment that ClickHouse refuses: halves of it are tried, storing nothing."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
+from pathlib import Path
+
+from collector.decode import probe_of
+from collector.durable_file import write_synced
+from collector.record import Contents, Record
+from collector.redaction import Redactions
+from collector.sealing import in_memory
+from collector.segment import ClosedSegment
+from model import StoreUnavailable
+from store import StatementFailed, Store
+
+_MEMORY_LIMIT_EXCEEDED = 241
+
+
+class Bisection:
+    """Tries parts of segments; with `sealed` no plain text is written to disk for it."""
+
+    def __init__(self, store: Store, redactions: Redactions, *, sealed: bool) -> None:
+        self._store = store
+        self._redactions = redactions
+        self._sealed = sealed
+
+    def refusal(self, segment: ClosedSegment, data: bytes) -> str | None:
+        """Why ClickHouse would refuse these bytes as the segment's; None where it would not.
+
+        Raises what prevents an answer.
+        """
+        redaction = self._redactions.of(segment.tenant)
+        try:
+            if not self._store.is_embedded:
+                statement = probe_of(segment.signal, segment.tenant, segment.id, None, redaction)
+                self._store.insert_raw(statement, data, "ProtobufSingle")
+            else:
+                beside = segment.path.with_suffix(".probe").absolute()
+                with in_memory(data) if self._sealed else _written(beside, data) as path:
+                    self._store.execute(probe_of(segment.signal, segment.tenant, segment.id, path, redaction))
+        except StatementFailed as error:
+            return str(error)
+        except StoreUnavailable as error:
+            if not takes_too_much(error):
+                raise
+            return str(error)
+        return None
+
+    def offenders(self, segment: ClosedSegment, data: bytes, contents: Contents) -> Iterator[tuple[Record, str]]:
+        """The requests that are refused, with the reason, one after another; whoever has enough stops asking."""
+        yield from self._among(segment, data, contents, contents.records)
+
+    def _among(
+        self, segment: ClosedSegment, data: bytes, contents: Contents, records: Sequence[Record]
+    ) -> Iterator[tuple[Record, str]]:
+        reason = self.refusal(segment, joined(data, contents, records))
+        if reason is None:
+            return
+        if len(records) == 1:
+            yield records[0], reason
+            return
+        middle = len(records) // 2
+        yield from self._among(segment, data, contents, records[:middle])
+        yield from self._among(segment, data, contents, records[middle:])
+
+
+def takes_too_much(error: StoreUnavailable) -> bool:
+    """Whether a statement failed because it would take more memory than it may, which its data may be to blame for."""
+    return getattr(error.__cause__, "code", None) == _MEMORY_LIMIT_EXCEEDED
+
+
+def joined(data: bytes, contents: Contents, records: Sequence[Record]) -> bytes:
+    """A segment's file with some of its records only."""
+    return contents.opening + b"".join(data[each.start : each.end] for each in records)
+
+
+@contextmanager
+def _written(path: Path, data: bytes) -> Iterator[Path]:
+    write_synced(path, data)
+    try:
+        yield path
+    finally:
+        path.unlink()

@@ -1,0 +1,61 @@
+"""What an earlier run left in the spool's folder: all of it closed segments, whose rows may be in ClickHouse already.
+
+A torn last request, which nobody was told is accepted, is cut off.
+"""
+
+from __future__ import annotations
+
+import logging
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+from collector import record
+from collector.open_segment import SUFFIX
+from collector.segment import ClosedSegment, opened_at
+from model import Refused
+
+_log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Recovered:
+    """The segments, oldest first, and how many bytes of torn requests were cut off."""
+
+    segments: tuple[ClosedSegment, ...]
+    torn_bytes: int
+
+
+def recover(folder: Path) -> Recovered:
+    """Read every segment's file; raises `Refused` naming a file that is none."""
+    for pattern in ("*.new", "*.probe"):
+        for path in folder.glob(pattern):
+            path.unlink()
+    found = []
+    torn = 0
+    for path in sorted(folder.glob(f"*{SUFFIX}")):
+        segment, cut = _recovered(path)
+        torn += cut
+        if segment is not None:
+            found.append(segment)
+    return Recovered(tuple(found), torn)
+
+
+def _recovered(path: Path) -> tuple[ClosedSegment | None, int]:
+    try:
+        opened_at(path.stem)
+    except ValueError as error:
+        raise Refused(f"{path} is not a spool segment; move it elsewhere.") from error
+    data = path.read_bytes()
+    contents = record.read(data)
+    if contents is None or not contents.records:
+        path.unlink()
+        return None, len(data)
+    size = len(data) - contents.torn
+    if contents.torn:
+        _log.warning("cut %d bytes of a torn request off the segment %s", contents.torn, path.stem)
+        with path.open("r+b") as file:
+            file.truncate(size)
+            os.fsync(file.fileno())
+    segment = ClosedSegment(path.stem, contents.tenant, contents.signal, path, size, may_be_stored=True)
+    return segment, contents.torn
