@@ -4,23 +4,27 @@ engine. Both the API and the pages read instances through here. Judges nothing, 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
 from datetime import datetime
 
 from correlator import InstanceFilter, InstanceRow, MilestoneReached
 from dashboard.services import Services
 from model import Catalog, Workflow
-from sla_engine import ClockRow
+from sla_engine import ClockRow, Rejudged, RejudgedReader
 
 
 @dataclass(frozen=True, slots=True)
 class InstanceDetail:
-    """An instance with all its declared milestones, in their order, and its clocks."""
+    """An instance with all its declared milestones, in their order, and its clocks.
+
+    `again` has, by clock, what was said of it when somebody had the past judged again.
+    """
 
     row: InstanceRow
     milestones: tuple[MilestoneReached, ...]
     clocks: tuple[ClockRow, ...]
+    again: Mapping[str, Rejudged] = field(default_factory=dict)
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +70,8 @@ def details(services: Services, tenant: str, workflow: Workflow, rows: Sequence[
     """The rows of one workflow, in their order, each with what belongs to it."""
     reached = services.instances.milestones_of(tenant, workflow, rows)
     clocks = services.verdicts.clocks_of(tenant, workflow.name, [row.key for row in rows])
-    return [InstanceDetail(row, tuple(reached[row.key]), tuple(clocks[row.key])) for row in rows]
+    again = _again(services, tenant, workflow, [row.key for row in rows])
+    return [InstanceDetail(row, tuple(reached[row.key]), tuple(clocks[row.key]), again) for row in rows]
 
 
 def details_by_key(
@@ -87,7 +92,12 @@ def detailed(services: Services, tenant: str, workflow: Workflow, row: InstanceR
         row,
         tuple(services.instances.milestones(tenant, workflow, row.key)),
         tuple(services.verdicts.instance_clocks(tenant, workflow.name, row.key)),
+        _again(services, tenant, workflow, [row.key]),
     )
+
+
+def _again(services: Services, tenant: str, workflow: Workflow, keys: Sequence[str]) -> Mapping[str, Rejudged]:
+    return RejudgedReader(services.store).of_instances(tenant, workflow.name, keys)
 
 
 def slas_of(catalog: Catalog, workflow: str) -> dict[str, str]:

@@ -26,6 +26,7 @@ CLOCKS_AT_ONCE = 500_000
 """About how many clocks are written in one go."""
 
 _LOOK_SECONDS = 0.2
+_OWN = ("rejudging", "sla", "rejudged_at", "actor", "key", "clock", "per", "started_at", "satisfied_at")
 _COLUMNS = (
     *("tenant", "sla", "rejudging", "rejudged_at", "actor"),
     *("as_of", "from_at", "to_at", "definition", "clocks"),
@@ -89,6 +90,8 @@ class Rejudged:
 
     rejudging: str
     sla: str
+    rejudged_at: datetime
+    actor: str
     key: str
     clock: str
     per: str
@@ -212,9 +215,9 @@ class RejudgedReader:
         page = [_rejudged(row) for row in rows[:limit]]
         return page, _cursor(page[-1]) if len(rows) > limit else None
 
-    def of_instance(self, tenant: str, workflow: str, key: str) -> dict[str, Rejudged]:
-        """By clock, the row of the rejudging that looked at it last; empty where none did."""
-        rows = self._rows("rejudged_of_instance", tenant=tenant, workflow=workflow, key=key)
+    def of_instances(self, tenant: str, workflow: str, keys: Sequence[str]) -> dict[str, Rejudged]:
+        """By clock of these instances, the row of the rejudging that looked at it last; empty where none did."""
+        rows = self._rows("rejudged_of_instances", tenant=tenant, workflow=workflow, keys=list(keys)) if keys else []
         return {row["clock"]: _rejudged(row) for row in rows}
 
     def _rows(self, query: str, **params: Any) -> list[dict[str, Any]]:
@@ -245,7 +248,7 @@ def _rejudged(row: dict[str, Any]) -> Rejudged:
         for side in ("old_", "")
     )
     assert new is not None  # noqa: S101 - every row has a verdict
-    own = {name: row[name] for name in ("rejudging", "sla", "key", "clock", "per", "started_at", "satisfied_at")}
+    own = {name: row[name] for name in _OWN}
     return Rejudged(**own, old=old, new=new)
 
 

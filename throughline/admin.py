@@ -25,6 +25,7 @@ from throughline.commands import ACTOR, import_steps
 from throughline.control import Control, error_line
 from throughline.engine import Catalogs, Engine
 from throughline.rebuilding import progress_line, rebuild_steps
+from throughline.rejudging import rejudge_lines
 from throughline.settings import Settings
 from throughline.status import running as running_status
 
@@ -44,6 +45,13 @@ class _Backtest(BaseModel):
     text: str
     since: str
     until: str
+    tenant: str = DEFAULT_TENANT
+
+
+class _Rejudge(BaseModel):
+    sla: str
+    since: str | None = None
+    until: str | None = None
     tenant: str = DEFAULT_TENANT
 
 
@@ -98,7 +106,19 @@ def create_admin(
     def backtest(body: _Backtest) -> StreamingResponse:
         return StreamingResponse(_backtest_line(store, body), media_type="application/jsonl")
 
+    @app.post("/rejudge")
+    def rejudge(body: _Rejudge) -> StreamingResponse:
+        return StreamingResponse(_rejudge_lines(store, body), media_type="application/jsonl")
+
     return app
+
+
+def _rejudge_lines(store: Store, body: _Rejudge) -> Iterator[str]:
+    try:
+        for line in rejudge_lines(store, **body.model_dump()):
+            yield json.dumps(line) + "\n"
+    except ThroughlineError as error:
+        yield json.dumps(error_line(error)) + "\n"
 
 
 def _backtest_line(store: Store, body: _Backtest) -> Iterator[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
 
@@ -12,6 +11,7 @@ from model import BadRequest, NotFound
 from sla_engine import backtest, candidate
 from store import Store, active_catalog
 from throughline.control import Control
+from throughline.instants import instant
 from throughline.settings import StoreSettings
 from throughline.tables import open_migrated
 
@@ -27,8 +27,8 @@ def backtest_text(settings: StoreSettings, file: Path, since: str, until: str, t
     except UnicodeDecodeError as error:
         raise BadRequest(f"{file} is not UTF-8.") from error
     asked = {"name": file.name, "text": text, "since": since, "until": until, "tenant": tenant}
-    for instant in (since, until):
-        _instant(instant)
+    for bound in (since, until):
+        instant(bound)
     running = Control.running(settings.data_dir)
     if running:
         found = running.call("POST", "/backtest", asked)["found"]
@@ -44,17 +44,8 @@ def backtested(store: Store, *, name: str, text: str, since: str, until: str, te
     if active is None:
         raise NotFound("No catalog was applied yet: there is no history to judge.")
     changed = candidate(active, name, text)
-    found = backtest(store, tenant, active, changed, since=_instant(since), until=_instant(until))
+    found = backtest(store, tenant, active, changed, since=instant(since), until=instant(until))
     return [each.as_json() for each in found]
-
-
-def _instant(text: str) -> datetime:
-    """A date (its beginning) or an RFC 3339 instant; UTC where no offset is given."""
-    try:
-        at = datetime.fromisoformat(text)
-    except ValueError as error:
-        raise BadRequest(f"{text!r} is no time: write it like 2026-03-01 or 2026-03-01T08:00:00Z.") from error
-    return at.astimezone(UTC) if at.tzinfo else at.replace(tzinfo=UTC)
 
 
 def _told(found: dict[str, Any]) -> str:

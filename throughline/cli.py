@@ -214,7 +214,7 @@ def rebuild(workflow: str, tenant: str, data_dir: Path, clickhouse_url: str | No
 
 @cli.group()
 def sla() -> None:
-    """Try promises out."""
+    """Try promises out, and judge the past by them."""
 
 
 @sla.command("backtest")
@@ -228,6 +228,21 @@ def sla_backtest(file: Path, since: str, until: str, tenant: str, data_dir: Path
     from throughline.backtesting import backtest_text
 
     click.echo(backtest_text(StoreSettings(data_dir, clickhouse_url), file, since, until, tenant))
+
+
+@sla.command("rejudge")
+@click.argument("sla_id", metavar="SLA")
+@click.option("--from", "since", metavar="TIME", help="Clocks that started from then on (inclusive).  [default: all]")
+@click.option("--to", "until", metavar="TIME", help="And before then (exclusive).")
+@_TENANT
+@_store_options
+def sla_rejudge(
+    sla_id: str, since: str | None, until: str | None, tenant: str, data_dir: Path, clickhouse_url: str | None
+) -> None:
+    """Judge clocks of earlier versions of an SLA by the present one, beside the ledger; nobody is alerted."""
+    from throughline.rejudging import rejudge_with_progress
+
+    rejudge_with_progress(StoreSettings(data_dir, clickhouse_url), sla_id, since, until, tenant)
 
 
 def main() -> None:

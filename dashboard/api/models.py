@@ -66,8 +66,29 @@ class MilestoneItem(Row):
     rested_seconds: float | None = None
 
 
+class SaidItem(Row):
+    """What one version of an SLA says of a clock."""
+
+    verdict: str
+    valid_from: Time
+    deadline_at: Time | None
+    reason: str
+    definition: str
+
+
+class ClockAgainItem(SaidItem):
+    """What the SLA as it was then said of a clock of an earlier version, when somebody had the past judged again."""
+
+    rejudging: str
+    rejudged_at: Time
+    actor: str
+
+
 class ClockItem(Row):
-    """One clock of an instance with its current verdict."""
+    """One clock of an instance with its current verdict.
+
+    `rejudged`, where somebody had the past judged again, stands beside the verdict that counts; null otherwise.
+    """
 
     id: str
     clock: str
@@ -79,6 +100,7 @@ class ClockItem(Row):
     known_at: Time
     reason: str
     flags: list[str] = []
+    rejudged: ClockAgainItem | None = None
 
 
 class InstanceItem(BaseModel):
@@ -239,6 +261,47 @@ class LedgerItem(Row):
     satisfied_at: Time | None
     reason: str
     definition: str
+
+
+class RejudgingItem(Row):
+    """One time the past of an SLA was judged again: clocks of earlier versions, started from `from_at` to `to_at`."""
+
+    id: str
+    rejudged_at: Time
+    actor: str
+    as_of: Time = Field(description="the instant both sides are about")
+    from_at: Time | None
+    to_at: Time | None
+    definition: str = Field(description="the version that judged again")
+    clocks: int
+
+
+class RejudgedItem(Row):
+    """One clock: what the ledger said then, null where the earlier version opened none, and what the new one says."""
+
+    key: str
+    clock: str
+    per: str | None
+    started_at: Time
+    satisfied_at: Time | None
+    old: SaidItem | None
+    new: SaidItem
+
+
+class ChangeItem(Row):
+    """How many clocks went from one verdict to another, or stayed, with the keys of some."""
+
+    old: str | None
+    new: str
+    clocks: int
+    examples: list[str]
+
+
+class RejudgedPage(Page[RejudgedItem]):
+    """A page of one rejudging, what that was, and what it came to."""
+
+    rejudging: RejudgingItem
+    changes: list[ChangeItem]
 
 
 class AttainmentItem(Row):

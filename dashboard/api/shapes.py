@@ -8,7 +8,7 @@ from alerting import AlertRow, Silence
 from correlator import Found, Hub, MilestoneReached, TimelineEvent, UnresolvedEvent
 from dashboard.api import models
 from dashboard.instances import InstanceDetail
-from sla_engine import ClockRow, LedgerRow, SlaSummary
+from sla_engine import ClockRow, LedgerRow, Rejudged, SlaSummary
 
 
 def instance(detail: InstanceDetail) -> models.InstanceItem:
@@ -36,7 +36,7 @@ def _instance(detail: InstanceDetail) -> dict[str, Any]:
         "currency": row.currency,
         "keys": row.keys,
         "milestones": [milestone(each) for each in detail.milestones],
-        "slas": [clock(each) for each in detail.clocks],
+        "slas": [clock(each, detail.again.get(each.clock)) for each in detail.clocks],
         "flags": row.flags,
         "systems": row.systems,
         "retries": row.retries,
@@ -51,8 +51,8 @@ def milestone(row: MilestoneReached) -> models.MilestoneItem:
     )
 
 
-def clock(row: ClockRow) -> models.ClockItem:
-    """One clock of an instance."""
+def clock(row: ClockRow, again: Rejudged | None = None) -> models.ClockItem:
+    """One clock of an instance, and what was said of it when the past was judged again."""
     return models.ClockItem(
         id=row.sla,
         clock=row.clock,
@@ -64,7 +64,18 @@ def clock(row: ClockRow) -> models.ClockItem:
         known_at=row.known_at,
         reason=row.reason,
         flags=list(row.flags),
+        rejudged=None if again is None else _again(again),
     )
+
+
+def _again(row: Rejudged) -> models.ClockAgainItem:
+    said = models.SaidItem.model_validate(row.new)
+    return models.ClockAgainItem(**dict(said), rejudging=row.rejudging, rejudged_at=row.rejudged_at, actor=row.actor)
+
+
+def rejudged(row: Rejudged) -> models.RejudgedItem:
+    """One clock of a rejudging."""
+    return models.RejudgedItem.model_validate(row).model_copy(update={"per": row.per or None})
 
 
 def event(row: TimelineEvent) -> models.EventItem:

@@ -10,7 +10,7 @@ from dashboard.api import models, shapes
 from dashboard.api.parameters import Caller, Cursor, Instant, Limit, Rooms, catalog_of, page_of
 from dashboard.services import Services
 from model import NotFound, Principal, Sla, Verdict
-from sla_engine import Excuses, Grouping, WaitingReader
+from sla_engine import Excuses, Grouping, RejudgedReader, WaitingReader
 
 router = APIRouter(tags=["slas"])
 
@@ -92,6 +92,44 @@ def verdicts(
         cursor=cursor,
     )
     return models.Page(items=[shapes.ledger(each) for each in rows], next_cursor=following)
+
+
+@router.get("/slas/{sla}/rejudgings")
+def rejudgings(
+    services: Rooms, caller: Caller, sla: str, limit: Limit = 100, cursor: Cursor = None
+) -> models.Page[models.RejudgingItem]:
+    """Each time the past of an SLA was judged again (`throughline sla rejudge`), newest first."""
+    _declared(services, caller, sla)
+    page, following = page_of(RejudgedReader(services.store).rejudgings(caller.tenant, sla), limit, cursor)
+    return models.Page(items=[models.RejudgingItem.model_validate(each) for each in page], next_cursor=following)
+
+
+@router.get("/slas/{sla}/rejudged")
+def rejudged(
+    services: Rooms,
+    caller: Caller,
+    sla: str,
+    rejudging: Annotated[str | None, Query(description="Which one; the newest without it")] = None,
+    changed: Annotated[bool, Query(description="Only clocks with another verdict")] = False,
+    limit: Limit = 100,
+    cursor: Cursor = None,
+) -> models.RejudgedPage:
+    """The past judged again beside what the ledger said: clocks by their start, and how many changed how."""
+    _declared(services, caller, sla)
+    reader = RejudgedReader(services.store)
+    known = reader.rejudgings(caller.tenant, sla)
+    found = next((each for each in known if rejudging in (None, each.id)), None)
+    if found is None:
+        raise NotFound(
+            f"The past of the SLA {sla!r} was not judged again" + (f" as {rejudging!r}" if rejudging else "")
+        )
+    rows, following = reader.page(caller.tenant, sla, found.id, only_changed=changed, limit=limit, cursor=cursor)
+    return models.RejudgedPage(
+        items=[shapes.rejudged(each) for each in rows],
+        next_cursor=following,
+        rejudging=models.RejudgingItem.model_validate(found),
+        changes=[models.ChangeItem.model_validate(each) for each in reader.changes(caller.tenant, sla, found.id)],
+    )
 
 
 @router.get("/slas/{sla}/excuses")

@@ -127,11 +127,11 @@ def test_each_time_is_kept_and_the_last_is_the_one_shown_with_the_instance(share
     kept = reader.rejudgings(story.tenant, SLA)
     assert [(each.id, each.actor, each.clocks) for each in kept] == [(second.id, "bob", 4), (first.id, "ana", 3)]
     assert str(rows(story, first)["SO-1"].new.verdict) == "met"
-    (shown,) = reader.of_instance(story.tenant, "orders", "SO-1").values()
+    (shown,) = reader.of_instances(story.tenant, "orders", ["SO-1"]).values()
     assert (shown.rejudging, str(shown.new.verdict)) == (second.id, "breached")
     log = "SELECT actor FROM audit_log WHERE tenant = {tenant:String} AND action = 'sla.rejudged' ORDER BY at"
     assert [row["actor"] for row in shared_store.rows(log, {"tenant": story.tenant})] == ["ana", "bob"]
-    assert reader.of_instance("nobody", "orders", "SO-1") == {}
+    assert reader.of_instances("nobody", "orders", ["SO-1"]) == {}
 
 
 def test_pages_hold_every_row_once(shared_store: Store) -> None:
