@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from enum import StrEnum
 
-from model import Catalog
-from sla_engine import Coverage
+from model import Calendar, Catalog
+from sla_engine import Coverage, latest_within
 
 
 class Liveness(StrEnum):
@@ -61,6 +61,7 @@ def _row(
 ) -> SystemRow:
     system = catalog.system(name)
     cadence = system.cadence if system else None
+    calendar = catalog.calendar(system.calendar) if system and system.calendar else None
     return SystemRow(
         id=name,
         title=system.title if system else name,
@@ -71,16 +72,19 @@ def _row(
         cadence=cadence,
         calendar=system.calendar if system else None,
         seen_at=seen_at,
-        liveness=liveness(seen_at, cadence, now),
+        liveness=liveness(seen_at, cadence, now, calendar),
         coverage={workflow: tuple(milestones) for workflow, milestones in coverage.items()},
         is_declared=system is not None,
     )
 
 
-def liveness(seen_at: datetime | None, cadence: timedelta | None, now: datetime) -> Liveness:
-    """How a system stands at `now`; wall time, its calendar is not taken into account."""
+def liveness(
+    seen_at: datetime | None, cadence: timedelta | None, now: datetime, calendar: Calendar | None = None
+) -> Liveness:
+    """How a system stands at `now`; silence counts in the working time of its calendar, where it has one."""
     if seen_at is None:
         return Liveness.NEVER
     if cadence is None:
         return Liveness.SEEN
-    return Liveness.SILENT if now - seen_at > cadence else Liveness.LIVE
+    until = latest_within(calendar, seen_at, cadence)
+    return Liveness.SILENT if until is not None and now > until else Liveness.LIVE

@@ -17,6 +17,7 @@ from sla_engine.reading import (
 )
 from sla_engine.rejudging import Change, Rejudged, RejudgedReader, RejudgeProgress, Rejudging, Said, rejudge
 from sla_engine.waiting import Waited, WaitingReader
+from sla_engine.working_time import latest_within
 
 __all__ = [
     "LEASE_SECONDS",
@@ -50,6 +51,7 @@ __all__ = [
     "Week",
     "backtest",
     "candidate",
+    "latest_within",
     "rejudge",
     "window_start",
 ]

@@ -2,7 +2,11 @@
 
 from __future__ import annotations
 
+from http import HTTPStatus
+
 from fastapi import APIRouter, Depends, Request
+from starlette.exceptions import HTTPException
+from starlette.routing import Match, Route
 
 from dashboard.access import principal_of
 from dashboard.api import alerts, operations, quarantine, slas, systems, workflows
@@ -17,10 +21,6 @@ PREFIX = "/api/v1"
 operations_router = operations.router
 
 
-def _nowhere(request: Request) -> None:
-    raise NotFound(f"The API has nothing at {request.url.path}")
-
-
 def router() -> APIRouter:
     """All routes, the last one answering for whatever is not there."""
     problems: dict[int | str, dict[str, object]] = {
@@ -32,7 +32,25 @@ def router() -> APIRouter:
         strict.include_router(part.router)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(principal_of)])
     api.include_router(strict)
+    known = list(api.routes)
+
+    def nowhere(request: Request) -> None:
+        """What is not there; a path that is there with other methods says which."""
+        allowed = {
+            method
+            for route in known
+            if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
+            for method in route.methods or ()
+        }
+        if allowed:
+            raise HTTPException(
+                HTTPStatus.METHOD_NOT_ALLOWED,
+                f"{request.url.path} takes {', '.join(sorted(allowed))}, not {request.method}",
+                headers={"Allow": ", ".join(sorted(allowed))},
+            )
+        raise NotFound(f"The API has nothing at {request.url.path}")
+
     api.add_api_route(
-        "/{rest:path}", _nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
+        "/{rest:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
     )
     return api

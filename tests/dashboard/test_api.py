@@ -228,6 +228,10 @@ def _problems(client: Client) -> None:
         assert (body["status"], body["instance"]) == (status, path.partition("?")[0])
         assert body["title"]
         assert body["detail"]
+    other = client.post(f"{V1}/workflows/orders/instances")
+    assert (other.status_code, other.headers["allow"]) == (405, "GET")
+    assert other.json()["detail"] == f"{V1}/workflows/orders/instances takes GET, not POST"
+    assert client.delete(f"{V1}/nothing/here").status_code == 404
     refused = client.post(f"{V1}/quarantine/x/retry")
     assert refused.status_code == 501
     assert refused.json()["detail"].endswith("is not supported in this version")
