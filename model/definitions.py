@@ -73,8 +73,9 @@ class Condition:
 class Match:
     """Which records reach a milestone; every condition given must hold, and `span` or `event` is given.
 
-    `statuses` holds `ok`, `error`, `unset`; the default is all but `error` for spans. `attributes` pairs an attribute
-    name with its conditions. `source` is that of a CloudEvent or an imported row, for other records their service.
+    With both, span events in such spans do. `statuses` holds `ok`, `error`, `unset` and is about the span, where one is
+    named; the default is all but `error`. `attributes` pairs an attribute name with its conditions. `source` is that of
+    a CloudEvent or an imported row, for other records their service.
     """
 
     span: Condition | None = None

@@ -45,6 +45,11 @@ def named_groups(pattern: str) -> dict[str, int]:
     return dict(_compiled(pattern).groupindex)
 
 
+def may_match(pattern: str, text: str) -> bool:
+    """Whether a pattern that `check_pattern` has passed is found in a text; true where only RE2 could tell."""
+    return "[:" in pattern or _compiled(pattern).search(text) is not None
+
+
 def _compiled(pattern: str) -> re.Pattern[str]:
     for only, replacement in _RE2_ONLY:
         pattern = only.sub(replacement, pattern)

@@ -72,7 +72,7 @@ def reaches(milestone: Milestone) -> Node:
         parts.append(condition_on(column("service"), match.service))
     if match.source is not None:
         parts.append(condition_on(source(), match.source))
-    if match.event is None and match.statuses != _ALL_STATUSES:
+    if match.span is not None and match.statuses != _ALL_STATUSES:
         parts.append(one_in(column("status"), sorted(match.statuses)))
     parts += [condition_on_attribute(name, condition) for name, condition in match.attributes]
     return all_of(parts)

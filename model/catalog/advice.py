@@ -10,8 +10,9 @@ from collections.abc import Callable, Iterable, Iterator
 
 from model.catalog.problems import is_guess, nearest
 from model.catalog.sources import Source, Sources
+from model.catalog.unreachable import UNREACHABLE
 from model.catalog.yaml_text import Path
-from model.definitions import TRACE_KEY, Catalog, Comparison, Condition, Match, Milestone, Sla
+from model.definitions import Catalog, Sla
 from model.errors import Problem
 
 LABELS = ("workflow", "sla", "severity", "owner", "milestone", "system", "criticality", "tenant", "kind")
@@ -92,22 +93,12 @@ def _undescribed_systems(catalog: Catalog, sources: Sources) -> Iterator[Problem
                 yield source.warn(path, f"no system `{milestone.system}` is described", near if is_guess(near) else "")
 
 
-def _unlinked_keys(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
-    """A key is linked where one record can carry it and a key nearer to the root; matchers cannot tell, names can."""
-    for workflow in catalog.workflows:
-        source = sources.workflow(workflow.name)
-        seen: dict[tuple[tuple[str, ...], ...], str] = {}
-        for key in workflow.keys:
-            if key.is_trace:
-                continue
-            other = seen.setdefault(key.alternatives, key.name)
-            if other != key.name:
-                message = f"has the same attributes as `{other}`: nothing links the one to the other"
-                yield source.warn(("keys", key.name), message)
-        if sources.raw(source, ("keys", TRACE_KEY)) is False and len(workflow.keys) == 1:
-            yield source.warn(
-                ("keys",), "there is one key and `trace` is off: only events that carry the root are found"
-            )
+def _unused_systems(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    named = {milestone.system for workflow in catalog.workflows for milestone in workflow.milestones}
+    for system in catalog.systems:
+        if catalog.workflows and system.id not in named:
+            source, at = sources.item("systems", system.id)
+            yield source.warn(at, f"no milestone names `{system.id}`: it will never be seen")
 
 
 def _workflows_without_an_end(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
@@ -115,41 +106,6 @@ def _workflows_without_an_end(catalog: Catalog, sources: Sources) -> Iterator[Pr
         if all(each.ends is None for each in workflow.milestones):
             source = sources.workflow(workflow.name)
             yield source.warn(("milestones",), "no milestone `ends` an instance: all stay in progress for ever")
-
-
-def _shadowed_milestones(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
-    for workflow in catalog.workflows:
-        source = sources.workflow(workflow.name)
-        seen: dict[Match, Milestone] = {}
-        for milestone in workflow.milestones:
-            other = seen.setdefault(milestone.match, milestone)
-            if other is not milestone:
-                message = f"matches exactly what `{other.id}` matches: every record is an event of both"
-                yield source.warn(("milestones", milestone.place, "match"), message)
-
-
-def _impossible_matches(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
-    for workflow in catalog.workflows:
-        source = sources.workflow(workflow.name)
-        for milestone in workflow.milestones:
-            for name, ranges in _ranges(milestone.match).items():
-                if ranges[0] > ranges[1]:
-                    path = ("milestones", milestone.place, "match", "attributes", name)
-                    yield source.warn(path, "can never hold: the lower bound is above the upper one")
-
-
-def _ranges(match: Match) -> dict[str, tuple[float, float]]:
-    """The lowest and highest number each attribute may have."""
-    found: dict[str, tuple[float, float]] = {}
-    for name, condition in match.attributes:
-        low, high = found.get(name, (float("-inf"), float("inf")))
-        if isinstance(condition.operand, float):
-            if condition.comparison in {Comparison.GTE, Comparison.GT}:
-                low = max(low, condition.operand)
-            else:
-                high = min(high, condition.operand)
-        found[name] = (low, high)
-    return found
 
 
 def _routes_to_nothing(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
@@ -208,6 +164,20 @@ def _unreached_routes(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
             catch_all = route.id
 
 
+def _untold_owners(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    """Where every route goes by owner, one whom none of them names hears of nothing."""
+    by_label = [dict(route.match) for route in catalog.routes]
+    if not by_label or not all("owner" in labels for labels in by_label):
+        return
+    told = {owner for labels in by_label for owner in labels["owner"]}
+    for sla in catalog.slas:
+        source, at = _sla(sla, sources)
+        if sla.owner is not None and sla.owner not in told:
+            is_own = sources.raw(source, (*at, "owner")) is not None
+            path = (*at, "owner") if is_own else ("owner",)
+            yield source.warn(path, f"every route goes by owner and none names `{sla.owner}`: nobody is told")
+
+
 def _shared_services(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
     owner: dict[str, str] = {}
     for system in catalog.systems:
@@ -242,17 +212,6 @@ def _no_workflow(catalog: Catalog, _sources: Sources) -> Iterator[Problem]:
         yield Problem(file, "", "no workflow is declared: nothing will be followed")
 
 
-def _exact_names_with_spaces(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
-    """White space at the ends of a name is never sent, and hard to see in a file."""
-    for workflow in catalog.workflows:
-        source = sources.workflow(workflow.name)
-        for milestone in workflow.milestones:
-            for part in ("span", "event", "service"):
-                condition: Condition | None = getattr(milestone.match, part)
-                if condition and any(value != value.strip() for value in condition.values):
-                    yield source.warn(("milestones", milestone.place, "match", part), "begins or ends with a space")
-
-
 def _sla(sla: Sla, sources: Sources) -> tuple[Source, Path]:
     source = sources.workflow(sla.workflow)
     return source, sources.path(source, "slas", sla.id)
@@ -261,11 +220,9 @@ def _sla(sla: Sla, sources: Sources) -> tuple[Source, Path]:
 RULES: tuple[Callable[[Catalog, Sources], Iterable[Problem]], ...] = (
     _no_workflow,
     _workflows_without_an_end,
-    _unlinked_keys,
+    *UNREACHABLE,
     _undescribed_systems,
-    _shadowed_milestones,
-    _impossible_matches,
-    _exact_names_with_spaces,
+    _unused_systems,
     _days_of_business_time,
     _unreachable_risk,
     _zone_without_promise,
@@ -275,6 +232,7 @@ RULES: tuple[Callable[[Catalog, Sources], Iterable[Problem]], ...] = (
     _unusual_levels,
     _routes_to_nothing,
     _unreached_routes,
+    _untold_owners,
     _shared_services,
     _unused_calendars,
 )

@@ -12,6 +12,7 @@ from datetime import timedelta
 
 from model.catalog.canonical import calendar_hash, known_countries, sla_hash, workflow_hash
 from model.catalog.problems import Place, nearest
+from model.catalog.promises import check_promise, never_opens
 from model.catalog.written import (
     SwitchedOff,
     WrittenCalendar,
@@ -103,7 +104,9 @@ def calendar(name: str, written: WrittenCalendar, place: Place) -> Calendar | No
 
 def system(index: int, written: WrittenSystem, declared: Declared, place: Place) -> System:
     """A system; its calendar must be declared."""
-    _known_calendar(written.calendar, declared, ("systems", index, "calendar"), place)
+    found = _known_calendar(written.calendar, declared, ("systems", index, "calendar"), place)
+    if found is not None and written.cadence is not None and never_opens(found):
+        place.add(("systems", index, "calendar"), f"the calendar `{found.name}` has no working time: no silence counts")
     return System(
         id=written.id,
         title=written.title or titled(written.id),
@@ -258,7 +261,8 @@ def _milestones(written: list[WrittenMilestone], declared: Declared, place: Plac
 
 
 def _match(written: WrittenMatch) -> Match:
-    statuses = frozenset(written.status or ("ok", "unset"))
+    is_inside_span = written.span is not None and written.event is not None
+    statuses = frozenset(written.status or (("any",) if is_inside_span else ("ok", "unset")))
     return Match(
         span=written.span,
         event=written.event,
@@ -277,17 +281,10 @@ def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declar
     if written.per is not None:
         _check_per(written.per, owner, names, (*at, "per"), place)
     found = _known_calendar(written.calendar, declared, (*at, "calendar"), place)
-    if found is not None and not any(found.hours) and not any(spans for _, spans in found.days):
-        place.add((*at, "calendar"), f"the calendar `{found.name}` has no working time: this clock would never run")
     by = written.by
     if by is not None and by.cut_off is not None and written.calendar is None:
         place.add((*at, "by", "cut_off"), "a cut-off needs a `calendar`, which says what a business day is")
     objective = _objective(written.objective) if written.objective else None
-    allowed = [each for each in (written.within, *(tier.within for tier in written.tiers)) if each is not None]
-    if objective is not None and allowed and objective.window < max(allowed):
-        place.add(
-            (*at, "objective", "period" if objective.period else "window"), "is shorter than the time the SLA allows"
-        )
     made = Sla(
         id=written.id,
         workflow=owner.name,
@@ -315,6 +312,7 @@ def _sla(index: int, written: WrittenSla, owner: Workflow, names: _Names, declar
             for number, each in enumerate(written.tiers)
         ),
     )
+    check_promise(made, owner, found, at, place)
     return replace(made, hash=sla_hash(made, found))
 
 

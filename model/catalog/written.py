@@ -127,10 +127,13 @@ TextOrTexts = Annotated[
 
 
 class WrittenMatch(Written):
-    """Which records reach a milestone; all conditions given must hold, and `span` or `event` must be given."""
+    """Which records reach a milestone; all conditions given must hold, and `span` or `event` must be given.
+
+    With both, it is reached by the span events of that name in the spans of that name.
+    """
 
     span: NameCondition | None = Field(None, description="The span's name: a text, a glob with `*`, or a list of them.")
-    event: NameCondition | None = Field(None, description="The event's name, likewise.")
+    event: NameCondition | None = Field(None, description="The name of a log record or span event, likewise.")
     service: NameCondition | None = Field(None, description="The service's name, likewise.")
     source: NameCondition | None = Field(
         None, description="The `source` of a CloudEvent or import, likewise; of other records the service's name."
@@ -154,14 +157,12 @@ class WrittenMatch(Written):
             ),
         ]
         | None
-    ) = Field(None, description="A span's status; without it all but `error`.")
+    ) = Field(None, description="The span's status; without it all but `error`; with `span` and `event` both, any.")
 
     @model_validator(mode="after")
     def _names_a_record(self) -> WrittenMatch:
         if self.span is None and self.event is None:
             raise mistake("`span` or `event` is required")
-        if self.span is not None and self.event is not None:
-            raise mistake("both `span` and `event` is not supported in this version: name one of them")
         return self
 
 

@@ -116,6 +116,71 @@ def test_a_sound_catalog_gives_no_warning() -> None:
         ),
         pytest.param(
             "event: shipped",
+            "event: shipped, attributes: {lines: {gt: 5, lte: 5}}",
+            "c.yaml:9: milestones[1].match.attributes.lines: can never hold: the bounds leave no number between them",
+            id="a range with nothing in it",
+        ),
+        pytest.param(
+            "event: shipped",
+            "event: shipped, attributes: {test: {exists: false, pattern: x}}",
+            "c.yaml:9: milestones[1].match.attributes.test: can never hold: the attribute is to be missing and to have "
+            "a value",
+            id="an attribute that is to be missing and to be something",
+        ),
+        pytest.param(
+            "event: placed",
+            "event: placed, service: shop-front",
+            "c.yaml:8: milestones[0].match.service: can never hold: no service of `shop` is called that "
+            "(did you mean `storefront`?)",
+            id="a service that its system does not have",
+        ),
+        pytest.param(
+            "event: placed",
+            'event: placed, service: "erp-*"',
+            "c.yaml:8: milestones[0].match.service: can never hold: no service of `shop` is called that "
+            "(known here: storefront)",
+            id="a glob that no service of the system can produce",
+        ),
+        pytest.param(
+            "event: placed",
+            "event: placed, service: {pattern: '^back'}",
+            "c.yaml:8: milestones[0].match.service: can never hold: no service of `shop` is called that "
+            "(known here: storefront)",
+            id="a pattern that no service of the system fits",
+        ),
+        pytest.param(
+            "event: shipped",
+            "span: ship, service: wms, source: erp",
+            "c.yaml:9: milestones[1].match.source: can never hold: the source of a span is its service, which is "
+            "another here",
+            id="a span whose source is not its service",
+        ),
+        pytest.param(
+            "event: shipped",
+            "event: shipped, status: error",
+            "c.yaml:9: milestones[1].match.status: has no effect: an event has no status, only a span has",
+            id="a status asked of an event",
+        ),
+        pytest.param(
+            "{event: placed}}",
+            "{event: [placed, shipped]}}\n  - {id: again, match: {event: [shipped, placed]}}",
+            "c.yaml:9: milestones[1].match: matches exactly what `placed` matches: every record is an event of both",
+            id="two milestones of one record, written in another order",
+        ),
+        pytest.param(
+            "[storefront]}\n",
+            "[storefront]}\n  - {id: erp}\n",
+            "c.yaml:14: systems[1]: no milestone names `erp`: it will never be seen",
+            id="a system that no milestone names",
+        ),
+        pytest.param(
+            "{severity: high}, rec",
+            "{owner: finance}, rec",
+            "c.yaml:2: owner: every route goes by owner and none names `logistics`: nobody is told",
+            id="an owner whom no route tells",
+        ),
+        pytest.param(
+            "event: shipped",
             'event: "shipped "',
             "c.yaml:9: milestones[1].match.event: begins or ends with a space",
             id="a name with a space that nobody sees",
@@ -162,6 +227,31 @@ def test_a_sound_catalog_gives_no_warning() -> None:
 def test_what_looks_like_a_mistake_is_named(old: str, new: str, expected: str) -> None:
     assert old in TEXT
     assert expected in warnings(TEXT.replace(old, new))
+
+
+KEYS = """workflow: shipping
+keys:
+  order: {patterns: [{span: '^POST /orders/(?P<order>[0-9]+)'}]}
+  delivery: {attributes: [delivery.id]}
+  label: {patterns: [{body: 'label (?P<label>[0-9]+)'}]}
+root: order
+milestones:
+  - {id: placed, match: {span: "POST /orders/*"}}
+  - {id: shipped, match: {event: shipped}, ends: completed}
+"""
+
+
+def test_a_key_is_linked_where_one_record_can_carry_it_and_a_key_nearer_to_the_root() -> None:
+    assert warnings(KEYS) == []
+    within = "match: {span: ship, event: shipped}"
+    apart = KEYS.replace("  delivery: {attributes: [delivery.id]}\n", "")
+    assert warnings(apart) == [
+        "c.yaml:4: keys.label: nothing links it: no record can carry it and a key nearer to the root"
+    ]
+    assert warnings(KEYS.replace("match: {event: shipped}", within)) == [
+        "c.yaml:5: keys.label: is never found: no milestone is reached by a log record"
+    ]
+    assert warnings(KEYS.replace("body:", "event:").replace("match: {event: shipped}", within)) == []
 
 
 def test_a_catalog_without_a_workflow_follows_nothing() -> None:
