@@ -73,8 +73,10 @@ def test_a_sound_catalog_gives_no_warning() -> None:
             id="a calendar does nothing to a promise that has a zone",
         ),
         pytest.param(
-            "from: placed, to: shipped",
-            "from: shipped, to: placed",
+            "match: {event: placed}}\n"
+            "  - {id: shipped, match: {event: shipped}, ends: completed}\nslas:\n  - {id: in_time, from: placed, to: shipped",
+            "match: {event: placed}, repeatable: true}\n"
+            "  - {id: shipped, match: {event: shipped}, ends: completed}\nslas:\n  - {id: in_time, from: shipped, to: placed",
             "c.yaml:11: slas[0].from: `shipped` ends the instance: nothing should follow it",
             id="a clock that starts at the end",
         ),
