@@ -33,12 +33,15 @@ from sla_engine.compiling import (
     latest_promise,
     longest,
 )
-from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, sla_versions
+from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, single_slas, sla_versions
 from sla_engine.working_time import EPOCH, latest_within, microseconds
 from store import Sql, Store, load_query
 
 CLOCKS_AT_ONCE = 200_000
 """About how many clocks are worked out in one go."""
+
+COUNTED_AT_ONCE = 250_000
+"""Rows of the ledger counted by one insert: they have to become one part."""
 
 CHANGES_KEPT = timedelta(days=29)
 """For how long the correlator surely remembers what it changed; an engine that was away for longer judges all anew."""
@@ -126,10 +129,11 @@ class SlaEngine:
         tick.judge_feeds(versions, {each.sla.id for each in fresh})
         tick.judge_due(sorted({each.sla.id for each in known}), _moved(last.seen, seen))
         tick.judge_excused()
+        tick.count()
         self._store.insert(
             "ticks",
-            ("tenant", "as_of", "version", "seq", "slas", "seen"),
-            [(tenant, as_of, upto, tick.seq, prints, seen)],
+            ("tenant", "as_of", "version", "seq", "slas", "seen", "single"),
+            [(tenant, as_of, upto, tick.seq, prints, seen, single_slas(versions))],
         )
         self._forget_wakeups(tenant, last.as_of)
         return TickReport(as_of, tick.tally.opened, tick.tally.judged, tick.tally.appended)
@@ -245,6 +249,14 @@ class _Tick:
             self._execute("TRUNCATE TABLE staged_clocks")
             self._run("stage_excused_clocks", **params)
             self._judge_staged()
+
+    def count(self) -> None:
+        """Count what the ledger says that has not been counted; where it was left, whichever tick appended it."""
+        counted = self._rows("counted", tenant=self._tenant)[0]["upto"]
+        while counted < self.seq:
+            upto = min(counted + COUNTED_AT_ONCE, self.seq)
+            self._run("count_verdicts", tenant=self._tenant, counted=counted, upto=upto)
+            counted = upto
 
     def _judge_share(self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int) -> None:
         self._stage_events(workflow, versions, shares, share)

@@ -1,6 +1,6 @@
 """What other rooms may know of verdicts, typed: current clocks, the ledger, counts and objectives.
 
-Reads `clocks` and `verdicts`; writes nothing. Everything is within one tenant. Instants are aware, in UTC.
+Reads `clocks`, `verdicts` and `verdict_counts`; writes nothing. Everything is within one tenant. Instants are in UTC.
 """
 
 from __future__ import annotations
@@ -13,15 +13,15 @@ from typing import Any
 from zoneinfo import ZoneInfo
 
 from model import BadRequest, Catalog, NotFound, Sla, Verdict
-from sla_engine.working_time import microseconds
+from sla_engine.working_time import EPOCH, microseconds
 from store import Sql, Store, load_query
 
 MOST_ROWS = 1000
 
 _START_OF_TIME = datetime(1900, 1, 1, tzinfo=UTC)
 _END_OF_TIME = datetime(2299, 12, 31, tzinfo=UTC)
-_BURN_WINDOWS = ("1h", "6h", "3d")
-_NONE = {name: 0 for base in ("met", "breached") for name in (base, *(f"{base}_{window}" for window in _BURN_WINDOWS))}
+_BURN_WINDOWS = {"1h": timedelta(hours=1), "6h": timedelta(hours=6), "3d": timedelta(days=3)}
+_HOUR = timedelta(hours=1)
 
 
 @dataclass(frozen=True, slots=True)
@@ -208,10 +208,15 @@ class VerdictReader:
         """Current verdicts by SLA id; an SLA without clocks is not in it."""
         zeros = dict.fromkeys(map(str, Verdict), 0)
         found: dict[str, SlaCounts] = {}
+        single = set(next((row["single"] for row in self._rows("single_slas", tenant=tenant)), ()))
         for row in self._rows("sla_counts", tenant=tenant):
             counts = found.setdefault(row["sla"], SlaCounts(dict(zeros), dict(zeros)))
-            counts.verdicts[row["verdict"]] = row["clocks"]
-            counts.instances[row["verdict"]] = row["instances"]
+            counts.verdicts[row["verdict"]] = row["n"]
+            if row["sla"] in single:
+                counts.instances[row["verdict"]] = row["n"]
+        if several := sorted(found.keys() - single):
+            for row in self._rows("instance_counts", tenant=tenant, slas=several):
+                found[row["sla"]].instances[row["verdict"]] = row["instances"]
         return found
 
     def summaries(self, tenant: str, catalog: Catalog, now: datetime) -> list[SlaSummary]:
@@ -220,7 +225,7 @@ class VerdictReader:
         zeros = dict.fromkeys(map(str, Verdict), 0)
         finals = self._finals(tenant, catalog, now)
         return [
-            _summary(sla, counts.get(sla.id, SlaCounts(zeros, zeros)), finals.get(sla.id, _NONE))
+            _summary(sla, counts.get(sla.id, SlaCounts(zeros, zeros)), finals.get(sla.id, _Finals()))
             for sla in catalog.slas
         ]
 
@@ -243,8 +248,8 @@ class VerdictReader:
             Attainment(
                 name,
                 tuple(each.id for each in slas),
-                sum(finals.get(each.id, _NONE)["met"] for each in slas),
-                sum(finals.get(each.id, _NONE)["breached"] for each in slas),
+                sum(finals[each.id].met[0] for each in slas if each.id in finals),
+                sum(finals[each.id].breached[0] for each in slas if each.id in finals),
                 max((each.objective.minimum for each in slas if each.objective), default=0),
             )
             for name, slas in chosen.items()
@@ -274,30 +279,39 @@ class VerdictReader:
         """The clocks that are breached now, latest deadline first, as the ledger rows that say so."""
         return [_ledger_row(row) for row in self._rows("latest_breaches", tenant=tenant, limit=limit)]
 
-    def _finals(self, tenant: str, catalog: Catalog, now: datetime) -> dict[str, dict[str, int]]:
+    def _finals(self, tenant: str, catalog: Catalog, now: datetime) -> dict[str, _Finals]:
         windows = {sla.id: window_start(sla, now) for sla in catalog.slas}
+        edges = {now, *windows.values(), *(now - each for each in _BURN_WINDOWS.values())}
         rows = self._rows(
             "final_verdicts",
             tenant=tenant,
-            now=now,
+            now_us=microseconds(now),
             slas=list(windows),
             since=[microseconds(each) for each in windows.values()],
+            hours=sorted({(each - EPOCH) // _HOUR for each in edges}),
         )
-        return {row["sla"]: row for row in rows}
+        return {row["sla"]: _Finals(tuple(row["met"]), tuple(row["breached"])) for row in rows}
 
     def _rows(self, query: str, **params: Any) -> list[dict[str, Any]]:
         return self._store.rows(load_query("sla_engine", query), params)
 
 
-def _summary(sla: Sla, counts: SlaCounts, finals: dict[str, int]) -> SlaSummary:
-    met, breached = finals["met"], finals["breached"]
+@dataclass(frozen=True, slots=True)
+class _Finals:
+    """Clocks met and breached: in the window of the objective, then in each of the burn windows."""
+
+    met: tuple[int, ...] = (0,) * (1 + len(_BURN_WINDOWS))
+    breached: tuple[int, ...] = (0,) * (1 + len(_BURN_WINDOWS))
+
+
+def _summary(sla: Sla, counts: SlaCounts, finals: _Finals) -> SlaSummary:
+    met, breached = finals.met[0], finals.breached[0]
     allowed = 1 - sla.objective.target if sla.objective else 0.0
     enough = met + breached >= max(1, sla.objective.minimum if sla.objective else 1)
     attainment = met / (met + breached) if enough else None
     budget = 1 - (1 - attainment) / allowed if attainment is not None and allowed > 0 else None
     burn: dict[str, float | None] = {}
-    for window in _BURN_WINDOWS:
-        good, bad = finals[f"met_{window}"], finals[f"breached_{window}"]
+    for window, good, bad in zip(_BURN_WINDOWS, finals.met[1:], finals.breached[1:], strict=True):
         burn[window] = bad / (good + bad) / allowed if allowed > 0 and good + bad else None
     return SlaSummary(sla.id, sla.workflow, counts.verdicts, counts.instances, attainment, budget, burn, met, breached)
 

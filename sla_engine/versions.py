@@ -8,7 +8,7 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
 
-from model import Calendar, Catalog, Sla, System, Workflow
+from model import Calendar, Catalog, Occurrence, Sla, System, Workflow
 
 ALWAYS = datetime(1900, 1, 1, tzinfo=UTC)
 NEVER_ENDS = datetime(2299, 12, 31, tzinfo=UTC)
@@ -62,6 +62,14 @@ def sla_versions(history: Sequence[Applied]) -> tuple[SlaVersion, ...]:
                     versions[-1] = replace(versions[-1], effective_to=start)
                 versions.append(version)
     return tuple(version for sla in newest.slas for version in found[sla.id])
+
+
+def single_slas(versions: Iterable[SlaVersion]) -> list[str]:
+    """The SLAs of which no version has more than one clock for an instance, sorted."""
+    several = {
+        each.sla.id for each in versions if each.sla.feed or each.sla.per or each.sla.occurrence is Occurrence.EACH
+    }
+    return sorted({each.sla.id for each in versions} - several)
 
 
 def fingerprints(versions: Iterable[SlaVersion]) -> dict[str, str]:

@@ -97,7 +97,8 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
   k.clock = '' OR k.verdict != verdict OR k.valid_from != valid_from OR k.deadline != ifNull(deadline_us, 0)
     OR k.has_deadline != (deadline_at IS NOT NULL) OR k.answer != ifNull(toUnixTimestamp64Micro(satisfied_at), 0) AS is_news,
   k.clock = '' AS is_new,
-  if(is_news, as_of, k.known_at) AS known_at
+  if(is_news, as_of, k.known_at) AS known_at,
+  k.verdict AS was, k.valid_from AS was_from
 FROM staged_clocks AS s
 LEFT JOIN (
   SELECT clock, argMax(said, said_at) AS verdict, argMax(since, said_at) AS valid_from, argMax(due_us, said_at) AS deadline,

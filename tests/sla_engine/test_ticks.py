@@ -200,8 +200,9 @@ def test_an_engine_that_was_away_for_longer_than_changes_are_kept_judges_all_ane
         f"ALTER TABLE {table} DELETE WHERE tenant = {{tenant:String}} SETTINGS mutations_sync = 1", own
     )
     shared_store.execute(
-        "INSERT INTO ticks SELECT tenant, as_of + INTERVAL 1 SECOND, version - 30 * 86400 * 1000000, seq, slas, seen "
-        "FROM ticks FINAL WHERE tenant = {tenant:String}",
+        "INSERT INTO ticks (tenant, as_of, version, seq, slas, seen) "
+        "SELECT tenant, as_of + INTERVAL 1 SECOND, version - 30 * 86400 * 1000000, seq, slas, seen FROM ticks FINAL "
+        "WHERE tenant = {tenant:String}",
         own,
     )
     story.at("2026-03-02T11:00:00Z").is_("met")
