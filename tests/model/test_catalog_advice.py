@@ -74,9 +74,11 @@ def test_a_sound_catalog_gives_no_warning() -> None:
         ),
         pytest.param(
             "match: {event: placed}}\n"
-            "  - {id: shipped, match: {event: shipped}, ends: completed}\nslas:\n  - {id: in_time, from: placed, to: shipped",
+            "  - {id: shipped, match: {event: shipped}, ends: completed}\nslas:\n"
+            "  - {id: in_time, from: placed, to: shipped",
             "match: {event: placed}, repeatable: true}\n"
-            "  - {id: shipped, match: {event: shipped}, ends: completed}\nslas:\n  - {id: in_time, from: shipped, to: placed",
+            "  - {id: shipped, match: {event: shipped}, ends: completed}\nslas:\n"
+            "  - {id: in_time, from: shipped, to: placed",
             "c.yaml:11: slas[0].from: `shipped` ends the instance: nothing should follow it",
             id="a clock that starts at the end",
         ),
