@@ -34,7 +34,8 @@ class Alert:
 
     `verdict_seq` is that row's place in the tenant's ledger, `episode` that of the row that opened it (a new one each
     time it fires again). `started_at` is since when the opening verdict is valid, `ended_at` when it was resolved.
-    `labels` are what routes and silences match. `amount` is a decimal or empty.
+    `labels` are what routes and silences match. `keys` are those of the instance, none where it is about a feed.
+    `amount` is a decimal or empty.
     """
 
     id: str
@@ -87,3 +88,11 @@ class Links:
     def timeline(self, workflow: str, key: str) -> str:
         """The timeline page of one instance; the key is percent-encoded, slashes too."""
         return f"{self.base_url.rstrip('/')}/workflows/{quote(workflow, safe='')}/instances/{quote(key, safe='')}"
+
+    def sla(self, sla: str) -> str:
+        """The page of one SLA."""
+        return f"{self.base_url.rstrip('/')}/slas/{quote(sla, safe='')}"
+
+    def alert(self, alert: Alert) -> str:
+        """The page to act on: the timeline of its instance; of a feed, which is no instance, the page of its SLA."""
+        return self.timeline(alert.workflow, alert.key) if alert.keys else self.sla(alert.sla)

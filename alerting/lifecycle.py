@@ -104,7 +104,8 @@ def _raised(alert: Alert | None, row: LedgerRow, fresh: Alert) -> Decision:
 
 def _fresh(row: LedgerRow, workflow: Workflow, sla: Sla, facts: Facts) -> Alert:
     owner = sla.owner or workflow.owner or NO_OWNER
-    keys = {workflow.root: (row.key,), **({sla.per: (row.per,)} if sla.per else {}), **facts.keys}
+    own = {workflow.root: (row.key,), **({sla.per: (row.per,)} if sla.per else {}), **facts.keys}
+    keys = own if sla.feed is None else {}  # a feed is no instance: its name is nobody's key
     labels = {
         "alertname": sla.id,
         "tenant": row.tenant,

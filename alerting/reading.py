@@ -191,10 +191,11 @@ class AlertReader:
         return [self._alert_row(row) for row in self._store.rows(statement)]
 
     def _alert_row(self, row: Mapping[str, Any]) -> AlertRow:
+        alert = alert_of(row)
         return AlertRow(
-            alert=alert_of(row),
+            alert=alert,
             state=AlertState(row["state"]),
-            url=self._links.timeline(row["workflow"], row["key"]),
+            url=self._links.alert(alert),
             acknowledged_by=row["acknowledged_by"],
             acknowledgement=row["acknowledgement"],
         )

@@ -75,7 +75,7 @@ class Renderer:
             "milestone_title": milestones.get(alert.milestone, alert.milestone),
             "due": wording.due(alert.deadline_at, alert.satisfied_at, now),
             "amount": f"{alert.amount} {alert.currency}".strip(),
-            "url": self._links.timeline(alert.workflow, alert.key),
+            "url": self._links.alert(alert),
         }
 
     def _text(self, template: str, values: Mapping[str, Any]) -> str:

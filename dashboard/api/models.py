@@ -379,7 +379,10 @@ class SystemItem(BaseModel):
 
 
 class AlertItem(BaseModel):
-    """An alert as it stands; `keys` are those of its instance, `url` is the timeline page to go to."""
+    """An alert as it stands; `keys` are those of its instance, `url` is the page to go to: its timeline.
+
+    An alert about a feed has no instance: no keys, and the page of its SLA.
+    """
 
     id: str
     state: str

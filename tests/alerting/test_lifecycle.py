@@ -9,7 +9,7 @@ import pytest
 
 from alerting.alert import Alert, alert_id
 from alerting.lifecycle import Facts, Reason, followed
-from model import Verdict
+from model import Feed, Verdict
 from tests.alerting.examples import DEADLINE, PROMISE, RELEASE, a_catalog, a_row, an_alert
 
 CATALOG = a_catalog()
@@ -65,6 +65,13 @@ def test_an_alert_of_one_delivery_names_it() -> None:
     alert = followed(None, a_row(sla=PROMISE.id, per="D-7"), CATALOG, Facts()).alert
     assert alert is not None
     assert (alert.per, alert.labels["per"], alert.keys) == ("D-7", "D-7", {"order": ("SO-1001",), "delivery": ("D-7",)})
+
+
+def test_an_alert_about_a_feed_has_the_keys_of_no_instance() -> None:
+    feed = replace(RELEASE, id="reports", within=None, every=timedelta(minutes=15), feed=Feed("wms", ("goods_issued",)))
+    alert = followed(None, a_row(sla=feed.id, key="wms"), a_catalog(slas=(feed,)), Facts()).alert
+    assert alert is not None
+    assert (alert.key, alert.keys, alert.labels["system"]) == ("wms", {}, "wms")
 
 
 @pytest.mark.parametrize(

@@ -40,6 +40,11 @@ def test_an_alert_is_listed_with_all_the_api_promises(store: Store) -> None:
     assert row.url == "https://throughline.example.org/workflows/order_to_cash/instances/SO%2F1%200"
 
 
+def test_an_alert_about_a_feed_leads_to_the_page_of_its_sla(store: Store) -> None:
+    ((row,), _) = recorded(store, an_alert("wms", keys={}, sla="wms reports")).alerts(TENANT, now=NOW)
+    assert row.url == "https://throughline.example.org/slas/wms%20reports"
+
+
 def test_the_newest_come_first_page_by_page(store: Store) -> None:
     alerts = [an_alert(f"SO-{n}", started_at=DEADLINE - n // 2 * HOUR) for n in range(7)]
     reader = recorded(store, *alerts)

@@ -82,6 +82,13 @@ def test_a_webhook_gets_alertmanagers_json() -> None:
     assert second["annotations"]["verdict"] == "met"
 
 
+@pytest.mark.parametrize("kind", ["log", "webhook", "email", "apprise_env"])
+def test_of_a_feed_which_is_no_instance_the_page_of_its_sla_is_named(kind: str) -> None:
+    text = rendered(kind, an_alert("wms", keys={}, sla="wms_reports"))
+    assert "https://throughline.example.org/slas/wms_reports" in text
+    assert "/instances/" not in text
+
+
 def test_a_group_of_resolved_alerts_is_resolved() -> None:
     body = json.loads(rendered("webhook", an_alert(is_open=False, verdict=Verdict.MET, ended_at=NOW)))
     assert body["status"] == "resolved"
