@@ -28,20 +28,18 @@ def router() -> APIRouter:
         "5XX": {"model": ProblemDetails, "description": "RFC 9457 problem details"},
     }
     strict = APIRouter(dependencies=[Depends(only_known_parameters)], responses=problems)
-    for part in (workflows, slas, alerts, systems, quarantine):
-        strict.include_router(part.router)
+    parts = (workflows.router, slas.router, alerts.router, systems.router, quarantine.router)
+    for part in parts:
+        strict.include_router(part)
     api = APIRouter(prefix=PREFIX, dependencies=[Depends(principal_of)])
     api.include_router(strict)
-    known = list(api.routes)
+    known = [route for part in parts for route in part.routes if isinstance(route, Route)]
 
     def nowhere(request: Request) -> None:
         """What is not there; a path that is there with other methods says which."""
-        allowed = {
-            method
-            for route in known
-            if isinstance(route, Route) and route.matches(request.scope)[0] is Match.PARTIAL
-            for method in route.methods or ()
-        }
+        within = {**request.scope, "path": request.url.path.removeprefix(PREFIX), "root_path": ""}
+        other = [route for route in known if route.matches(within)[0] is Match.PARTIAL]
+        allowed = {method for route in other for method in route.methods or ()}
         if allowed:
             raise HTTPException(
                 HTTPStatus.METHOD_NOT_ALLOWED,
