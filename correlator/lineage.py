@@ -3,8 +3,9 @@
 Pure: events and spans in, causes out. Four kinds of evidence, each a cause of its own:
 
 - `span_parent`: the nearest span above the event's own that is an event too; for a log record, its own span first;
-- `span_link`: a link of the event's span, or of a span above it up to the nearest event, leads to the event of the
-  linked span, or to the nearest one above that;
+- `span_link`: the same, where the way there leads over a link: from the event's span, or one above it, to a span of
+  another trace, and on from there. So a broker and a middleware that know nothing of the business lie between events
+  as spans do;
 - `causation_id`: the CloudEvents attribute `causationid` names the id of the event that caused it;
 - `key`: the earliest event that carries the key by which the event belongs here.
 
@@ -13,12 +14,13 @@ What comes later in the timeline is never the cause by a key; spans and ids are 
 
 from __future__ import annotations
 
+from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 from correlator.typed_key import split_typed_key
 
-_MOST_ABOVE = 200
+_MOST_ABOVE = 2_000
 
 SpanId = tuple[str, str]
 """Trace id and span id."""
@@ -78,40 +80,24 @@ def causes(steps: Sequence[Step], spans: Mapping[SpanId, SpanNode]) -> list[Caus
 
 
 def _by_spans(step: Step, at_span: Mapping[SpanId, list[Step]], spans: Mapping[SpanId, SpanNode]) -> Iterator[Cause]:
+    """Every way up, by parents and by links, until it comes to an event; circles and endless ways end."""
     own = spans.get(step.span)
-    for link in own.links if own else ():
-        yield from _linked(step, link, at_span, spans)
-    if not step.is_span and step.span in at_span and at_span[step.span][0].is_span:
-        yield Cause(at_span[step.span][0].event_id, step.event_id, "span_parent", step.span[1])
-        return
-    above = own.parent if own else step.parent
-    for span in _upward(above, spans):
+    is_logged = not step.is_span and step.span in at_span and at_span[step.span][0].is_span
+    above = step.span if is_logged else own.parent if own else step.parent
+    ways = deque([(link, link[1]) for link in own.links] if own else [])
+    ways.appendleft((above, ""))
+    seen: set[tuple[SpanId, bool]] = set()
+    while ways and len(seen) < _MOST_ABOVE:
+        span, link = ways.popleft()
+        if not span[1] or (span, bool(link)) in seen:
+            continue
+        seen.add((span, bool(link)))
         if span in at_span and at_span[span][0].event_id != step.event_id:
-            yield Cause(at_span[span][0].event_id, step.event_id, "span_parent", span[1])
-            return
-        for link in spans[span].links if span in spans else ():
-            yield from _linked(step, link, at_span, spans)
-
-
-def _linked(
-    step: Step, link: SpanId, at_span: Mapping[SpanId, list[Step]], spans: Mapping[SpanId, SpanNode]
-) -> Iterator[Cause]:
-    for span in _upward(link, spans):
-        if span in at_span:
-            if at_span[span][0].event_id != step.event_id:
-                yield Cause(at_span[span][0].event_id, step.event_id, "span_link", link[1])
-            return
-
-
-def _upward(span: SpanId, spans: Mapping[SpanId, SpanNode]) -> Iterator[SpanId]:
-    """The span and those above it; a circle or an endless chain ends."""
-    seen: set[SpanId] = set()
-    while span[1] and span not in seen and len(seen) < _MOST_ABOVE:
-        seen.add(span)
-        yield span
-        if span not in spans:
-            return
-        span = spans[span].parent
+            by = "span_link" if link else "span_parent"
+            yield Cause(at_span[span][0].event_id, step.event_id, by, link or span[1])
+        elif span in spans:
+            ways.append((spans[span].parent, link))
+            ways.extend((each, link or each[1]) for each in spans[span].links)
 
 
 def _by_id(step: Step, of_cloud: Mapping[str, Step]) -> Iterator[Cause]:

@@ -16,6 +16,7 @@ MOST_TRACES = 500
 
 _MOST_STEPS = 10_000
 _MOST_NODES = 20_000
+_MOST_LINKED = 5  # traces in a row, one linked to the next
 _AROUND_TRACE = timedelta(hours=1)
 _EARLIEST = datetime(1970, 1, 2, tzinfo=UTC)
 _LATEST = datetime(2261, 1, 1, tzinfo=UTC)
@@ -26,14 +27,26 @@ def instance_causes(store: Store, tenant: str, workflow: Workflow, instance: str
     own: dict[str, Any] = {"tenant": tenant, "workflow": workflow.name, "instance": instance}
     rows = store.rows(load_query("correlator", "lineage_events"), {**own, "limit": _MOST_STEPS})
     traces = store.rows(load_query("correlator", "traces_of_instance"), {**own, "limit": MOST_TRACES})
-    spans: dict[SpanId, SpanNode] = {}
-    if traces:
-        bounds = around(traces)
-        ids = [row["trace_id"] for row in traces]
-        spans = _nodes(store, tenant, ids, bounds)
-        if beyond := linked_traces(spans.values(), ids):
-            spans |= _nodes(store, tenant, beyond[:MOST_TRACES], bounds)
-    return causes([_step(row) for row in rows], spans)
+    return causes([_step(row) for row in rows], _spans_between(store, tenant, rows, traces) if traces else {})
+
+
+def _spans_between(
+    store: Store, tenant: str, steps: list[dict[str, Any]], traces: list[dict[str, Any]]
+) -> dict[SpanId, SpanNode]:
+    """The spans of these traces, and, in the time in which the events lie, of those that they link to, and so on."""
+    wanted = [row["trace_id"] for row in traces]
+    known = set(wanted)
+    most = len(known) + MOST_TRACES
+    found = spans = _nodes(store, tenant, wanted, around(traces))
+    bounds = around([{"from_at": row["started_at"], "to_at": row["occurred_at"]} for row in steps])
+    for _ in range(_MOST_LINKED):
+        wanted = linked_traces(found.values(), known)[: most - len(known)]
+        if not wanted:
+            break
+        known |= set(wanted)
+        found = _nodes(store, tenant, wanted, bounds)
+        spans |= found
+    return spans
 
 
 def around(traces: list[dict[str, Any]]) -> tuple[datetime, datetime]:

@@ -2,7 +2,7 @@
 -- Parameters: tenant, workflow, instance: String (typed root key); limit: UInt32.
 -- Index: memberships by (tenant, instance); events by (tenant, workflow, event_id).
 SELECT
-  event_id, signal, trace_id, span_id, parent_span_id, typed_keys, innermost,
+  event_id, started_at, occurred_at, signal, trace_id, span_id, parent_span_id, typed_keys, innermost,
   attributes['cloudevents.event_id'] AS cloud_id, attributes['causationid'] AS caused_by
 FROM events FINAL
 WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND event_id IN (

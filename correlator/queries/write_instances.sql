@@ -1,7 +1,8 @@
 -- Purpose: the state of every instance this tick has touched, from all its events (rules 8 and 9 of stitching).
 -- `position_in_time` orders by time, then by place in the declaration: 54 bits of microseconds since 1900, 10 of place. The
 -- event id decides only between events of one milestone, which matters for the amount alone. `course`: the places, from 1,
--- in the order in which they were reached, future-dated events left out.
+-- in the order in which they were reached, future-dated events left out; `walked`: the steps of the expected ones, each
+-- milestone where it was reached first.
 -- Parameters: tenant: String; version: UInt64; workflows: Array(String) and, for each of them, by place: steps (number in
 -- the expected order from 1, 0: none), once (1: a second time is flagged), retry (1: counts as a retry):
 -- Array(Array(UInt16)); required: Array(Array(UInt16)), the places, from 1, that are expected.
@@ -15,7 +16,7 @@ WITH
   {once:Array(Array(UInt16))}[w] AS once,
   {retry:Array(Array(UInt16))}[w] AS retry,
   arrayMap(p -> toUInt16(bitAnd(p, 1023) + 1), arraySort(positions)) AS course,
-  arrayDistinct(arrayFilter(s -> s > 0, arrayMap(p -> steps[p], course))) AS walked,
+  arrayFilter(s -> s > 0, arrayMap(p -> steps[p], arrayDistinct(course))) AS walked,
   arrayFilter(p -> once[p] > 0, course) AS single
 SELECT
   {tenant:String}, workflow_of, key_of, status, current_milestone, started_at, last_event_at, completed_at, amount, currency,

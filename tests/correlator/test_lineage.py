@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from correlator import Correlator, InstanceReader
-from correlator.lineage import SpanNode, Step, causes
+from correlator.lineage import Cause, SpanNode, Step, causes, linked_traces
 from model import Catalog, ManualClock, Match, Milestone, Workflow
 from store import Store
 from tests.correlator.telemetry import RECEIVED, START, exact, send_rows, workflow
@@ -25,6 +25,26 @@ def test_the_nearest_event_above_is_the_cause_whatever_spans_lie_between() -> No
 
 def test_spans_that_hang_from_each_other_in_a_circle_end() -> None:
     spans = {("t", "1"): SpanNode(("t", "2"), (("t", "2"),)), ("t", "2"): SpanNode(("t", "1"))}
+    assert causes([_step("a", "1", "2")], spans) == []
+
+
+def test_a_cause_is_found_through_systems_that_know_nothing_of_the_business() -> None:
+    """A shop's event, the broker, a middleware that takes from one queue and puts into another, the ERP's event."""
+    shop, erp = _step("shop", "1"), Step("erp", True, ("t3", "5"), ("t3", "4"), (), ())
+    spans = {
+        ("t", "1"): SpanNode(NONE),
+        ("t", "2"): SpanNode(("t", "1")),
+        ("t2", "3"): SpanNode(NONE, (("t", "2"),)),
+        ("t2", "9"): SpanNode(("t2", "3")),
+        ("t3", "4"): SpanNode(NONE, (("t2", "9"),)),
+        ("t3", "5"): SpanNode(("t3", "4")),
+    }
+    assert causes([shop, erp], spans) == [Cause("shop", "erp", "span_link", "9")]
+    assert linked_traces(spans.values(), ["t3", "t"]) == ["t2"]
+
+
+def test_ways_up_that_never_end_are_given_up() -> None:
+    spans = {("t", str(n)): SpanNode(("t", str(n + 1)), (("t", str(n + 2)),)) for n in range(1, 100_000)}
     assert causes([_step("a", "1", "2")], spans) == []
 
 
