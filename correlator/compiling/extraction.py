@@ -1,21 +1,37 @@
 """One SELECT per raw table that gives the business events of all workflows: the rows of `stage_events`.
 
 A record that reaches several milestones gives one row for each. Attributes, keys and amounts are looked up as the
-workflow of that row says, and only for rows that some milestone takes.
+workflow of that row says, and only for rows that some milestone takes. What milestones and workflows say is kept in
+literal arrays as far as it goes, looked up by the number of the milestone (`hit`) and of the workflow (`w`).
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import timedelta
+from typing import Any
 
 from sqlglot import exp
 
-from correlator.compiling.keys import attribute_names, found, found_value, listed, oversized, ranked_keys
-from correlator.compiling.matching import is_named_event, reaches, source
+from correlator.compiling import keys, layout
+from correlator.compiling.matching import names_asked, reaches, reaches_by_name, source
 from correlator.compiling.records import log_records, span_records
-from correlator.compiling.sql_ast import Node, all_of, any_of, array, call, choice, column, function, number, select
+from correlator.compiling.sql_ast import (
+    Node,
+    all_of,
+    any_of,
+    array,
+    call,
+    cast,
+    column,
+    constants,
+    function,
+    functions,
+    literals,
+    number,
+    select,
+)
 from model import Milestone, Workflow
 
 LONGEST_STATEMENT = 200_000
@@ -69,62 +85,90 @@ def in_parts(workflows: Sequence[Workflow], longest: int = LONGEST_STATEMENT) ->
 
 
 def _statement(records: exp.Query, hits: list[_Hit], columns: dict[str, Node], pretty: bool) -> str:
-    numbers = _numbers(hits)
-    matched = exp.select("*", exp.alias_(numbers, "hits")).from_(records.subquery("record"))
-    each = exp.select("*", exp.alias_(call("arrayJoin", column("hits")), "hit")).from_(matched.subquery("matched"))
-    values = exp.select("*", exp.alias_(_per_workflow(hits, found), "found")).from_(each.subquery("reached"))
-    lists = exp.select("*", exp.alias_(listed(), "lists")).from_(values.subquery("valued"))
-    keyed = exp.select(
-        "*",
-        exp.alias_(_per_workflow(hits, ranked_keys), "ranked_keys"),
-        exp.alias_(_per_workflow(hits, _kept_attributes), "attributes"),
-        exp.alias_(_per_milestone(hits, lambda hit: hit.workflow.name), "workflow"),
-        exp.alias_(_per_milestone(hits, lambda hit: hit.milestone.id), "milestone"),
-    ).from_(lists.subquery("listed"))
-    return select(columns, keyed.subquery("keyed")).sql(dialect="clickhouse", pretty=pretty)
+    workflows = _workflows(hits)
+    number_of = {each.name: index for index, each in enumerate(workflows, 1)}
+    steps: list[dict[str, Node]] = [
+        *_matching(hits),
+        {"hit": call("arrayJoin", column("hits"))},
+        {"w": _constant([number_of[hit.workflow.name] for hit in hits], "UInt16")},
+        {"found": keys.found(workflows), "entries": keys.entries(workflows)},
+        {"lists": keys.listed()},
+        {"plain": keys.plain_values(workflows)},
+        keys.filled(workflows),
+        {
+            "ranked_keys": keys.ranked_keys(workflows),
+            "attributes": _kept_attributes(workflows),
+            "workflow": _of_workflow([each.name for each in workflows]),
+            "milestone": _constant([hit.milestone.id for hit in hits]),
+            "amount": _amount(),
+        },
+    ]
+    query: exp.Query = records
+    for each in steps:
+        added = (exp.alias_(node, name) for name, node in each.items())
+        query = exp.select("*", *added).from_(query.subquery("r"))
+    return select(columns, query.subquery("r")).sql(dialect="clickhouse", pretty=pretty)
 
 
-def _numbers(hits: list[_Hit]) -> Node:
-    """The numbers, from 1, of the milestones that a record reaches.
+def _workflows(hits: list[_Hit]) -> list[Workflow]:
+    return list({hit.workflow.name: hit.workflow for hit in hits}.values())
 
-    Most milestones ask for the name of an event and nothing else: these are looked up by name, so that many workflows
-    cost little more than one. Of the others each is asked.
+
+def _matching(hits: list[_Hit]) -> list[dict[str, Node]]:
+    """The steps to the column `hits`: the numbers, from 1, of the milestones that a record reaches.
+
+    Most milestones ask for exact names: these are looked up by name, so that many workflows cost little more than one,
+    and what else they ask is asked once for all that ask the same. Of those with patterns each is asked.
     """
-    by_name: dict[str, list[int]] = {}
+    by_name: tuple[dict[str, list[int]], dict[str, list[int]]] = ({}, {})  # of spans, of events
+    besides: dict[str, Node] = {}
+    number_of_besides: list[int] = []
     asked = []
     for index, hit in enumerate(hits, 1):
-        if is_named_event(hit.milestone):
-            for name in dict.fromkeys(hit.milestone.match.event.values if hit.milestone.match.event else ()):
-                by_name.setdefault(name, []).append(index)
-        else:
+        names = names_asked(hit.milestone)
+        for name in names:
+            by_name[hit.milestone.match.event is not None].setdefault(name, []).append(index)
+        if not names:
             asked.append(call("if", reaches(hit.milestone), index, 0))
-    parts: list[Node] = []
-    if asked:
-        parts.append(call("arrayFilter", function("h", call("notEquals", column("h"), 0)), array(asked)))
-    if by_name:
-        nothing = call("emptyArrayUInt16")
-        lists = array([nothing, *(array(call("toUInt16", each) for each in found) for found in by_name.values())])
-        position = call("transform", column("name"), array(by_name), array(range(2, len(by_name) + 2)), 1)
-        is_span = call("equals", column("signal"), "span")
-        parts.append(call("if", is_span, nothing, call("arrayElement", lists, position)))
-    return parts[0] if len(parts) == 1 else call("arrayConcat", *parts)
+        condition = reaches_by_name(hit.milestone) if names else number(1)
+        besides.setdefault(condition.sql(), condition)
+        number_of_besides.append(list(besides).index(condition.sql()) + 1)
+    of_span, of_event = (_named(each) for each in by_name)
+    named = call("if", call("equals", column("signal"), "span"), of_span, of_event)
+    others = call("arrayFilter", function("h", call("notEquals", column("h"), 0)), array(asked))
+    if set(besides) == {"1"}:
+        return [{"hits": call("arrayConcat", others, named) if asked else named}]
+    which = call("arrayElement", cast(literals(number_of_besides), "Array(UInt16)"), column("h"))
+    named = call("arrayFilter", function("h", call("arrayElement", column("besides"), which)), named)
+    return [
+        {"besides": array(call("toUInt8", each) for each in besides.values())},
+        {"hits": call("arrayConcat", others, named) if asked else named},
+    ]
+
+
+def _named(by_name: dict[str, list[int]]) -> Node:
+    """The numbers under the record's name."""
+    lists = cast(literals([[], *by_name.values()]), "Array(Array(UInt16))")
+    if not by_name:
+        return call("emptyArrayUInt16")
+    position = call("transform", column("name"), literals(by_name), literals(range(2, len(by_name) + 2)), 1)
+    return call("arrayElement", lists, position)
 
 
 def _columns(hits: list[_Hit]) -> dict[str, Node]:
-    declared = _per_milestone(hits, lambda hit: hit.milestone.system or "")
+    workflows = _workflows(hits)
+    declared = _constant([hit.milestone.system or "" for hit in hits])
     taken = ["segment_id", "workflow", "milestone", "signal", "name", "service", "status"]
     taken += ["occurred_at", "started_at", "received_at", "trace_id", "span_id", "parent_span_id"]
-    taken += ["ranked_keys", "attributes"]
+    taken += ["ranked_keys", "attributes", "amount"]
     return {each: column(each) for each in taken} | {
         "event_id": call(
             "lower", call("hex", call("sipHash128", column("workflow"), column("milestone"), column("identity")))
         ),
-        "place": call("arrayElement", array(call("toUInt16", hit.milestone.place) for hit in hits), column("hit")),
-        "kind": _per_milestone(hits, lambda hit: hit.milestone.kind),
-        "outcome": _per_milestone(hits, lambda hit: str(hit.milestone.ends or "")),
-        "is_unique": call(
-            "arrayElement", array(call("toUInt8", int(hit.milestone.unique)) for hit in hits), column("hit")
-        ),
+        "place": _constant([hit.milestone.place for hit in hits], "UInt16"),
+        "kind": _constant([hit.milestone.kind for hit in hits]),
+        "outcome": _constant([str(hit.milestone.ends or "") for hit in hits]),
+        "is_unique": _constant([int(hit.milestone.unique) for hit in hits], "UInt8"),
         "system": call("if", call("notEmpty", declared), declared, column("service")),
         "declared_system": declared,
         "source": source(),
@@ -132,10 +176,9 @@ def _columns(hits: list[_Hit]) -> dict[str, Node]:
         "innermost": call("arrayMap", function("k", _field("k", "typed_key")), _innermost()),
         "innermost_rank": call("if", call("empty", column("ranked_keys")), call("toUInt8", 255), _of_first("rank")),
         "keeps_time": call("if", call("empty", column("ranked_keys")), call("toUInt8", 0), _of_first("keeps_time")),
-        "amount": _per_workflow(hits, _amount),
-        "currency": _per_workflow(hits, _currency),
+        "currency": _currency(workflows),
         "flags": _flags(hits),
-        "definition": _per_milestone(hits, lambda hit: hit.workflow.hash),
+        "definition": _of_workflow([each.hash for each in workflows]),
         "content_hash": _content_hash(),
     }
 
@@ -158,59 +201,50 @@ def _innermost() -> Node:
     return call("arrayFilter", function("k", same), column("ranked_keys"))
 
 
-def _per_milestone(hits: list[_Hit], value: Callable[[_Hit], str]) -> Node:
-    values = [value(hit) for hit in hits]
+def _constant(values: Sequence[Any], type_: str = "String") -> Node:
+    """What the milestone of the row's hit has in a list."""
+    return _picked(values, type_, "hit")
+
+
+def _of_workflow(values: Sequence[Any], type_: str = "String") -> Node:
+    """What the workflow of the row has in a list."""
+    return _picked(values, type_, "w")
+
+
+def _picked(values: Sequence[Any], type_: str, by: str) -> Node:
     if len(set(values)) == 1:
-        return call("toString", values[0])
-    return call("arrayElement", array(values), column("hit"))
+        return cast(literals(values).expressions[0], type_)
+    return call("arrayElement", cast(literals(values), f"Array({type_})"), column(by))
 
 
-def _per_workflow(hits: list[_Hit], compile_one: Callable[[Workflow], Node]) -> Node:
-    """The expression of the workflow to which the hit belongs: hits are numbered workflow by workflow."""
-    last = {hit.workflow.name: index for index, hit in enumerate(hits, 1)}
-    workflows = {hit.workflow.name: hit.workflow for hit in hits}
-    cases = [
-        (call("lessOrEquals", column("hit"), last[name]), compile_one(workflow)) for name, workflow in workflows.items()
-    ]
-    return choice(cases[:-1], cases[-1][1])
-
-
-def _kept_attributes(workflow: Workflow) -> Node:
+def _kept_attributes(workflows: Sequence[Workflow]) -> Node:
     """The record's own attributes over its span's, and those of the resource that the definition names."""
-    names = set(attribute_names(workflow))
-    names |= {name for milestone in workflow.milestones for name, _ in milestone.match.attributes}
-    names |= {sla.promise.attribute for sla in workflow.slas if sla.promise is not None}
-    named = array(sorted(names) or ["throughline.none"])
+    named = constants([layout.kept_names(each) for each in workflows])
     own, span, resource = (column(f"{each}_attributes") for each in ("own", "span", "resource"))
     kept = call("if", call("empty", span), own, call("mapUpdate", span, own))
-    wanted = exp.Lambda(
-        this=call("has", named, column("k")), expressions=[exp.to_identifier("k"), exp.to_identifier("v")]
-    )
-    with_resource = call("mapUpdate", call("mapFilter", wanted, resource), kept)
+    wanted = call("mapFilter", functions("k", "v", call("has", named, column("k"))), resource)
+    with_resource = call("mapUpdate", wanted, kept)
     return call("if", call("hasAny", call("mapKeys", resource), named), with_resource, kept)
 
 
-def _amount(workflow: Workflow) -> Node:
-    if workflow.amount is None:
-        return call("toString", "")
-    value = call("trimBoth", found_value(workflow, workflow.amount.attribute))
-    as_number = call("toString", call("toDecimal128OrNull", value, 6))
+def _amount() -> Node:
+    """A decimal number as it was told, or read as one; else ''."""
+    value = call("trimBoth", keys.found_value(layout.AMOUNT))
+    as_number = call("ifNull", call("toString", call("toDecimal128OrNull", value, 6)), "")
     plain = call("match", value, _DECIMAL)
-    return call("if", plain, value, call("ifNull", as_number, ""))
+    return call("multiIf", call("empty", value), "", plain, value, as_number)
 
 
-def _unreadable_amount(workflow: Workflow) -> Node:
+def _unreadable_amount() -> Node:
     """Whether an event says an amount that is no number: it is read as none."""
-    if workflow.amount is None:
-        return number(0)
-    told = call("notEmpty", call("trimBoth", found_value(workflow, workflow.amount.attribute)))
+    told = call("notEmpty", call("trimBoth", keys.found_value(layout.AMOUNT)))
     return all_of([told, call("empty", column("amount"))])
 
 
-def _currency(workflow: Workflow) -> Node:
-    if workflow.amount is None or workflow.amount.currency_attribute is None:
+def _currency(workflows: Sequence[Workflow]) -> Node:
+    if not any(each.amount for each in workflows):
         return call("toString", "")
-    return found_value(workflow, workflow.amount.currency_attribute)
+    return keys.found_value(layout.CURRENCY)
 
 
 def _flags(hits: list[_Hit]) -> Node:
@@ -223,11 +257,11 @@ def _flags(hits: list[_Hit]) -> Node:
         (call("greater", ahead, _FUTURE_US), "future_dated"),
         (column("upside_down"), "end_before_start"),
         (call("empty", column("service")), "missing_service"),
-        (oversized(), "oversized_key"),
+        (keys.oversized(), "oversized_key"),
         (_too_many_links(), "too_many_links"),
     ]
     if any(hit.workflow.amount for hit in hits):
-        raised.append((_per_workflow(hits, _unreadable_amount), "unreadable_amount"))
+        raised.append((_unreadable_amount(), "unreadable_amount"))
     if any(hit.milestone.cadence for hit in hits):
         raised.append((_late(hits, ahead), "late"))
     noted = call("splitByChar", ",", call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE))
@@ -242,7 +276,7 @@ def _late(hits: list[_Hit], ahead: Node) -> Node:
     """Whether it was received later after it occurred than its system is ever silent."""
     cadences = [hit.milestone.cadence for hit in hits]
     allowed = [each // timedelta(microseconds=1) if each else _NEVER_US for each in cadences]
-    bound = call("arrayElement", array(call("toInt64", each) for each in allowed), column("hit"))
+    bound = _constant(allowed, "Int64")
     return call("less", ahead, call("negate", bound))
 
 
@@ -254,17 +288,13 @@ def _too_many_links() -> Node:
     squares = call("arraySum", call("arrayMap", function("r", call("multiply", same, same)), column("distinct_ranks")))
     pairs = call(
         "arrayMap",
-        _two("ranks", "distinct_ranks", call("minus", call("multiply", count, count), squares)),
+        functions("ranks", "distinct_ranks", call("minus", call("multiply", count, count), squares)),
         array([ranks]),
         array([call("arrayDistinct", ranks)]),
     )
     return call(
         "if", call("lessOrEquals", count, _FEW_KEYS), 0, call("greater", call("arrayElement", pairs, 1), 2 * MOST_LINKS)
     )
-
-
-def _two(first: str, second: str, body: Node) -> Node:
-    return exp.Lambda(this=body, expressions=[exp.to_identifier(first), exp.to_identifier(second)])
 
 
 def _content_hash() -> Node:

@@ -12,6 +12,9 @@ hexadecimal digits.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
+from correlator.compiling import layout
 from correlator.compiling.matching import attribute
 from correlator.compiling.sql_ast import (
     WHITESPACE,
@@ -19,48 +22,37 @@ from correlator.compiling.sql_ast import (
     all_of,
     any_of,
     array,
+    by_workflow,
     call,
+    cast,
     choice,
     column,
+    constants,
     function,
-    number,
+    functions,
+    literals,
 )
-from correlator.typed_key import typed_key
 from model import KeyPattern, KeyType, Workflow
 
 LONGEST_VALUE_BYTES = 1000
 MOST_VALUES = 1000
 _NO_TRACE = "0" * 32
+_ENTRIES = "Array(Array(Tuple(UInt8, String, Int64, UInt8)))"
 
 
-def ranked_keys(workflow: Workflow) -> Node:
-    """All keys of a record as Array(Tuple(rank, typed key, window in us or -1, keeps time)), root first, each once."""
-    return call("arrayConcat", *(_of_type(workflow, key) for key in workflow.keys))
+def found(workflows: Sequence[Workflow]) -> Node:
+    """The values of a workflow's attributes in a record, in the order of `layout.names`: the column `found`."""
+    name, trace = column("n"), column("trace_id")
+    value = attribute(name)
+    if any(entry.name == layout.TRACE for each in workflows for entry in layout.entries(each)):
+        told = call("if", call("equals", trace, _NO_TRACE), "", trace)
+        value = call("if", call("equals", name, layout.TRACE), told, value)
+    return call("arrayMap", function("n", value), constants([layout.names(each) for each in workflows]))
 
 
-def keeps_time(workflow: Workflow, rank: int) -> bool:
-    """Whether a walk that stands at a key of this rank needs to know its time: a window lies on the way to the root."""
-    return any(key.window is not None for key in workflow.keys if 0 < key.rank <= rank)
-
-
-def attribute_names(workflow: Workflow) -> tuple[str, ...]:
-    """The attributes that the keys, amount and currency of a workflow are read from, each once."""
-    names = [name for key in workflow.keys for parts in key.alternatives for name in parts]
-    names += [each.attribute or "" for key in workflow.keys for each in key.patterns]
-    if workflow.amount is not None:
-        names += [workflow.amount.attribute, workflow.amount.currency_attribute or ""]
-    return tuple(dict.fromkeys(name for name in names if name))
-
-
-def found(workflow: Workflow) -> Node:
-    """The values of these attributes in a record, in their order: the column `found` that the others here read."""
-    names = attribute_names(workflow)
-    return array([attribute(name) for name in names]) if names else call("emptyArrayString")
-
-
-def found_value(workflow: Workflow, name: str) -> Node:
-    """The value of one of these attributes."""
-    return call("arrayElement", column("found"), attribute_names(workflow).index(name) + 1)
+def found_value(position: int) -> Node:
+    """One of these values."""
+    return call("arrayElement", column("found"), position)
 
 
 def listed() -> Node:
@@ -90,30 +82,73 @@ def oversized() -> Node:
     return call("arrayExists", function("l", inner), column("lists"))
 
 
-def values_of(workflow: Workflow, key: KeyType) -> Node:
-    """The values of a key type in a record: normalized, not blank, each once."""
-    if key.is_trace:
-        trace = column("trace_id")
-        blank = any_of([call("empty", trace), call("equals", trace, _NO_TRACE)])
-        return call("if", blank, call("emptyArrayString"), array([trace]))
-    found = [_alternative([_list(workflow, name) for name in parts], key.normalize) for parts in key.alternatives]
-    found += [_alternative([_inside(workflow, each)], key.normalize) for each in key.patterns]
-    if not found:
-        return call("emptyArrayString")
-    chosen = choice([(call("notEmpty", each), each) for each in found[:-1]], found[-1])
-    return call("arraySlice", call("arrayDistinct", chosen), 1, MOST_VALUES)
+def plain_values(workflows: Sequence[Workflow]) -> Node:
+    """The values of each entry in a record, normalized, without blanks: the column `plain`, a list of lists."""
+    steps = [[entry.steps for entry in layout.entries(each)] for each in workflows]
+    known = list(dict.fromkeys(each for found in steps for each in found)) or [()]
+    lists = call("arraySlice", column("lists"), layout.FIRST_ENTRY, call("length", column("entries")))
+    normal = [_alternative([column("l")], each) for each in known]
+    if len(known) == 1:
+        return call("arrayMap", function("l", normal[0]), lists)
+    cases = [(call("equals", column("s"), index), each) for index, each in enumerate(normal)]
+    numbers = constants([[known.index(each) for each in found] for found in steps], "Array(Array(UInt8))")
+    return call("arrayMap", functions("l", "s", choice(cases[:-1], cases[-1][1])), lists, numbers)
+
+
+def entries(workflows: Sequence[Workflow]) -> Node:
+    """What the keys of each entry have in common: the column `entries`."""
+    return constants([[entry.key for entry in layout.entries(each)] for each in workflows], _ENTRIES)
+
+
+def filled(workflows: Sequence[Workflow]) -> dict[str, Node]:
+    """The entries that give keys, and their values: of each key type the first that has any."""
+    is_filled = call("notEmpty", column("l"))
+    kinds = call("arrayFilter", functions("e", "l", is_filled), column("entries"), column("plain"))
+    values = call("arrayFilter", function("l", is_filled), column("plain"))
+    ranks = [[entry.key[0] for entry in layout.entries(each)] for each in workflows]
+    if all(len(set(each)) == len(each) for each in ranks):
+        return {"kinds": kinds, "values": values}
+    rank = call("arrayMap", function("e", call("tupleElement", column("e"), 1)), kinds)
+    is_first = call("equals", column("u"), 1)
+    nth = call("arrayEnumerateUniq", rank)
+    return {
+        "kinds": call("arrayFilter", functions("e", "u", is_first), kinds, nth),
+        "values": call("arrayFilter", functions("l", "u", is_first), values, nth),
+    }
+
+
+def ranked_keys(workflows: Sequence[Workflow]) -> Node:
+    """All keys of a record as Array(Tuple(rank, typed key, window in us or -1, keeps time)), root first, each once."""
+    values = call("arraySlice", call("arrayDistinct", column("l")), 1, MOST_VALUES)
+    of_entry = call("arrayMap", function("v", _ranked(column("e"))), values)
+    plain = call("arrayFlatten", call("arrayMap", functions("e", "l", of_entry), column("kinds"), column("values")))
+    others = {each.name: [_of_type(each, key) for key in each.keys if not layout.is_plain(key)] for each in workflows}
+    if not any(others.values()):
+        return plain
+    nothing = cast(literals([]), _ENTRIES.removeprefix("Array(").removesuffix(")"))
+    compiled = by_workflow([call("arrayConcat", *found) if found else None for found in others.values()], nothing)
+    keys = call("arrayConcat", plain, compiled)
+    order = call("tuple", call("tupleElement", column("k"), 1), column("i"))
+    positions = call("arrayEnumerate", keys)
+    return call("arraySort", functions("k", "i", order), keys, positions)
+
+
+def _ranked(kind: Node) -> Node:
+    rank, prefix, window, keeps_time = (call("tupleElement", kind, number) for number in (1, 2, 3, 4))
+    return call("tuple", rank, call("concat", prefix, _as_text(column("v"))), window, keeps_time)
 
 
 def _of_type(workflow: Workflow, key: KeyType) -> Node:
-    window = -1 if key.window is None else round(key.window.total_seconds() * 1_000_000)
-    ranked = call(
-        "tuple",
-        call("toUInt8", key.rank),
-        call("concat", typed_key(workflow.name, key.name, ""), _as_text(column("v"))),
-        call("toInt64", number(window)),
-        call("toUInt8", int(keeps_time(workflow, key.rank))),
-    )
-    return call("arrayMap", function("v", ranked), values_of(workflow, key))
+    kind = cast(literals([layout.key_of(workflow, key)]).expressions[0], _ENTRIES[len("Array(Array(") : -2])
+    return call("arrayMap", function("v", _ranked(kind)), _values_of(workflow, key))
+
+
+def _values_of(workflow: Workflow, key: KeyType) -> Node:
+    """The values of a key type that is not plain: normalized, not blank, each once."""
+    found = [_alternative([_list(workflow, name) for name in parts], key.normalize) for parts in key.alternatives]
+    found += [_alternative([_inside(workflow, each)], key.normalize) for each in key.patterns]
+    chosen = choice([(call("notEmpty", each), each) for each in found[:-1]], found[-1])
+    return call("arraySlice", call("arrayDistinct", chosen), 1, MOST_VALUES)
 
 
 def _as_text(value: Node) -> Node:
@@ -122,7 +157,7 @@ def _as_text(value: Node) -> Node:
 
 
 def _list(workflow: Workflow, name: str) -> Node:
-    return call("arrayElement", column("lists"), attribute_names(workflow).index(name) + 1)
+    return call("arrayElement", column("lists"), layout.position(workflow, name))
 
 
 def _inside(workflow: Workflow, pattern: KeyPattern) -> Node:
@@ -136,7 +171,7 @@ def _inside(workflow: Workflow, pattern: KeyPattern) -> Node:
         case "body":  # the body of a span is its status message: no place for a key
             haystack = call("if", call("equals", column("signal"), "log"), column("body"), "")
         case _:
-            haystack = found_value(workflow, pattern.attribute or "")
+            haystack = found_value(layout.position(workflow, pattern.attribute or ""))
     return array([call("arrayElement", call("extractGroups", haystack, pattern.pattern), pattern.group)])
 
 

@@ -20,7 +20,7 @@ _ATTRIBUTE_MAPS = ("own_attributes", "span_attributes", "resource_attributes")
 _ALL_STATUSES = frozenset({"ok", "error", "unset"})
 
 
-def attribute(name: str) -> Node:
+def attribute(name: str | Node) -> Node:
     """The value of an attribute: the record's own, else its span's (of a span event), else the resource's, else ''.
 
     An empty value counts as none and the next place is asked.
@@ -66,25 +66,33 @@ def condition_on(value: Node, condition: Condition) -> Node:
 
 def reaches(milestone: Milestone) -> Node:
     """Whether a record reaches the milestone."""
+    return all_of([*_names(milestone.match), *_besides_its_name(milestone.match)])
+
+
+def reaches_by_name(milestone: Milestone) -> Node:
+    """Whether a record that is known to have the milestone's signal and name reaches it."""
     match = milestone.match
-    parts = _names(match)
+    of_span = match.span is not None and match.event is not None
+    return all_of([*(_names(match)[::2] if of_span else []), *_besides_its_name(match)])
+
+
+def names_asked(milestone: Milestone) -> tuple[str, ...]:
+    """The exact names of which the span (where it asks for a span only) or the event must have one; () for patterns."""
+    asked = milestone.match.span if milestone.match.event is None else milestone.match.event
+    if asked is None or asked.comparison is not Comparison.ANY_OF or any("*" in each for each in asked.values):
+        return ()
+    return tuple(dict.fromkeys(asked.values))
+
+
+def _besides_its_name(match: Match) -> list[Node]:
+    parts = []
     if match.service is not None:
         parts.append(condition_on(column("service"), match.service))
     if match.source is not None:
         parts.append(condition_on(source(), match.source))
     if match.span is not None and match.statuses != _ALL_STATUSES:
         parts.append(one_in(column("status"), sorted(match.statuses)))
-    parts += [condition_on_attribute(name, condition) for name, condition in match.attributes]
-    return all_of(parts)
-
-
-def is_named_event(milestone: Milestone) -> bool:
-    """Whether the milestone asks for exact names of events and for nothing else."""
-    match = milestone.match
-    if match.event is None or match.event.comparison is not Comparison.ANY_OF:
-        return False
-    others = (match.span, match.service, match.source)
-    return not match.attributes and others == (None, None, None) and all("*" not in name for name in match.event.values)
+    return parts + [condition_on_attribute(name, condition) for name, condition in match.attributes]
 
 
 def may_be_span(milestones: tuple[Milestone, ...], name: Node) -> Node:

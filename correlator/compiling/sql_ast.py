@@ -43,6 +43,35 @@ def function(argument: str, body: Node) -> Node:
     return exp.Lambda(this=body, expressions=[exp.to_identifier(argument)])
 
 
+def functions(first: str, second: str, body: Node) -> Node:
+    """The lambda `(first, second) -> body`."""
+    return exp.Lambda(this=body, expressions=[exp.to_identifier(first), exp.to_identifier(second)])
+
+
+def literals(items: Iterable[object]) -> Node:
+    """A literal array of texts, numbers, tuples and lists: parsed as one constant, however long it is."""
+    return exp.Array(expressions=[_literal(each) for each in items])
+
+
+def cast(value: Node, type_: str) -> Node:
+    """The value as that type."""
+    return call("CAST", value, type_)
+
+
+def constants(lists: Sequence[Sequence[object]], type_: str = "Array(Array(String))") -> Node:
+    """What the workflow of the row has in a list of lists: the column `w` is its number, from 1."""
+    return call("arrayElement", cast(literals(list(each) for each in lists), type_), column("w"))
+
+
+def by_workflow(values: Sequence[Node | None], otherwise: Node) -> Node:
+    """The expression of the row's workflow, by the column `w`; equal ones are written once."""
+    cases: dict[str, tuple[Node, list[int]]] = {}
+    for number_, each in enumerate(values, 1):
+        if each is not None:
+            cases.setdefault(each.sql(dialect="clickhouse"), (each, []))[1].append(number_)
+    return choice([(call("has", literals(numbers), column("w")), each) for each, numbers in cases.values()], otherwise)
+
+
 def all_of(conditions: Sequence[Node]) -> Node:
     """True where every condition holds; evaluated from left to right, the rest only where needed."""
     return _combined("and", conditions, empty=1)
@@ -72,6 +101,21 @@ def select(columns: dict[str, Node], source: Node, where: Node | None = None) ->
     """`SELECT ... FROM source [WHERE ...]`, the columns by name."""
     query = exp.select(*(exp.alias_(node, name) for name, node in columns.items())).from_(source)
     return query.where(where) if where is not None else query
+
+
+def _literal(value: object) -> Node:
+    match value:
+        case str():
+            return text(value)
+        case int() | float():
+            literal = exp.Literal.number(repr(abs(value)))
+            return exp.Neg(this=literal) if value < 0 else literal
+        case tuple():
+            return exp.Tuple(expressions=[_literal(each) for each in value])
+        case list():
+            return literals(value)
+        case _:
+            raise TypeError(f"no literal of {type(value).__name__}")
 
 
 def _combined(name: str, conditions: Sequence[Node], *, empty: int) -> Node:

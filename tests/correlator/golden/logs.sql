@@ -14,17 +14,18 @@ SELECT
   parent_span_id AS parent_span_id,
   ranked_keys AS ranked_keys,
   attributes AS attributes,
+  amount AS amount,
   lower(hex(sipHash128(workflow, milestone, identity))) AS event_id,
-  arrayElement(array(toUInt16(0), toUInt16(1), toUInt16(0)), hit) AS place,
-  toString('milestone') AS kind,
-  arrayElement(array('', 'completed', ''), hit) AS outcome,
-  arrayElement(array(toUInt8(0), toUInt8(1), toUInt8(0)), hit) AS is_unique,
+  arrayElement(CAST([0, 1, 0], 'Array(UInt16)'), hit) AS place,
+  CAST('milestone', 'String') AS kind,
+  arrayElement(CAST(['', 'completed', ''], 'Array(String)'), hit) AS outcome,
+  arrayElement(CAST([0, 1, 0], 'Array(UInt8)'), hit) AS is_unique,
   if(
-    notEmpty(arrayElement(array('shop', '', ''), hit)),
-    arrayElement(array('shop', '', ''), hit),
+    notEmpty(arrayElement(CAST(['shop', '', ''], 'Array(String)'), hit)),
+    arrayElement(CAST(['shop', '', ''], 'Array(String)'), hit),
     service
   ) AS system,
-  arrayElement(array('shop', '', ''), hit) AS declared_system,
+  arrayElement(CAST(['shop', '', ''], 'Array(String)'), hit) AS declared_system,
   if(
     notEmpty(arrayElement(own_attributes, 'cloudevents.event_source')),
     arrayElement(own_attributes, 'cloudevents.event_source'),
@@ -40,16 +41,7 @@ SELECT
   ) AS innermost,
   if(empty(ranked_keys), toUInt8(255), tupleElement(arrayElement(ranked_keys, 1), 1)) AS innermost_rank,
   if(empty(ranked_keys), toUInt8(0), tupleElement(arrayElement(ranked_keys, 1), 4)) AS keeps_time,
-  if(
-    lessOrEquals(hit, 2),
-    if(
-      match(trimBoth(arrayElement(found, 6)), '\\A[+-]?[0-9]{1,40}(\\.[0-9]{1,20})?\\z'),
-      trimBoth(arrayElement(found, 6)),
-      ifNull(toString(toDecimal128OrNull(trimBoth(arrayElement(found, 6)), 6)), '')
-    ),
-    toString('')
-  ) AS amount,
-  if(lessOrEquals(hit, 2), arrayElement(found, 7), toString('')) AS currency,
+  arrayElement(found, 2) AS currency,
   if(
     not(
       or(
@@ -80,11 +72,7 @@ SELECT
             40000
           )
         ),
-        if(
-          lessOrEquals(hit, 2),
-          and(notEmpty(trimBoth(arrayElement(found, 6))), empty(amount)),
-          0
-        ),
+        and(notEmpty(trimBoth(arrayElement(found, 1))), empty(amount)),
         notEquals(splitByChar(',', arrayElement(own_attributes, 'throughline.flags')), array(''))
       )
     ),
@@ -135,11 +123,7 @@ SELECT
                 ''
               ),
               if(
-                if(
-                  lessOrEquals(hit, 2),
-                  and(notEmpty(trimBoth(arrayElement(found, 6))), empty(amount)),
-                  0
-                ),
+                and(notEmpty(trimBoth(arrayElement(found, 1))), empty(amount)),
                 'unreadable_amount',
                 ''
               )
@@ -150,7 +134,7 @@ SELECT
       )
     )
   ) AS flags,
-  arrayElement(array('h1', 'h1', 'h2'), hit) AS definition,
+  arrayElement(CAST(['h1', 'h2'], 'Array(String)'), w) AS definition,
   sipHash64(
     if(
       greater(
@@ -181,300 +165,338 @@ SELECT
 FROM (
   SELECT
     *,
-    if(
-      lessOrEquals(hit, 2),
+    arraySort(
+      (k, i) -> tuple(tupleElement(k, 1), i),
       arrayConcat(
-        arrayMap(
-          v -> tuple(
-            toUInt8(0),
-            concat('order_to_cash\x1forder\x1f', if(isValidUTF8(v), v, hex(v))),
-            toInt64((
-              -1
-            )),
-            toUInt8(0)
-          ),
-          arraySlice(
-            arrayDistinct(
-              if(
-                notEmpty(
-                  arrayFilter(
-                    v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                    arrayMap(
-                      v -> if(
-                        match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
-                        if(
-                          empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
-                          '0',
-                          trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
-                        ),
-                        trimBoth(v, ' \t\n\r\f\v')
-                      ),
-                      arrayElement(lists, 1)
-                    )
-                  )
-                ),
-                arrayFilter(
-                  v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                  arrayMap(
-                    v -> if(
-                      match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
-                      if(
-                        empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
-                        '0',
-                        trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
-                      ),
-                      trimBoth(v, ' \t\n\r\f\v')
-                    ),
-                    arrayElement(lists, 1)
-                  )
-                ),
-                arrayFilter(
-                  v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                  arrayMap(
-                    v -> if(
-                      match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
-                      if(
-                        empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
-                        '0',
-                        trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
-                      ),
-                      trimBoth(v, ' \t\n\r\f\v')
-                    ),
-                    arrayElement(lists, 2)
-                  )
-                )
-              )
+        arrayFlatten(
+          arrayMap(
+            (e, l) -> arrayMap(
+              v -> tuple(
+                tupleElement(e, 1),
+                concat(tupleElement(e, 2), if(isValidUTF8(v), v, hex(v))),
+                tupleElement(e, 3),
+                tupleElement(e, 4)
+              ),
+              arraySlice(arrayDistinct(l), 1, 1000)
             ),
-            1,
-            1000
+            kinds,
+            values
           )
         ),
-        arrayMap(
-          v -> tuple(
-            toUInt8(1),
-            concat('order_to_cash\x1ftrace\x1f', if(isValidUTF8(v), v, hex(v))),
-            toInt64(3600000000),
-            toUInt8(1)
-          ),
-          if(
-            or(empty(trace_id), equals(trace_id, '00000000000000000000000000000000')),
-            emptyArrayString(),
-            array(trace_id)
-          )
-        ),
-        arrayMap(
-          v -> tuple(
-            toUInt8(2),
-            concat('order_to_cash\x1finvoice\x1f', if(isValidUTF8(v), v, hex(v))),
-            toInt64((
-              -1
-            )),
-            toUInt8(1)
-          ),
-          arraySlice(
-            arrayDistinct(
-              if(
-                notEmpty(
-                  arrayFilter(
-                    v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                    arrayMap(
-                      i -> concat(
-                        replaceAll(
-                          replaceAll(
-                            upper(
-                              arrayElement(arrayElement(lists, 3), if(equals(length(arrayElement(lists, 3)), 1), 1, i))
-                            ),
-                            '\\',
-                            '\\\\'
-                          ),
-                          '/',
-                          '\\/'
-                        ),
-                        '/',
-                        replaceAll(
-                          replaceAll(
-                            upper(
-                              arrayElement(arrayElement(lists, 4), if(equals(length(arrayElement(lists, 4)), 1), 1, i))
-                            ),
-                            '\\',
-                            '\\\\'
-                          ),
-                          '/',
-                          '\\/'
-                        )
-                      ),
+        if(
+          has([1], w),
+          arrayConcat(
+            arrayMap(
+              v -> tuple(
+                tupleElement(
+                  CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                  1
+                ),
+                concat(
+                  tupleElement(
+                    CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                    2
+                  ),
+                  if(isValidUTF8(v), v, hex(v))
+                ),
+                tupleElement(
+                  CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                  3
+                ),
+                tupleElement(
+                  CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                  4
+                )
+              ),
+              arraySlice(
+                arrayDistinct(
+                  if(
+                    notEmpty(
                       arrayFilter(
-                        i -> and(
-                          notEmpty(
-                            trimBoth(
-                              arrayElement(arrayElement(lists, 3), if(equals(length(arrayElement(lists, 3)), 1), 1, i)),
-                              ' \t\n\r\f\v'
+                        v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                        arrayMap(
+                          i -> concat(
+                            replaceAll(
+                              replaceAll(
+                                upper(
+                                  arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
+                                ),
+                                '\\',
+                                '\\\\'
+                              ),
+                              '/',
+                              '\\/'
+                            ),
+                            '/',
+                            replaceAll(
+                              replaceAll(
+                                upper(
+                                  arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
+                                ),
+                                '\\',
+                                '\\\\'
+                              ),
+                              '/',
+                              '\\/'
                             )
                           ),
-                          notEmpty(
-                            trimBoth(
-                              arrayElement(arrayElement(lists, 4), if(equals(length(arrayElement(lists, 4)), 1), 1, i)),
-                              ' \t\n\r\f\v'
+                          arrayFilter(
+                            i -> and(
+                              notEmpty(
+                                trimBoth(
+                                  arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
+                                  ' \t\n\r\f\v'
+                                )
+                              ),
+                              notEmpty(
+                                trimBoth(
+                                  arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
+                                  ' \t\n\r\f\v'
+                                )
+                              )
+                            ),
+                            range(
+                              1,
+                              plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
                             )
                           )
-                        ),
-                        range(
-                          1,
-                          plus(arrayMax(array(length(arrayElement(lists, 3)), length(arrayElement(lists, 4)))), 1)
                         )
-                      )
-                    )
-                  )
-                ),
-                arrayFilter(
-                  v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                  arrayMap(
-                    i -> concat(
-                      replaceAll(
-                        replaceAll(
-                          upper(
-                            arrayElement(arrayElement(lists, 3), if(equals(length(arrayElement(lists, 3)), 1), 1, i))
-                          ),
-                          '\\',
-                          '\\\\'
-                        ),
-                        '/',
-                        '\\/'
-                      ),
-                      '/',
-                      replaceAll(
-                        replaceAll(
-                          upper(
-                            arrayElement(arrayElement(lists, 4), if(equals(length(arrayElement(lists, 4)), 1), 1, i))
-                          ),
-                          '\\',
-                          '\\\\'
-                        ),
-                        '/',
-                        '\\/'
                       )
                     ),
                     arrayFilter(
-                      i -> and(
-                        notEmpty(
-                          trimBoth(
-                            arrayElement(arrayElement(lists, 3), if(equals(length(arrayElement(lists, 3)), 1), 1, i)),
-                            ' \t\n\r\f\v'
+                      v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                      arrayMap(
+                        i -> concat(
+                          replaceAll(
+                            replaceAll(
+                              upper(
+                                arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
+                              ),
+                              '\\',
+                              '\\\\'
+                            ),
+                            '/',
+                            '\\/'
+                          ),
+                          '/',
+                          replaceAll(
+                            replaceAll(
+                              upper(
+                                arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
+                              ),
+                              '\\',
+                              '\\\\'
+                            ),
+                            '/',
+                            '\\/'
                           )
                         ),
-                        notEmpty(
-                          trimBoth(
-                            arrayElement(arrayElement(lists, 4), if(equals(length(arrayElement(lists, 4)), 1), 1, i)),
-                            ' \t\n\r\f\v'
+                        arrayFilter(
+                          i -> and(
+                            notEmpty(
+                              trimBoth(
+                                arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
+                                ' \t\n\r\f\v'
+                              )
+                            ),
+                            notEmpty(
+                              trimBoth(
+                                arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
+                                ' \t\n\r\f\v'
+                              )
+                            )
+                          ),
+                          range(
+                            1,
+                            plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
+                          )
+                        )
+                      )
+                    ),
+                    arrayFilter(
+                      v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                      arrayMap(v -> upper(v), arrayElement(lists, 8))
+                    )
+                  )
+                ),
+                1,
+                1000
+              )
+            )
+          ),
+          CAST([], 'Array(Tuple(UInt8, String, Int64, UInt8))')
+        )
+      ),
+      arrayEnumerate(
+        arrayConcat(
+          arrayFlatten(
+            arrayMap(
+              (e, l) -> arrayMap(
+                v -> tuple(
+                  tupleElement(e, 1),
+                  concat(tupleElement(e, 2), if(isValidUTF8(v), v, hex(v))),
+                  tupleElement(e, 3),
+                  tupleElement(e, 4)
+                ),
+                arraySlice(arrayDistinct(l), 1, 1000)
+              ),
+              kinds,
+              values
+            )
+          ),
+          if(
+            has([1], w),
+            arrayConcat(
+              arrayMap(
+                v -> tuple(
+                  tupleElement(
+                    CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                    1
+                  ),
+                  concat(
+                    tupleElement(
+                      CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                      2
+                    ),
+                    if(isValidUTF8(v), v, hex(v))
+                  ),
+                  tupleElement(
+                    CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                    3
+                  ),
+                  tupleElement(
+                    CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                    4
+                  )
+                ),
+                arraySlice(
+                  arrayDistinct(
+                    if(
+                      notEmpty(
+                        arrayFilter(
+                          v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                          arrayMap(
+                            i -> concat(
+                              replaceAll(
+                                replaceAll(
+                                  upper(
+                                    arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
+                                  ),
+                                  '\\',
+                                  '\\\\'
+                                ),
+                                '/',
+                                '\\/'
+                              ),
+                              '/',
+                              replaceAll(
+                                replaceAll(
+                                  upper(
+                                    arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
+                                  ),
+                                  '\\',
+                                  '\\\\'
+                                ),
+                                '/',
+                                '\\/'
+                              )
+                            ),
+                            arrayFilter(
+                              i -> and(
+                                notEmpty(
+                                  trimBoth(
+                                    arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
+                                    ' \t\n\r\f\v'
+                                  )
+                                ),
+                                notEmpty(
+                                  trimBoth(
+                                    arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
+                                    ' \t\n\r\f\v'
+                                  )
+                                )
+                              ),
+                              range(
+                                1,
+                                plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
+                              )
+                            )
                           )
                         )
                       ),
-                      range(
-                        1,
-                        plus(arrayMax(array(length(arrayElement(lists, 3)), length(arrayElement(lists, 4)))), 1)
+                      arrayFilter(
+                        v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                        arrayMap(
+                          i -> concat(
+                            replaceAll(
+                              replaceAll(
+                                upper(
+                                  arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
+                                ),
+                                '\\',
+                                '\\\\'
+                              ),
+                              '/',
+                              '\\/'
+                            ),
+                            '/',
+                            replaceAll(
+                              replaceAll(
+                                upper(
+                                  arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
+                                ),
+                                '\\',
+                                '\\\\'
+                              ),
+                              '/',
+                              '\\/'
+                            )
+                          ),
+                          arrayFilter(
+                            i -> and(
+                              notEmpty(
+                                trimBoth(
+                                  arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
+                                  ' \t\n\r\f\v'
+                                )
+                              ),
+                              notEmpty(
+                                trimBoth(
+                                  arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
+                                  ' \t\n\r\f\v'
+                                )
+                              )
+                            ),
+                            range(
+                              1,
+                              plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
+                            )
+                          )
+                        )
+                      ),
+                      arrayFilter(
+                        v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                        arrayMap(v -> upper(v), arrayElement(lists, 8))
                       )
                     )
-                  )
-                ),
-                arrayFilter(
-                  v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                  arrayMap(v -> upper(v), arrayElement(lists, 5))
+                  ),
+                  1,
+                  1000
                 )
               )
             ),
-            1,
-            1000
-          )
-        )
-      ),
-      arrayConcat(
-        arrayMap(
-          v -> tuple(
-            toUInt8(0),
-            concat('other\x1forder\x1f', if(isValidUTF8(v), v, hex(v))),
-            toInt64((
-              -1
-            )),
-            toUInt8(0)
-          ),
-          arraySlice(
-            arrayDistinct(
-              if(
-                notEmpty(
-                  arrayFilter(
-                    v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                    arrayMap(
-                      v -> if(
-                        match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
-                        if(
-                          empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
-                          '0',
-                          trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
-                        ),
-                        trimBoth(v, ' \t\n\r\f\v')
-                      ),
-                      arrayElement(lists, 1)
-                    )
-                  )
-                ),
-                arrayFilter(
-                  v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                  arrayMap(
-                    v -> if(
-                      match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
-                      if(
-                        empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
-                        '0',
-                        trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
-                      ),
-                      trimBoth(v, ' \t\n\r\f\v')
-                    ),
-                    arrayElement(lists, 1)
-                  )
-                ),
-                arrayFilter(
-                  v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                  arrayMap(
-                    v -> if(
-                      match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
-                      if(
-                        empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
-                        '0',
-                        trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
-                      ),
-                      trimBoth(v, ' \t\n\r\f\v')
-                    ),
-                    arrayElement(lists, 2)
-                  )
-                )
-              )
-            ),
-            1,
-            1000
+            CAST([], 'Array(Tuple(UInt8, String, Int64, UInt8))')
           )
         )
       )
     ) AS ranked_keys,
     if(
-      lessOrEquals(hit, 2),
-      if(
-        hasAny(
-          mapKeys(resource_attributes),
-          array(
-            'company.code',
-            'currency',
-            'invoice.id',
-            'invoice.number',
-            'order.id',
-            'sales_order.number',
-            'status',
-            'total'
-          )
-        ),
-        mapUpdate(
-          mapFilter(
-            (k, v) -> has(
-              array(
+      hasAny(
+        mapKeys(resource_attributes),
+        arrayElement(
+          CAST(
+            [
+              [
                 'company.code',
                 'currency',
                 'invoice.id',
@@ -483,224 +505,285 @@ FROM (
                 'sales_order.number',
                 'status',
                 'total'
-              ),
-              k
-            ),
-            resource_attributes
+              ],
+              ['order.id', 'sales_order.number']
+            ],
+            'Array(Array(String))'
           ),
-          if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
+          w
+        )
+      ),
+      mapUpdate(
+        mapFilter(
+          (k, v) -> has(
+            arrayElement(
+              CAST(
+                [
+                  [
+                    'company.code',
+                    'currency',
+                    'invoice.id',
+                    'invoice.number',
+                    'order.id',
+                    'sales_order.number',
+                    'status',
+                    'total'
+                  ],
+                  ['order.id', 'sales_order.number']
+                ],
+                'Array(Array(String))'
+              ),
+              w
+            ),
+            k
+          ),
+          resource_attributes
         ),
         if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
       ),
-      if(
-        hasAny(mapKeys(resource_attributes), array('order.id', 'sales_order.number')),
-        mapUpdate(
-          mapFilter((k, v) -> has(array('order.id', 'sales_order.number'), k), resource_attributes),
-          if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
-        ),
-        if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
-      )
+      if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
     ) AS attributes,
-    arrayElement(array('order_to_cash', 'order_to_cash', 'other'), hit) AS workflow,
-    arrayElement(array('placed', 'posted', 'seen'), hit) AS milestone
+    arrayElement(CAST(['order_to_cash', 'other'], 'Array(String)'), w) AS workflow,
+    arrayElement(CAST(['placed', 'posted', 'seen'], 'Array(String)'), hit) AS milestone,
+    multiIf(
+      empty(trimBoth(arrayElement(found, 1))),
+      '',
+      match(trimBoth(arrayElement(found, 1)), '\\A[+-]?[0-9]{1,40}(\\.[0-9]{1,20})?\\z'),
+      trimBoth(arrayElement(found, 1)),
+      ifNull(toString(toDecimal128OrNull(trimBoth(arrayElement(found, 1)), 6)), '')
+    ) AS amount
   FROM (
     SELECT
       *,
-      arrayMap(
-        x -> if(
-          and(
-            startsWith(x, '['),
-            isValidJSON(x),
-            not(
-              arrayExists(e -> or(startsWith(e, '{'), startsWith(e, '[')), JSONExtractArrayRaw(x))
-            )
-          ),
-          arrayMap(
-            e -> multiIf(startsWith(e, '"'), JSONExtractString(e), equals(e, 'null'), toString(''), e),
-            JSONExtractArrayRaw(x)
-          ),
-          array(x)
-        ),
-        found
-      ) AS lists
+      arrayFilter(
+        (e, u) -> equals(u, 1),
+        arrayFilter((e, l) -> notEmpty(l), entries, plain),
+        arrayEnumerateUniq(
+          arrayMap(e -> tupleElement(e, 1), arrayFilter((e, l) -> notEmpty(l), entries, plain))
+        )
+      ) AS kinds,
+      arrayFilter(
+        (l, u) -> equals(u, 1),
+        arrayFilter(l -> notEmpty(l), plain),
+        arrayEnumerateUniq(
+          arrayMap(e -> tupleElement(e, 1), arrayFilter((e, l) -> notEmpty(l), entries, plain))
+        )
+      ) AS values
     FROM (
       SELECT
         *,
-        if(
-          lessOrEquals(hit, 2),
-          array(
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'order.id')),
-              arrayElement(own_attributes, 'order.id'),
-              notEmpty(arrayElement(span_attributes, 'order.id')),
-              arrayElement(span_attributes, 'order.id'),
-              arrayElement(resource_attributes, 'order.id')
+        arrayMap(
+          (l, s) -> if(
+            equals(s, 0),
+            arrayFilter(
+              v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+              arrayMap(
+                v -> if(
+                  match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
+                  if(
+                    empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
+                    '0',
+                    trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
+                  ),
+                  trimBoth(v, ' \t\n\r\f\v')
+                ),
+                l
+              )
             ),
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'sales_order.number')),
-              arrayElement(own_attributes, 'sales_order.number'),
-              notEmpty(arrayElement(span_attributes, 'sales_order.number')),
-              arrayElement(span_attributes, 'sales_order.number'),
-              arrayElement(resource_attributes, 'sales_order.number')
-            ),
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'company.code')),
-              arrayElement(own_attributes, 'company.code'),
-              notEmpty(arrayElement(span_attributes, 'company.code')),
-              arrayElement(span_attributes, 'company.code'),
-              arrayElement(resource_attributes, 'company.code')
-            ),
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'invoice.number')),
-              arrayElement(own_attributes, 'invoice.number'),
-              notEmpty(arrayElement(span_attributes, 'invoice.number')),
-              arrayElement(span_attributes, 'invoice.number'),
-              arrayElement(resource_attributes, 'invoice.number')
-            ),
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'invoice.id')),
-              arrayElement(own_attributes, 'invoice.id'),
-              notEmpty(arrayElement(span_attributes, 'invoice.id')),
-              arrayElement(span_attributes, 'invoice.id'),
-              arrayElement(resource_attributes, 'invoice.id')
-            ),
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'total')),
-              arrayElement(own_attributes, 'total'),
-              notEmpty(arrayElement(span_attributes, 'total')),
-              arrayElement(span_attributes, 'total'),
-              arrayElement(resource_attributes, 'total')
-            ),
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'currency')),
-              arrayElement(own_attributes, 'currency'),
-              notEmpty(arrayElement(span_attributes, 'currency')),
-              arrayElement(span_attributes, 'currency'),
-              arrayElement(resource_attributes, 'currency')
+            arrayFilter(
+              v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+              arrayMap(v -> v, l)
             )
           ),
-          array(
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'order.id')),
-              arrayElement(own_attributes, 'order.id'),
-              notEmpty(arrayElement(span_attributes, 'order.id')),
-              arrayElement(span_attributes, 'order.id'),
-              arrayElement(resource_attributes, 'order.id')
-            ),
-            multiIf(
-              notEmpty(arrayElement(own_attributes, 'sales_order.number')),
-              arrayElement(own_attributes, 'sales_order.number'),
-              notEmpty(arrayElement(span_attributes, 'sales_order.number')),
-              arrayElement(span_attributes, 'sales_order.number'),
-              arrayElement(resource_attributes, 'sales_order.number')
-            )
-          )
-        ) AS found
+          arraySlice(lists, 3, length(entries)),
+          arrayElement(CAST([[0, 0, 1], [0, 0]], 'Array(Array(UInt8))'), w)
+        ) AS plain
       FROM (
         SELECT
           *,
-          arrayJoin(hits) AS hit
+          arrayMap(
+            x -> if(
+              and(
+                startsWith(x, '['),
+                isValidJSON(x),
+                not(
+                  arrayExists(e -> or(startsWith(e, '{'), startsWith(e, '[')), JSONExtractArrayRaw(x))
+                )
+              ),
+              arrayMap(
+                e -> multiIf(startsWith(e, '"'), JSONExtractString(e), equals(e, 'null'), toString(''), e),
+                JSONExtractArrayRaw(x)
+              ),
+              array(x)
+            ),
+            found
+          ) AS lists
         FROM (
           SELECT
             *,
-            arrayFilter(
-              h -> notEquals(h, 0),
-              array(
-                if(
-                  and(
-                    equals(signal, 'span'),
-                    equals(name, 'POST /orders'),
-                    like(service, 'shop%'),
-                    in(status, ('ok', 'unset'))
-                  ),
-                  1,
-                  0
+            arrayMap(
+              n -> if(
+                equals(n, '\x1ftrace'),
+                if(equals(trace_id, '00000000000000000000000000000000'), '', trace_id),
+                multiIf(
+                  notEmpty(arrayElement(own_attributes, n)),
+                  arrayElement(own_attributes, n),
+                  notEmpty(arrayElement(span_attributes, n)),
+                  arrayElement(span_attributes, n),
+                  arrayElement(resource_attributes, n)
+                )
+              ),
+              arrayElement(
+                CAST(
+                  [
+                    [
+                      'total',
+                      'currency',
+                      'order.id',
+                      'sales_order.number',
+                      '\x1ftrace',
+                      'company.code',
+                      'invoice.number',
+                      'invoice.id'
+                    ],
+                    ['\x1fnowhere', '\x1fnowhere', 'order.id', 'sales_order.number']
+                  ],
+                  'Array(Array(String))'
                 ),
-                if(
-                  and(
-                    notEquals(signal, 'span'),
-                    in(name, ('posted', 'it''s \\ posted')),
-                    equals(
-                      multiIf(
-                        notEmpty(arrayElement(own_attributes, 'status')),
-                        arrayElement(own_attributes, 'status'),
-                        notEmpty(arrayElement(span_attributes, 'status')),
-                        arrayElement(span_attributes, 'status'),
-                        arrayElement(resource_attributes, 'status')
-                      ),
-                      'ok'
-                    ),
-                    ifNull(
-                      greaterOrEquals(
-                        toFloat64OrNull(
-                          multiIf(
-                            notEmpty(arrayElement(own_attributes, 'total')),
-                            arrayElement(own_attributes, 'total'),
-                            notEmpty(arrayElement(span_attributes, 'total')),
-                            arrayElement(span_attributes, 'total'),
-                            arrayElement(resource_attributes, 'total')
-                          )
-                        ),
-                        0.5
-                      ),
-                      0
-                    )
-                  ),
-                  2,
-                  0
-                ),
-                if(and(notEquals(signal, 'span'), like(name, '%seen')), 3, 0)
+                w
               )
-            ) AS hits
+            ) AS found,
+            arrayElement(
+              CAST(
+                [
+                  [
+                    (0, 'order_to_cash\x1forder\x1f', -1, 0),
+                    (0, 'order_to_cash\x1forder\x1f', -1, 0),
+                    (1, 'order_to_cash\x1ftrace\x1f', 3600000000, 1)
+                  ],
+                  [(0, 'other\x1forder\x1f', -1, 0), (0, 'other\x1forder\x1f', -1, 0)]
+                ],
+                'Array(Array(Tuple(UInt8, String, Int64, UInt8)))'
+              ),
+              w
+            ) AS entries
           FROM (
             SELECT
-              SegmentId AS segment_id,
-              ReceivedAt AS received_at,
-              'log' AS signal,
-              CASE WHEN notEmpty(EventName) THEN EventName ELSE LogAttributes['event.name'] END AS name,
-              '' AS span_name,
-              toString(ServiceName) AS service,
-              'unset' AS status,
-              fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS occurred_at,
-              occurred_at AS started_at,
-              TraceId AS trace_id,
-              SpanId AS span_id,
-              '' AS parent_span_id,
-              LogAttributes AS own_attributes,
-              CAST(map(), 'Map(LowCardinality(String), String)') AS span_attributes,
-              ResourceAttributes AS resource_attributes,
-              Body AS body,
-              CASE
-                WHEN notEmpty(LogAttributes['cloudevents.event_id'])
-                THEN sipHash128(
-                  'cloudevent',
-                  LogAttributes['cloudevents.event_source'],
-                  LogAttributes['cloudevents.event_id']
-                )
-                ELSE sipHash128(
-                  'log',
-                  CASE
-                    WHEN POSITION(LogAttributes['throughline.flags'], 'missing_timestamp') > 0
-                    THEN toDateTime64(0, 9)
-                    ELSE Timestamp
-                  END,
-                  ServiceName,
-                  name,
-                  TraceId,
-                  SpanId,
-                  Body,
-                  arraySum(
-                    arrayMap((k, v) -> sipHash64(k, v), mapKeys(LogAttributes), mapValues(LogAttributes))
-                  )
-                )
-              END AS identity,
-              toUInt8(0) AS upside_down
-            FROM received
-            WHERE
-              or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
-          ) AS record
-        ) AS matched
-      ) AS reached
-    ) AS valued
-  ) AS listed
-) AS keyed
+              *,
+              arrayElement(CAST([1, 1, 2], 'Array(UInt16)'), hit) AS w
+            FROM (
+              SELECT
+                *,
+                arrayJoin(hits) AS hit
+              FROM (
+                SELECT
+                  *,
+                  arrayConcat(
+                    arrayFilter(
+                      h -> notEquals(h, 0),
+                      array(if(and(notEquals(signal, 'span'), like(name, '%seen')), 3, 0))
+                    ),
+                    arrayFilter(
+                      h -> arrayElement(besides, arrayElement(CAST([1, 2, 3], 'Array(UInt16)'), h)),
+                      if(
+                        equals(signal, 'span'),
+                        arrayElement(CAST([[], [1]], 'Array(Array(UInt16))'), transform(name, ['POST /orders'], [2], 1)),
+                        arrayElement(
+                          CAST([[], [2], [2]], 'Array(Array(UInt16))'),
+                          transform(name, ['posted', 'it''s \\ posted'], [2, 3], 1)
+                        )
+                      )
+                    )
+                  ) AS hits
+                FROM (
+                  SELECT
+                    *,
+                    array(
+                      toUInt8(and(like(service, 'shop%'), in(status, ('ok', 'unset')))),
+                      toUInt8(
+                        and(
+                          equals(
+                            multiIf(
+                              notEmpty(arrayElement(own_attributes, 'status')),
+                              arrayElement(own_attributes, 'status'),
+                              notEmpty(arrayElement(span_attributes, 'status')),
+                              arrayElement(span_attributes, 'status'),
+                              arrayElement(resource_attributes, 'status')
+                            ),
+                            'ok'
+                          ),
+                          ifNull(
+                            greaterOrEquals(
+                              toFloat64OrNull(
+                                multiIf(
+                                  notEmpty(arrayElement(own_attributes, 'total')),
+                                  arrayElement(own_attributes, 'total'),
+                                  notEmpty(arrayElement(span_attributes, 'total')),
+                                  arrayElement(span_attributes, 'total'),
+                                  arrayElement(resource_attributes, 'total')
+                                )
+                              ),
+                              0.5
+                            ),
+                            0
+                          )
+                        )
+                      ),
+                      toUInt8(1)
+                    ) AS besides
+                  FROM (
+                    SELECT
+                      SegmentId AS segment_id,
+                      ReceivedAt AS received_at,
+                      'log' AS signal,
+                      CASE WHEN notEmpty(EventName) THEN EventName ELSE LogAttributes['event.name'] END AS name,
+                      '' AS span_name,
+                      toString(ServiceName) AS service,
+                      'unset' AS status,
+                      fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS occurred_at,
+                      occurred_at AS started_at,
+                      TraceId AS trace_id,
+                      SpanId AS span_id,
+                      '' AS parent_span_id,
+                      LogAttributes AS own_attributes,
+                      CAST(map(), 'Map(LowCardinality(String), String)') AS span_attributes,
+                      ResourceAttributes AS resource_attributes,
+                      Body AS body,
+                      CASE
+                        WHEN notEmpty(LogAttributes['cloudevents.event_id'])
+                        THEN sipHash128(
+                          'cloudevent',
+                          LogAttributes['cloudevents.event_source'],
+                          LogAttributes['cloudevents.event_id']
+                        )
+                        ELSE sipHash128(
+                          'log',
+                          CASE
+                            WHEN POSITION(LogAttributes['throughline.flags'], 'missing_timestamp') > 0
+                            THEN toDateTime64(0, 9)
+                            ELSE Timestamp
+                          END,
+                          ServiceName,
+                          name,
+                          TraceId,
+                          SpanId,
+                          Body,
+                          arraySum(
+                            arrayMap((k, v) -> sipHash64(k, v), mapKeys(LogAttributes), mapValues(LogAttributes))
+                          )
+                        )
+                      END AS identity,
+                      toUInt8(0) AS upside_down
+                    FROM received
+                    WHERE
+                      or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
+                  ) AS r
+                ) AS r
+              ) AS r
+            ) AS r
+          ) AS r
+        ) AS r
+      ) AS r
+    ) AS r
+  ) AS r
+) AS r
