@@ -33,6 +33,7 @@ from sla_engine.compiling import (
     latest_promise,
     longest,
 )
+from sla_engine.maintenance import maintenance_told
 from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, single_slas, sla_versions
 from sla_engine.working_time import EPOCH, latest_within, microseconds
 from store import Sql, Store, load_query
@@ -120,7 +121,7 @@ class SlaEngine:
         upto = latest_version(self._store, tenant)
         prints = fingerprints(versions)
         seen = self._seen(tenant, versions, as_of)
-        tick = _Tick(self._store, self._calendars, self._before_append, tenant, as_of, last, _progress(versions, seen))
+        tick = _Tick(self._store, self._calendars, self._before_append, tenant, as_of, last, _told(versions, seen))
         is_gap = upto - last.version > CHANGES_KEPT // timedelta(microseconds=1)
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id] and not is_gap]
         fresh = [each for each in versions if each not in known]
@@ -166,7 +167,7 @@ class _Tick:
         tenant: str,
         as_of: datetime,
         last: _LastTick,
-        progress: dict[str, Any],
+        told: dict[str, Any],
     ) -> None:
         self._store = store
         self._calendars = calendars
@@ -174,7 +175,7 @@ class _Tick:
         self._tenant = tenant
         self._as_of = as_of
         self._last = last
-        self._progress = progress
+        self._told = told
         self.tally = _Tally()
         self._noted: dict[tuple[str, str], datetime] = {}
         self._tail_upto = self.seq = self._last_seq(last.seq)
@@ -326,7 +327,7 @@ class _Tick:
             as_of=self._as_of,
             tail_after=self._last.seq,
             tail_upto=self._tail_upto,
-            **self._progress,
+            **self._told,
         )
         counts = self._rows("staged_counts")[0]
         if not counts["judged"]:
@@ -356,6 +357,11 @@ class _Tick:
 
 def _nothing() -> None:
     """Where one process owns the store there is nothing to ask."""
+
+
+def _told(versions: Sequence[SlaVersion], seen: dict[str, datetime]) -> dict[str, Any]:
+    """What judging must know besides the clocks: how far systems have come, and what maintenance took away."""
+    return {**_progress(versions, seen), **maintenance_told(versions)}
 
 
 def _progress(versions: Iterable[SlaVersion], seen: dict[str, datetime]) -> dict[str, Any]:

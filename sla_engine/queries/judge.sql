@@ -6,11 +6,14 @@
 --    is waited for as long as its cadence lasts, and unknown after that.
 -- 4. valid_from depends on data alone, never on when a tick looked.
 -- 5. An excuse takes the place of every verdict but met and cancelled; the first one made counts.
--- 6. What is known already is the clock's row, or the later ledger rows of a tick that did not finish.
+-- 6. Maintenance that took working time away between start and deadline is told of: it moved the deadline.
+-- 7. What is known already is the clock's row, or the later ledger rows of a tick that did not finish.
 --
 -- Parameters: tenant String; as_of DateTime64(6) UTC; systems Array(String) that declare a cadence,
 --   with seen_us Array(Int64), the event time each has reached, silent_us Array(Int64), until when its cadence holds (both
 --   microseconds since 1970, the smallest Int64 for a system never seen) and cadences Array(String), as written;
+--   closed_of Array(String), definitions, with closed_since (inclusive), closed_until (exclusive) Array(Int64), microseconds, the
+--   working time maintenance took from each, and closed_why Array(String), in words;
 --   tail_after (exclusive), tail_upto (inclusive) UInt64, the ledger rows of a tick that did not finish.
 -- Index: clocks by (tenant, workflow, key); verdicts by the minmax index on seq.
 INSERT INTO staged_verdicts
@@ -34,7 +37,11 @@ WITH
   formatDateTime(ifNull(satisfied_at, started_at), '%Y-%m-%d %H:%i:%S UTC') AS answer_text,
   if(seen < 0, concat(system, ' has never reported'),
     concat(system, ' last reported ', formatDateTime(fromUnixTimestamp64Micro(greatest(seen, 0), 'UTC'), '%Y-%m-%d %H:%i:%S UTC'))
-  ) AS last_word
+  ) AS last_word,
+  if(empty({closed_of:Array(String)}), [], arrayFilter(
+    (why, definition_of, since, until) -> definition_of = toString(s.definition) AND since < deadline_us
+      AND until > toUnixTimestamp64Micro(s.started_at),
+    {closed_why:Array(String)}, {closed_of:Array(String)}, {closed_since:Array(Int64)}, {closed_until:Array(Int64)})) AS closed
 SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.per AS per, s.definition AS definition,
   s.started_at AS started_at, s.start_event AS start_event, s.satisfied_at AS satisfied_at, s.cancelled_at AS cancelled_at,
   s.deadline_at AS deadline_at, s.risk_at AS risk_at, s.problem AS problem, s.awaited AS awaited, s.system AS system,
@@ -61,7 +68,7 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     verdict = 'at_risk' AND waits, least(assumeNotNull(risk_at), assumeNotNull(deadline_at)),
     verdict = 'at_risk', assumeNotNull(risk_at),
     started_at) AS valid_from,
-  multiIf(
+  concat(multiIf(
     is_excused, concat('Excused by ', x.said.3, ': ', x.said.4, if(problem != '', concat(' (', problem, ')'),
       if(deadline_at IS NULL, '', concat(' (', awaited, ' was due by ', deadline_text, '.)')))),
     problem != '', problem,
@@ -85,7 +92,8 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     verdict = 'at_risk' AND deadline_at IS NULL, concat(awaited, ' is at risk; the clock is paused.'),
     verdict = 'at_risk', concat(awaited, ' has not come and is due by ', deadline_text, '.'),
     deadline_at IS NULL, concat('The clock is paused before ', awaited, ' is due.'),
-    concat(awaited, ' is due by ', deadline_text, '.')) AS reason,
+    concat(awaited, ' is due by ', deadline_text, '.')),
+    if(empty(closed) OR verdict = 'cancelled', '', concat(' Not counted: ', arrayStringConcat(closed, '; '), '.'))) AS reason,
   multiIf(
     verdict IN ('met', 'breached', 'cancelled', 'unknown', 'excused'), NULL,
     waits, fromUnixTimestamp64Micro(blind_us + 1, 'UTC'),

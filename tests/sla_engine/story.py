@@ -30,6 +30,14 @@ CALENDARS = {
         "holidays": {"country": "DE", "subdivision": "BE"},
         "days": {"2026-12-24": "09:00-13:00", "2026-12-31": "closed"},
     },
+    "kept_up": {
+        "zone": "Europe/Berlin",
+        "hours": {"mon-fri": "09:00-17:00"},
+        "maintenance": [
+            {"from": "2026-03-09T08:00", "to": "2026-03-09T11:00", "reason": "ERP's upgrade"},
+            {"from": "2026-03-10T20:00", "to": "2026-03-10T23:00", "reason": "Night work"},
+        ],
+    },
     "shop": {
         "zone": "America/New_York",
         "hours": {"mon-fri": "08:00-20:00", "sat": "10:00-24:00", "sun": "00:00-02:00"},
