@@ -8,6 +8,7 @@ workflow instances that are bound together: mostly one order; two orders where t
 from __future__ import annotations
 
 import random
+from collections import Counter
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime, timedelta
@@ -100,6 +101,7 @@ class Draft:
     kind: str = "standard"
     mishaps: list[str] = field(default_factory=list)
     steps: list[Step] = field(default_factory=list)
+    counts: Counter[str] = field(default_factory=Counter)
 
     def __post_init__(self) -> None:
         self.began_at = to_millisecond(self.began_at)
@@ -132,7 +134,8 @@ class Draft:
         **more: Any,
     ) -> Step:
         """Append a step; its id follows from the instance, the milestone and how many there are of it."""
-        index = sum(step.milestone == milestone for step in self.steps)
+        index = self.counts[milestone]
+        self.counts[milestone] += 1
         owners = tuple(instances)
         step_id = f"{self.seed}/{owners[0]}/{milestone}/{index}"
         step = Step(step_id, milestone, system, path, payload, at, at, owners, tuple(keys), **more)

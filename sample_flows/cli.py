@@ -6,8 +6,7 @@ import argparse
 import os
 import signal
 import sys
-from collections import deque
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from contextlib import ExitStack
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
@@ -16,12 +15,13 @@ from threading import Event, Thread
 from sample_flows.api import NoAnswer, PlatformApi
 from sample_flows.case import Case
 from sample_flows.control import ControlPage
-from sample_flows.faults import FAULTS, UnknownFault, named, with_faults
-from sample_flows.history import send_history
-from sample_flows.live import LiveTraffic, without_statement
+from sample_flows.crowd import not_over, send_history
+from sample_flows.faults import FAULTS, UnknownFault, named
+from sample_flows.history import History
+from sample_flows.live import LiveTraffic
 from sample_flows.pacing import FASTEST, ORDERS_A_MINUTE, SPEED
 from sample_flows.patience import can_connect
-from sample_flows.plans import PROCESSES, case_history
+from sample_flows.plans import PROCESSES
 from sample_flows.processes import CannotStart, SystemProcesses
 from sample_flows.serving import TOKEN
 from sample_flows.state import State, StateFile, StateMismatch
@@ -65,21 +65,21 @@ def _run(wanted: argparse.Namespace, truth: TruthFile, stop: Event) -> int:
     if not _wait_for_platform(endpoints, stop):
         return 0
     until = datetime.fromisoformat(state.history_until)
-    under_way: list[Case] = []
-    tour = Tour(until)
-    cases = _history(state, wanted.workflow, importer is not None, under_way, tour)
+    about = (state.seed, state.orders, until, state.days, wanted.workflow, state.faults)
+    history, tour = History(*about, has_files=importer is not None), Tour()
     if not state.history_sent:
         file.save(state)
-        if not send_history(cases, until, endpoints, truth, _say, stop, importer):
+        sent = send_history(history, endpoints, truth, _say, stop, importer, tour)
+        if sent is None:
             return 0
-        state.history_sent = True
+        under_way, state.history_sent = sent, True
         file.save(state)
     else:
-        deque(cases, maxlen=0)  # for what is under way
+        under_way = not_over(history, tour)
     if wanted.dashboard:
         sys.stdout.write(tour.text(wanted.dashboard))
         sys.stdout.flush()
-    if wanted.verify and not wanted.duration:
+    if wanted.no_live or (wanted.verify and not wanted.duration):
         return 0
     return _live(wanted, endpoints, state, file, truth, importer, under_way, stop)
 
@@ -120,22 +120,6 @@ def _live(
         if lost:
             stop.set()
     return 1 if lost else 0
-
-
-def _history(
-    state: State, workflows: Sequence[str], has_files: bool, under_way: list[Case], tour: Tour
-) -> Iterator[Case]:
-    """The cases of the history; those not over at its end are left in `under_way`, too."""
-    until = datetime.fromisoformat(state.history_until)
-    since = until - timedelta(days=1)
-    for case in case_history(state.seed, state.orders, until, state.days, workflows):
-        told = with_faults(case, state.faults, state.seed, since)
-        if not has_files:
-            told = without_statement(told)
-        if any(step.sent_at > until for step in told.steps):
-            under_way.append(told)
-        tour.consider(told)
-        yield told
 
 
 def _verify(wanted: argparse.Namespace, stop: Event) -> int:
@@ -180,6 +164,7 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--duration", type=_positive, metavar="SECONDS", help="of the live traffic; without it, until ended"
     )
+    parser.add_argument("--no-live", action="store_true", help="end when the history is sent")
     parser.add_argument(
         "--state-file", type=Path, help="remembers that history was sent; without it, history is sent at every start"
     )

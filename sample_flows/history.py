@@ -1,93 +1,144 @@
-"""The past weeks, sent through the same door as everything else: the same systems, in one process, at past instants.
+"""The past weeks, sent through the same doors as everything else, by several processes, in bounded memory.
 
-Cases go in chunks, each whole, and within a chunk the reports of the last systems of the process go first. So a
-platform that judges while history still arrives meets an answer before the promise it answers: no false alarms.
+History goes in chunks, the newest first: a platform that judges while it still arrives sees that the systems speak now,
+and no feed seems to have fallen silent weeks ago. A case is whole in its chunk, and in a chunk answers go before the
+promises they answer. So there are no false alarms.
 """
 
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from datetime import datetime
-from itertools import islice
-from threading import Event, Thread
+from array import array
+from collections import defaultdict
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from datetime import UTC, datetime, timedelta
+from typing import Protocol
 
 from sample_flows.case import Case
-from sample_flows.statement import Importer
-from sample_flows.systems import SYSTEMS, Endpoints, System, build
-from sample_flows.telemetry import Telemetry
-from sample_flows.truth import TruthFile
-from sample_flows.web import DirectTransport
-from sample_flows.world import perform, together
+from sample_flows.door import Doors
+from sample_flows.faults import with_faults
+from sample_flows.plans import PROCESSES, beginning_with, instants, plan_case
+from sample_flows.recording import Place
+from sample_flows.statement import without_statement
+from sample_flows.systems import SYSTEMS
+from sample_flows.telling import Teller
+from sample_flows.tour import Tour
+from sample_flows.truth import lines_of
+from sample_flows.world import together
 
-CHUNK = 400
-_BATCH = 8000
-_NEVER_MS = 3_600_000
-_SETTLE_SECONDS = 0.3
-
-
-def send_history(
-    cases: Iterable[Case],
-    until: datetime,
-    endpoints: Endpoints,
-    truth: TruthFile,
-    say: Callable[[str], None],
-    stop: Event,
-    importer: Importer | None = None,
-) -> bool:
-    """Report all that was to be reported by `until`; False when `stop` was set before the end."""
-    began = time.monotonic()
-    transport = DirectTransport()
-    systems = [build(name, endpoints, transport, say, batch=_BATCH, every_ms=_NEVER_MS) for name in SYSTEMS]
-    transport.apps.update({system.name: system.app for system in systems})
-    finished = Event()
-    Thread(target=_hurry_when_stopped, args=(systems, stop, finished), daemon=True).start()
-    sent, told = 0, 0
-    for chunk in _chunks(cases):
-        if stop.is_set():
-            break
-        for step in together(step for case in chunk for step in case.steps if step.sent_at <= until):
-            perform(step, transport)
-        for case in chunk:
-            truth.write(case, until)
-        _flush(systems)
-        sent += len(chunk)
-        if sent // 2000 > told:
-            told = sent // 2000
-            say(f"history: {sent:,} cases sent in {time.monotonic() - began:.0f} s")
-    if importer and (dropped := transport.ask("bank", "/statements", {"name": "history.csv"})["file"]):
-        importer.take(dropped)
-    if sent and not stop.is_set():
-        say(f"history: all {sent:,} cases sent in {time.monotonic() - began:.0f} s")
-    finished.set()
-    for system in systems:
-        system.reports.close(within_seconds=0.2)
-    truth.flush()
-    return not stop.is_set()
+SETTLE_SECONDS = 0.3
+FAULTS_BEGIN = timedelta(days=1)
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+_MICROSECOND = timedelta(microseconds=1)
+_JUST_PLACED = 250
 
 
-def _chunks(cases: Iterable[Case]) -> Iterator[list[Case]]:
-    remaining = iter(cases)
-    while chunk := list(islice(remaining, CHUNK)):
-        yield chunk
+@dataclass(frozen=True)
+class Chunk:
+    """The orders from an ordinal on, and what begins with them, by the instants they are placed at (µs since 1970)."""
+
+    first: int
+    instants: array[int]
 
 
-def _flush(systems: Sequence[System]) -> None:
-    """Events before spans, as an order is placed by a span; the platform stores the two apart, hence the pause."""
-    for system in systems:
-        if isinstance(system.reports, Telemetry):
-            system.reports.flush_events()
-        else:
-            system.reports.flush()
-    time.sleep(_SETTLE_SECONDS)
-    for system in reversed(systems):
-        if isinstance(system.reports, Telemetry):
-            system.reports.flush_spans()
+@dataclass(frozen=True)
+class History:
+    """`orders` over the `days` before `until`. `has_files`: somebody imports the bank's statements."""
+
+    seed: int
+    orders: int
+    until: datetime
+    days: float
+    workflows: tuple[str, ...] = tuple(PROCESSES)
+    faults: tuple[str, ...] = ()
+    has_files: bool = False
+
+    def chunks(self, size: int) -> Iterator[Chunk]:
+        """All of it, of so many orders each, the newest first; eight bytes an order are kept."""
+        placed = array("q", ((at - _EPOCH) // _MICROSECOND for at in self._instants()))
+        for begin in reversed(range(0, self.orders, size)):
+            yield Chunk(begin + 1, placed[begin : begin + size])
+
+    def cases(self, chunk: Chunk) -> Iterator[Case]:
+        """The cases of a chunk."""
+        for ordinal, placed in enumerate(chunk.instants, start=chunk.first):
+            for workflow in beginning_with(ordinal, self.workflows):
+                yield self.case(workflow, ordinal, placed)
+
+    def case(self, workflow: str, ordinal: int, placed: int) -> Case:
+        """One case, as it goes wrong."""
+        case = plan_case(workflow, self.seed, ordinal, _EPOCH + placed * _MICROSECOND)
+        case = with_faults(case, self.faults, self.seed, self.until - FAULTS_BEGIN)
+        return case if self.has_files else without_statement(case)
+
+    def _instants(self) -> Iterator[datetime]:
+        return instants(self.seed, self.orders, self.until, self.days)
 
 
-def _hurry_when_stopped(systems: Sequence[System], stop: Event, finished: Event) -> None:
-    while not finished.wait(0.1):
-        if stop.is_set():
-            for system in systems:
-                system.reports.hurry()
-            return
+@dataclass
+class Sent:
+    """What came of a chunk: how many cases, the truth about them, those not over yet, and what is worth a look.
+
+    `statement` is the file the bank has dropped, if any.
+    """
+
+    cases: int = 0
+    truth: str = ""
+    under_way: list[tuple[str, int, int]] = field(default_factory=list)
+    tour: Tour = field(default_factory=Tour)
+    statement: str = ""
+
+
+class Flag(Protocol):
+    """Whether to stop, of threads or of processes."""
+
+    def is_set(self) -> bool:
+        """Whether it is set."""
+        ...
+
+
+class Sender:
+    """Sends one chunk after the other; `stop` is looked at between them."""
+
+    def __init__(self, history: History, teller: Teller, doors: Doors, stop: Flag, *, wants_truth: bool) -> None:
+        self._history, self._teller, self._doors, self._stop = history, teller, doors, stop
+        self._wants_truth = wants_truth
+
+    def send(self, chunk: Chunk) -> Sent:
+        """Report all that was to be reported of a chunk; nothing once it is to stop."""
+        sent, cases, until = Sent(), [], self._history.until
+        if self._stop.is_set():
+            return sent
+        truths = []
+        for case in self._history.cases(chunk):
+            cases.append(case)
+            sent.tour.consider(case, until)
+            if any(step.sent_at > until for step in case.steps):
+                sent.under_way.append((case.workflow, case.ordinal, chunk.instants[case.ordinal - chunk.first]))
+            if self._wants_truth:
+                truths += lines_of(case, until)
+        self._report(cases)
+        sent.cases, sent.truth = len(cases), "".join(truths)
+        if self._history.has_files:
+            asked = {"name": f"{chunk.first}.csv"}
+            sent.statement = self._teller.recorder.transport.ask("bank", "/statements", asked)["file"]
+        return sent
+
+    def _report(self, cases: list[Case]) -> None:
+        """Events before spans, as an order is placed by a span; the platform stores the two apart, hence the pause."""
+        until = self._history.until
+        self._teller.observed_ns = time.time_ns()
+        lists: dict[Place, list[bytes]] = defaultdict(list)
+        for step in together(step for case in cases for step in case.steps if step.sent_at <= until):
+            for place, told in self._teller.tell(step).items():
+                lists[place].append(told)
+        for name in SYSTEMS:
+            self._flush((name, "logs"), lists)
+            self._flush((name, "cloudevents"), lists)
+        time.sleep(SETTLE_SECONDS)
+        for name in reversed(SYSTEMS):
+            self._flush((name, "spans"), lists)
+
+    def _flush(self, place: Place, lists: dict[Place, list[bytes]]) -> None:
+        self._doors.send(place, lists.pop(place, []), self._teller.recorder.envelopes.get(place))

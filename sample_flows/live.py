@@ -10,11 +10,11 @@ from datetime import UTC, datetime, timedelta
 from itertools import count
 from threading import Event
 
-from sample_flows.case import LOST, Case, Step
+from sample_flows.case import Case, Step
 from sample_flows.pacing import SPEED, live_case
 from sample_flows.plans import PROCESSES, beginning_with
 from sample_flows.state import Live, State, StateFile
-from sample_flows.statement import Importer
+from sample_flows.statement import Importer, without_statement
 from sample_flows.truth import TruthFile
 from sample_flows.web import Answer, Transport
 from sample_flows.world import perform, together
@@ -185,14 +185,6 @@ class LiveTraffic:
         self._tell(now)
         self._truth.flush()
         file.save(self._state)
-
-
-def without_statement(case: Case) -> Case:
-    """The case where nobody imports the bank's statement: payments made are never reported."""
-    steps = tuple(
-        replace(step, wire=(*step.wire, LOST)) if step.milestone == "payment_executed" else step for step in case.steps
-    )
-    return replace(case, steps=steps)
 
 
 def _now() -> datetime:

@@ -9,7 +9,7 @@ a step that is played again reports the very same spans and events.
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from hashlib import blake2b
 
 from opentelemetry import baggage
@@ -39,7 +39,7 @@ class Moment:
     def on_the_other_side(self) -> Moment:
         """The time a call that takes this long leaves for the system that is called: without the way there and back."""
         wire_ns = min(_WIRE_NS, (self.end_ns - self.begin_ns) // 10)
-        return replace(self, begin_ns=self.begin_ns + wire_ns, end_ns=self.end_ns - wire_ns)
+        return Moment(self.step, self.begin_ns + wire_ns, self.end_ns - wire_ns, self.faults)
 
     @staticmethod
     def of(context: Context) -> Moment | None:
@@ -99,18 +99,28 @@ class StepIds(IdGenerator):
         pace = Pace.current()
         if pace is None or pace.moment is None:
             return self._random.generate_trace_id()
-        return _digest(f"trace|{pace.moment.step}", 16)
+        return trace_id(pace.moment.step)
 
     def generate_span_id(self) -> int:
         """A 64-bit span id."""
         pace = Pace.current()
         if pace is None or pace.moment is None:
             return self._random.generate_span_id()
-        return _digest(pace.next_id(), 8)
+        return span_id(pace)
 
     def is_trace_id_random(self) -> bool:
         """Digests are as good as random."""
         return True
+
+
+def trace_id(step: str) -> int:
+    """The trace of all that a step sets off."""
+    return _digest(f"trace|{step}", 16)
+
+
+def span_id(pace: Pace) -> int:
+    """The id of the next span of a request."""
+    return _digest(pace.next_id(), 8)
 
 
 def faults_on_the_way(context: Context | None = None) -> list[str]:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import csv
 import subprocess
 import sys
-from collections.abc import Callable
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from importlib.resources import files
 from pathlib import Path
 
+from sample_flows.case import LOST, Case
 from sample_flows.moment import now_ns
 
 COLUMNS = ("payment", "booked_at", "reference", "amount", "currency")
@@ -41,6 +42,26 @@ class Statement:
         beside.replace(path)
         self._rows = []
         return path
+
+
+def merged(parts: Iterable[Path], into: Path) -> Path:
+    """One statement of several, which are removed."""
+    with into.open("w", encoding="utf-8", newline="") as file:
+        writer = csv.writer(file)
+        writer.writerow(COLUMNS)
+        for part in parts:
+            with part.open(encoding="utf-8", newline="") as rows:
+                writer.writerows(list(csv.reader(rows))[1:])
+            part.unlink()
+    return into
+
+
+def without_statement(case: Case) -> Case:
+    """The case where nobody imports the bank's statement: payments made are never reported."""
+    steps = tuple(
+        replace(step, wire=(*step.wire, LOST)) if step.milestone == "payment_executed" else step for step in case.steps
+    )
+    return replace(case, steps=steps)
 
 
 @dataclass(frozen=True)

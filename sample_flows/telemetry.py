@@ -27,24 +27,27 @@ from sample_flows.patience import PatientLogExporter, PatientSpanExporter
 Protocol = Literal["grpc", "http"]
 Attributes = Mapping[str, str | int | float | bool | Sequence[str]]
 
+_EVERY_MS = 500
 QUEUE = 100_000
 """Records kept for a platform that is away; beyond it the SDK drops the oldest and says so."""
 
 
 class Telemetry:
-    """Spans and events of one system."""
+    """Spans and events of one system; the exporters are those behind the processors that may have to hurry."""
 
     def __init__(
-        self, service: str, spans: PatientSpanExporter, logs: PatientLogExporter, *, batch: int, every_ms: int
-    ):
+        self,
+        service: str,
+        spans: SpanProcessor,
+        logs: LogRecordProcessor,
+        exporters: Sequence[PatientSpanExporter | PatientLogExporter] = (),
+    ) -> None:
         resource = Resource.create({"service.name": service, "service.namespace": "sample-flows"})
-        self._exporters = (spans, logs)
+        self._exporters = exporters
         self._spans = TracerProvider(resource=resource, id_generator=StepIds(), shutdown_on_exit=False)
-        self._spans.add_span_processor(_SpansOnTheWay(service, BatchSpanProcessor(spans, QUEUE, every_ms, batch)))
+        self._spans.add_span_processor(_SpansOnTheWay(service, spans))
         self._logs = LoggerProvider(resource=resource, shutdown_on_exit=False)
-        self._logs.add_log_record_processor(
-            _EventsOnTheWay(service, BatchLogRecordProcessor(logs, every_ms, batch, None, QUEUE))
-        )
+        self._logs.add_log_record_processor(_EventsOnTheWay(service, logs))
         self.service = service
         self.tracer: Tracer = self._spans.get_tracer("sample_flows")
         self._logger = self._logs.get_logger("sample_flows")
@@ -75,14 +78,6 @@ class Telemetry:
         logger.addHandler(_LogLines(self))
         return logger
 
-    def flush_events(self) -> None:
-        """Send all events that wait; returns when the platform has them."""
-        self._logs.force_flush()
-
-    def flush_spans(self) -> None:
-        """Send all spans that wait; returns when the platform has them."""
-        self._spans.force_flush()
-
     def hurry(self) -> None:
         """Stop waiting for a platform that is away."""
         for exporter in self._exporters:
@@ -103,20 +98,17 @@ def connect(
     protocol: Protocol,
     where: str,
     say: Callable[[str], None],
-    *,
     headers: Mapping[str, str] | None = None,
-    batch: int = 512,
-    every_ms: int = 500,
 ) -> Telemetry:
     """Telemetry that reports to a platform at `127.0.0.1:4317` (gRPC) or `http://127.0.0.1:4318` (HTTP)."""
     logging.getLogger("opentelemetry.exporter").setLevel(logging.CRITICAL)  # patience says it in its own words
-    spans, logs = (_grpc if protocol == "grpc" else _http)(where, dict(headers or {}))
+    exporters = (_grpc if protocol == "grpc" else _http)(where, dict(headers or {}))
+    spans, logs = PatientSpanExporter(exporters[0], where, say), PatientLogExporter(exporters[1], where, say)
     return Telemetry(
         service,
-        PatientSpanExporter(spans, where, say),
-        PatientLogExporter(logs, where, say),
-        batch=batch,
-        every_ms=every_ms,
+        BatchSpanProcessor(spans, QUEUE, _EVERY_MS),
+        BatchLogRecordProcessor(logs, _EVERY_MS, max_queue_size=QUEUE),
+        (spans, logs),
     )
 
 

@@ -7,33 +7,45 @@ from datetime import datetime
 from sample_flows.case import Case, Step
 from sample_flows.plans.order_to_cash import WORKFLOW
 
+_SIGHTS = (
+    ("late_goods_issue", "goods_issued"),
+    ("tax_engine_down", "invoice_posted"),
+    ("second_invoice", "payment_received"),
+)
+"""What is worth a look, and the step by which it can be seen."""
+
 
 class Tour:
     """Looks for good examples among the cases of the history as they go by; later ones are better."""
 
-    def __init__(self, until: datetime) -> None:
-        self._until = until
-        self._late: Step | None = None
-        self._failed: Step | None = None
-        self._double: Step | None = None
+    def __init__(self) -> None:
+        self._found: dict[str, Step] = {}
 
-    def consider(self, case: Case) -> None:
-        """Take note of a case that shows something."""
+    def consider(self, case: Case, until: datetime) -> None:
+        """Take note of a case that shows something by then."""
         if case.workflow != WORKFLOW:
             return
-        done = {step.milestone: step for step in case.steps if step.sent_at <= self._until}
-        if "late_goods_issue" in case.mishaps and "goods_issued" in done:
-            self._late = done["goods_issued"]
-        if "tax_engine_down" in case.mishaps and "invoice_posted" in done:
-            self._failed = done["invoice_posted"]
-        if "second_invoice" in case.mishaps and "payment_received" in done:
-            self._double = done["payment_received"]
+        for mishap, milestone in _SIGHTS:
+            for step in case.steps if mishap in case.mishaps else ():
+                if step.milestone == milestone and step.sent_at <= until:
+                    self._note(mishap, step)
+
+    def merge(self, other: Tour) -> None:
+        """Take note of what another has found."""
+        for mishap, step in other._found.items():
+            self._note(mishap, step)
+
+    def _note(self, mishap: str, step: Step) -> None:
+        before = self._found.get(mishap)
+        if before is None or before.at < step.at:
+            self._found[mishap] = step
 
     def text(self, url: str) -> str:
         """The tour on the dashboard at that address."""
         base = url.rstrip("/")
-        late, failed, double = (_page(base, step) for step in (self._late, self._failed, self._double))
-        invoice = self._double.values("invoice")[0] if self._double else "900000170"
+        late, failed, double = (_page(base, self._found.get(mishap)) for mishap, _ in _SIGHTS)
+        billed = self._found.get("second_invoice")
+        invoice = billed.values("invoice")[0] if billed else "900000170"
         return "\n".join(
             [
                 "",

@@ -130,6 +130,15 @@ def really_broken(instance: TrueInstance, as_of: datetime) -> list[str]:
     return sorted({each.sla for each in judged if each.verdict == "breached"})
 
 
+def lines_of(case: Case, as_of: datetime) -> list[str]:
+    """What is true of the case's instances at `as_of`, as lines of the file."""
+    told = (
+        {**as_json(instance), "broken": really_broken(instance, as_of), "as_of": _text(as_of)}
+        for instance in truth_of(case, as_of)
+    )
+    return [json.dumps(each, separators=(",", ":")) + "\n" for each in told]
+
+
 class TruthFile:
     """Appends truths to a file; without a path it keeps nothing."""
 
@@ -141,9 +150,17 @@ class TruthFile:
     def write(self, case: Case, as_of: datetime) -> None:
         """Append what is true of the case's instances at `as_of`."""
         if self._file:
-            for instance in truth_of(case, as_of):
-                line = {**as_json(instance), "broken": really_broken(instance, as_of), "as_of": _text(as_of)}
-                self._file.write(json.dumps(line, separators=(",", ":")) + "\n")
+            self._file.writelines(lines_of(case, as_of))
+
+    @property
+    def is_kept(self) -> bool:
+        """Whether there is a file."""
+        return self._file is not None
+
+    def append(self, lines: str) -> None:
+        """Append what `lines_of` gave."""
+        if self._file:
+            self._file.write(lines)
 
     def flush(self) -> None:
         """Hand all lines to the operating system."""

@@ -57,7 +57,7 @@ class App:
         self._telemetry = telemetry
         self._routes: list[tuple[re.Pattern[str], str, Handler]] = []
         self._queues: dict[str, Handler] = {}
-        self._inbox: dict[tuple[str, str], Mapping[str, str]] = {}
+        self.inbox: dict[tuple[str, str], dict[str, str]] = {}
 
     def post(self, path: str) -> Callable[[Handler], Handler]:
         """Route POST requests of that path to a handler; `{name}` in it is an argument after the payload."""
@@ -82,7 +82,7 @@ class App:
         """Answer one request in the trace, and at the time, of the caller."""
         place, _, topic = path.strip("/").partition("/")
         if place == "inbox":
-            self._inbox[topic, str(payload["id"])] = payload["headers"]
+            self.inbox[topic, str(payload["id"])] = payload["headers"]
             return Answer(202, {})
         if place == "queues" and topic in self._queues:
             return self._work_off(topic, headers, payload)
@@ -120,7 +120,7 @@ class App:
         """Process one message, in a trace of its own that is linked to the one in which it was sent."""
         context = PROPAGATOR.extract(headers, otel.Context())
         pace = Pace(Moment.of(context), f"{self.name}|{topic}")
-        sent = self._inbox.pop((topic, message_id(message)), {})
+        sent = self.inbox.pop((topic, message_id(message)), {})
         sender = get_current_span(PROPAGATOR.extract(sent, otel.Context())).get_span_context()
         token = otel.attach(pace.into(context))
         try:

@@ -23,18 +23,10 @@ TIMEOUT_SECONDS = 10
 
 
 class Webhook:
-    """Posts the events of one SaaS; `source` is its name in all of them."""
+    """What a SaaS tells of itself; `source` is its name in all its events, `post` takes each of them."""
 
-    def __init__(
-        self, endpoint: str, source: str, say: Callable[[str], None], headers: Mapping[str, str] | None = None
-    ) -> None:
-        self._headers = dict(headers or {})
-        self._url = f"{endpoint.rstrip('/')}/v1/events"
-        self._source = source
-        self._patience = Patience(endpoint, "CloudEvents", say)
-        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
-        self._thread = Thread(target=self._work, name=f"webhook of {source}", daemon=True)
-        self._thread.start()
+    def __init__(self, source: str, post: Callable[[dict[str, Any]], None]) -> None:
+        self._source, self._post = source, post
 
     def event(self, kind: str, event_id: str, data: dict[str, Any]) -> None:
         """Report an event of that type; the id is the same however often it is reported."""
@@ -49,7 +41,28 @@ class Webhook:
             "data": data,
         }
         for _ in range(deliveries(self._source.rsplit("/", 1)[-1])):
-            self._queue.put(event)
+            self._post(event)
+
+
+def source_of(name: str) -> str:
+    """The CloudEvents source of the SaaS of that name."""
+    return f"https://saas.example.com/{name}"
+
+
+class Poster:
+    """Posts events to the platform at `endpoint`, in the background."""
+
+    def __init__(self, endpoint: str, say: Callable[[str], None], headers: Mapping[str, str] | None = None) -> None:
+        self._headers = dict(headers or {})
+        self._url = f"{endpoint.rstrip('/')}/v1/events"
+        self._patience = Patience(endpoint, "CloudEvents", say)
+        self._queue: queue.Queue[dict[str, Any] | None] = queue.Queue()
+        self._thread = Thread(target=self._work, name="webhook", daemon=True)
+        self._thread.start()
+
+    def put(self, event: dict[str, Any]) -> None:
+        """Post an event as soon as possible."""
+        self._queue.put(event)
 
     def flush(self) -> None:
         """Return when all events so far are sent."""

@@ -53,13 +53,13 @@ def case_history(
     seed: int, orders: int, until: datetime, days: float, workflows: Sequence[str] = tuple(PROCESSES)
 ) -> Iterator[Case]:
     """The cases of `orders` orders over the `days` before `until`, more by day than by night; the oldest first."""
-    for ordinal, began_at in enumerate(_instants(seed, orders, until, days), start=1):
+    for ordinal, began_at in enumerate(instants(seed, orders, until, days), start=1):
         for workflow in beginning_with(ordinal, workflows):
             yield plan_case(workflow, seed, ordinal, began_at)
 
 
-def _instants(seed: int, count: int, until: datetime, days: float) -> Iterator[datetime]:
-    """`count` instants, in order; the last two days have more of them."""
+def instants(seed: int, count: int, until: datetime, days: float) -> Iterator[datetime]:
+    """When orders are placed, in order: `count` instants; the last two days have more of them."""
     slots = max(1, round(days * 24))
     begin = until - timedelta(days=days)
     loads = list(accumulate(_load(begin + hours(slot), slots - slot) for slot in range(slots)))

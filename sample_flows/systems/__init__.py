@@ -26,7 +26,7 @@ from sample_flows.systems.warehouse_load import warehouse_load
 from sample_flows.systems.wms import wms
 from sample_flows.telemetry import Telemetry, connect
 from sample_flows.web import App, Client, Transport
-from sample_flows.webhook import Webhook
+from sample_flows.webhook import Poster, Webhook, source_of
 
 Reporting = Literal["grpc", "http", "cloudevents"]
 
@@ -89,26 +89,25 @@ class System:
 
     name: str
     app: App
-    reports: Telemetry | Webhook
+    reports: Telemetry | Poster
 
 
-def build(
-    name: str,
-    endpoints: Endpoints,
-    transport: Transport,
-    say: Callable[[str], None],
-    *,
-    batch: int = 512,
-    every_ms: int = 500,
-) -> System:
+def build(name: str, endpoints: Endpoints, transport: Transport, say: Callable[[str], None]) -> System:
     """The system of that name, reporting to `endpoints` and reaching the others by `transport`."""
     reporting = SYSTEMS[name]
     if reporting == "cloudevents":
-        webhook = Webhook(endpoints.http, f"https://saas.example.com/{name}", say, endpoints.headers)
-        return System(name, _SAAS[name](webhook, Client(transport)), webhook)
+        poster = Poster(endpoints.http, say, endpoints.headers)
+        return System(name, assemble(name, Webhook(source_of(name), poster.put), transport), poster)
     address = endpoints.grpc if reporting == "grpc" else endpoints.http
-    telemetry = connect(name, reporting, address, say, headers=endpoints.headers, batch=batch, every_ms=every_ms)
-    client = Client(transport, telemetry)
+    telemetry = connect(name, reporting, address, say, headers=endpoints.headers)
+    return System(name, assemble(name, telemetry, transport, endpoints.drop), telemetry)
+
+
+def assemble(name: str, reports: Telemetry | Webhook, transport: Transport, drop: Path | None = None) -> App:
+    """The routes of the system of that name; the bank drops its statements in that folder."""
+    if isinstance(reports, Webhook):
+        return _SAAS[name](reports, Client(transport))
+    client = Client(transport, reports)
     if name == "bank":
-        return System(name, bank(telemetry, client, Statement(endpoints.drop)), telemetry)
-    return System(name, _INSTRUMENTED[name](telemetry, client), telemetry)
+        return bank(reports, client, Statement(drop))
+    return _INSTRUMENTED[name](reports, client)

@@ -6,17 +6,15 @@ import hashlib
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime
 from pathlib import Path
 from threading import Event
 
 import sample_flows
 from sample_flows.api import PlatformApi
-from sample_flows.case import Case
-from sample_flows.faults import with_faults
-from sample_flows.history import send_history
-from sample_flows.live import without_statement
-from sample_flows.plans import PROCESSES, case_history
+from sample_flows.crowd import send_history
+from sample_flows.history import History
+from sample_flows.plans import PROCESSES
 from sample_flows.systems import Endpoints
 from sample_flows.truth import TruthFile, read_truth
 from sample_flows.verify import Score, verify
@@ -67,14 +65,9 @@ def _token(tenant: str) -> str:
 
 
 def _send(platform: Platform, tenant: str, faults: tuple[str, ...], folder: Path) -> None:
-    until = datetime.now(UTC)
+    history = History(SEED, ORDERS, datetime.now(UTC), DAYS, faults=faults)
     endpoints = Endpoints(platform.otlp_grpc, platform.otlp_http, tenant)
     truth = TruthFile(folder / f"{tenant}.jsonl")
     words: list[str] = []
-    assert send_history(_cases(until, faults), until, endpoints, truth, words.append, Event()), words
+    assert send_history(history, endpoints, truth, words.append, Event()) is not None, words
     truth.close()
-
-
-def _cases(until: datetime, faults: tuple[str, ...]) -> Iterator[Case]:
-    for case in case_history(SEED, ORDERS, until, DAYS):
-        yield without_statement(with_faults(case, faults, SEED, until - timedelta(days=1)))
