@@ -11,6 +11,9 @@ from datetime import date, datetime, time, timedelta
 from enum import StrEnum
 from typing import NoReturn
 
+LATER = {"later": True}
+"""Marks a field that came later: left out of hashes where it is not given, so that what is older keeps its own."""
+
 TRACE_KEY = "trace"
 """The reserved key type whose value is an event's trace id."""
 
@@ -200,17 +203,27 @@ class Objective:
 
 
 @dataclass(frozen=True, slots=True)
+class Level:
+    """A condition on how critical an instance is: by its value of `attribute`, else by `declared`, the workflow's."""
+
+    condition: Condition
+    declared: str
+    attribute: str | None = None
+
+
+@dataclass(frozen=True, slots=True)
 class Filter:
     """What the event that starts a clock must be like; all conditions given must hold.
 
     A key holds a condition where any of the event's values of that type does. `amount` conditions are about the
-    workflow's amount on the event, `system` about the system that reported it.
+    workflow's amount on the event, `system` about the system that reported it, `criticality` about the instance.
     """
 
     attributes: tuple[tuple[str, Condition], ...] = ()
     keys: tuple[tuple[str, Condition], ...] = ()
     system: Condition | None = None
     amount: tuple[Condition, ...] = ()
+    criticality: Level | None = field(default=None, metadata=LATER)
 
 
 @dataclass(frozen=True, slots=True)
@@ -282,8 +295,9 @@ class Workflow:
     """A declared business process.
 
     `keys` run from the root outward, the trace key among them unless it is switched off; `root` names the first.
-    `in_order` says that milestones are expected in the order of their declaration. `hash` (SHA-256, hexadecimal) covers
-    all that decides what its instances are, not its SLAs and texts.
+    `in_order` says that milestones are expected in the order of their declaration. `criticality_attribute` is that of
+    events which say how critical one instance is. `hash` (SHA-256, hexadecimal) covers all that decides what its
+    instances are, not its SLAs and texts.
     """
 
     name: str
@@ -297,6 +311,7 @@ class Workflow:
     slas: tuple[Sla, ...] = ()
     hash: str = ""
     in_order: bool = True
+    criticality_attribute: str | None = None
 
     def key_type(self, name: str) -> KeyType:
         """The key type of that name; raises KeyError."""

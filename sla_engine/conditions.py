@@ -10,7 +10,7 @@ from collections.abc import Iterable
 from itertools import count
 from typing import Any
 
-from model import Comparison, Condition, Filter, Workflow
+from model import Comparison, Condition, Filter, Level, Workflow
 from store import Sql
 
 _ORDERINGS = {Comparison.GTE: ">=", Comparison.GT: ">", Comparison.LTE: "<=", Comparison.LT: "<"}
@@ -41,7 +41,16 @@ class Conditions:
                 parts.append(f"arrayExists(v -> {self._holds('v', condition)}, {values})")
         if filter_.system is not None:
             parts.append(self._holds("e.system", filter_.system))
+        if filter_.criticality is not None:
+            parts.append(self._holds(self._level(filter_.criticality), filter_.criticality.condition))
         return " AND ".join(f"({part})" for part in parts)
+
+    def _level(self, level: Level) -> str:
+        declared = self._bound("String", level.declared)
+        if level.attribute is None:
+            return declared
+        said = f"trimBoth(e.attributes[{self._bound('String', level.attribute)}])"
+        return f"if({said} != '', {said}, {declared})"
 
     def _attribute(self, name: str, condition: Condition) -> str:
         bound = self._bound("String", name)
@@ -76,6 +85,8 @@ class Conditions:
 def attributes_of(filter_: Filter, workflow: Workflow) -> set[str]:
     """The attributes a filter asks for."""
     names = {name for name, _ in filter_.attributes}
+    if filter_.criticality is not None and filter_.criticality.attribute is not None:
+        names.add(filter_.criticality.attribute)
     return names | {workflow.amount.attribute} if filter_.amount and workflow.amount else names
 
 

@@ -23,7 +23,8 @@ def plain(value: Any) -> Any:
     if isinstance(value, Enum):
         return value.value
     if is_dataclass(value):
-        return {each.name: plain(getattr(value, each.name)) for each in fields(value) if each.compare}
+        told = ((each, getattr(value, each.name)) for each in fields(value) if each.compare)
+        return {each.name: plain(own) for each, own in told if own or not each.metadata.get("later")}
     if isinstance(value, timedelta):
         return value.total_seconds()
     if isinstance(value, (date, time)):  # datetimes are dates

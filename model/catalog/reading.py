@@ -22,7 +22,17 @@ LARGEST_FILE_BYTES = 4 * 2**20
 MOST_FILES = 10_000
 
 _PARTS = ("keys", "milestones", "slas", "systems", "calendars", "routes", "redaction")
-_OF_A_WORKFLOW = ("title", "owner", "criticality", "keys", "root", "amount", "milestones", "slas")
+_OF_A_WORKFLOW = (
+    "title",
+    "owner",
+    "criticality",
+    "criticality_attribute",
+    "keys",
+    "root",
+    "amount",
+    "milestones",
+    "slas",
+)
 _REQUIRED = ("keys", "root", "milestones")
 _EMPTY: dict[str, Any] = {"keys": {}, "milestones": []}
 

@@ -37,6 +37,7 @@ from model.definitions import (
     Filter,
     KeyPattern,
     KeyType,
+    Level,
     Maintenance,
     Match,
     Milestone,
@@ -158,6 +159,7 @@ def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Work
         criticality=written.criticality,
         amount=Amount(amount.attribute, amount.currency_attribute) if amount else None,
         in_order=written.expected_order == "declared",
+        criticality_attribute=written.criticality_attribute,
     )
     made = replace(made, hash=workflow_hash(made))
     slas = tuple(_sla(index, each, made, names, declared, place) for index, each in enumerate(written.slas))
@@ -357,6 +359,9 @@ def _filter(written: WrittenFilter, owner: Workflow, names: _Names, at: Path, pl
         keys=tuple((name, each) for name, conditions in written.keys.items() for each in conditions),
         system=written.system,
         amount=written.amount or (),
+        criticality=Level(written.criticality, owner.criticality, owner.criticality_attribute)
+        if written.criticality is not None
+        else None,
     )
 
 

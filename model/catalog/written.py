@@ -245,11 +245,16 @@ class WrittenFilter(Written):
     )
     system: NameCondition | None = Field(None, description="The system that reported it.")
     amount: Conditions | None = Field(None, description="The workflow's amount on it, like `{gte: 10000}`.")
+    criticality: NameCondition | None = Field(
+        None,
+        description="How critical the instance is: its value of the workflow's `criticality_attribute` on that event, "
+        "else the workflow's `criticality`.",
+    )
 
     @model_validator(mode="after")
     def _not_empty(self) -> WrittenFilter:
-        if not (self.attributes or self.keys or self.system or self.amount):
-            raise mistake("must name at least one of `attributes`, `keys`, `system`, `amount`")
+        if not (self.attributes or self.keys or self.system or self.amount or self.criticality):
+            raise mistake("must name at least one of `attributes`, `keys`, `system`, `amount`, `criticality`")
         return self
 
 
@@ -453,6 +458,9 @@ class WrittenDocument(Written):
     title: Text | None = Field(None, description="What people read; made from the name without one.")
     owner: Name | None = Field(None, description="Who answers for the workflow.")
     criticality: Name = Field("normal", description="How much depends on it.")
+    criticality_attribute: Text | None = Field(
+        None, description="The attribute by which events say how critical one instance is, where that differs."
+    )
     keys: dict[Name, KeyField] = Field(default_factory=dict, description="Key types, from the root outward.")
     root: Name | None = Field(None, description="The key type that names an instance: the first of `keys`.")
     amount: WrittenAmount | None = Field(None, description="Where an instance's value is found.")

@@ -81,6 +81,15 @@ def test_the_order_of_keys_and_milestones_is_part_of_the_workflow() -> None:
     assert hashes(swapped)["workflow"] != hashes(text)["workflow"]
 
 
+def test_how_critical_the_workflow_is_decides_only_where_a_filter_asks() -> None:
+    asked = TEXT.replace("within: 5h", "within: 5h, where: {criticality: high}")
+    for text, is_same in ((TEXT, True), (asked, False)):
+        for change in ("criticality: low\n", "criticality: high\ncriticality_attribute: level\n"):
+            changed = text.replace("criticality: high\n", change)
+            assert (hashes(changed)["other"] == hashes(text)["other"]) is is_same
+            assert hashes(changed)["workflow"] == hashes(text)["workflow"]
+
+
 def test_hashes_are_sha_256_in_hexadecimal() -> None:
     for name, found in hashes(TEXT).items():
         assert re.fullmatch(r"[0-9a-f]{64}", found), name

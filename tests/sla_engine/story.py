@@ -16,6 +16,7 @@ import uuid
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from types import MappingProxyType
 from typing import Any
 
 from model import Catalog, ManualClock, catalog_from_sources
@@ -76,8 +77,12 @@ def when(text: str) -> datetime:
 START_OF_STORIES = when("2026-01-01T00:00:00Z")
 
 
-def catalog(*slas: Mapping[str, Any], systems: Sequence[Mapping[str, Any]] = ()) -> Catalog:
-    """The story's workflow with SLAs; their id is `promise` unless they have one."""
+def catalog(
+    *slas: Mapping[str, Any],
+    systems: Sequence[Mapping[str, Any]] = (),
+    workflow: Mapping[str, Any] = MappingProxyType({}),
+) -> Catalog:
+    """The story's workflow with SLAs; their id is `promise` unless they have one. `workflow` says more of it."""
     milestones = [
         {
             "id": name,
@@ -97,6 +102,7 @@ def catalog(*slas: Mapping[str, Any], systems: Sequence[Mapping[str, Any]] = ())
         "slas": [{"id": SLA, **sla} for sla in slas],
         "calendars": CALENDARS,
         "systems": list(systems) or [{"id": "wms"}],
+        **workflow,
     }
     return catalog_from_sources([("story.yaml", json.dumps(document))])
 
@@ -104,10 +110,16 @@ def catalog(*slas: Mapping[str, Any], systems: Sequence[Mapping[str, Any]] = ())
 class Story:
     """One tenant's orders, told step by step."""
 
-    def __init__(self, store: Store, *slas: Mapping[str, Any], systems: Sequence[Mapping[str, Any]] = ()) -> None:
+    def __init__(
+        self,
+        store: Store,
+        *slas: Mapping[str, Any],
+        systems: Sequence[Mapping[str, Any]] = (),
+        workflow: Mapping[str, Any] = MappingProxyType({}),
+    ) -> None:
         self.store = store
         self.tenant = uuid.uuid4().hex
-        self.catalogs = [Applied(catalog(*slas, systems=systems), when("2020-01-01T00:00:00Z"))]
+        self.catalogs = [Applied(catalog(*slas, systems=systems, workflow=workflow), when("2020-01-01T00:00:00Z"))]
         self.reader = VerdictReader(store)
         self._systems = systems
         self.restart()

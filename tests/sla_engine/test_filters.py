@@ -6,8 +6,10 @@ from typing import Any
 
 import pytest
 
+from model import Comparison, Condition, Filter, Level
+from sla_engine.conditions import Conditions
 from store import Store
-from tests.sla_engine.story import Happening, Story, when
+from tests.sla_engine.story import Happening, Story, catalog, when
 
 BASE: dict[str, Any] = {"from": "a", "to": "b"}
 
@@ -74,3 +76,47 @@ def test_tiers_without_a_rest_leave_the_others_alone(shared_store: Store) -> Non
     orders(story, gold={"class": "gold"}, other={})
     story.tick("2026-03-02T09:00:01Z")
     assert opened(story, "gold", "other") == {"gold": 9, "other": None}
+
+
+BY_LEVEL = {
+    "within": "8h",
+    "tiers": [
+        {"where": {"criticality": "critical"}, "within": "1h"},
+        {"where": {"criticality": ["high", "urg*"]}, "within": "2h"},
+    ],
+}
+
+
+def test_tiers_go_by_how_critical_the_instance_is_and_else_by_its_workflow(shared_store: Store) -> None:
+    orders_are = {"criticality": "high", "criticality_attribute": "level"}
+    story = Story(shared_store, {**BASE, **BY_LEVEL}, workflow=orders_are)
+    orders(
+        story, top={"level": "critical"}, soon={"level": "urgent"}, low={"level": "low"}, blank={"level": " "}, none={}
+    )
+    story.tick("2026-03-02T08:30:00Z")
+    assert opened(story, "top", "soon", "low", "blank", "none") == {
+        "top": 9,
+        "soon": 10,
+        "low": 16,
+        "blank": 10,
+        "none": 10,
+    }
+
+
+@pytest.mark.parametrize(("criticality", "hour"), [("critical", 9), ("high", 10), ("normal", 16)])
+def test_one_definition_serves_workflows_of_different_criticality(
+    shared_store: Store, criticality: str, hour: int
+) -> None:
+    story = Story(shared_store, {**BASE, **BY_LEVEL}, workflow={"criticality": criticality})
+    orders(story, one={"level": "critical"})  # nobody declared what this attribute means
+    story.tick("2026-03-02T08:30:00Z")
+    assert opened(story, "one") == {"one": hour}
+
+
+def test_levels_and_the_attribute_they_come_from_are_bound_values() -> None:
+    hostile = "x'; DROP TABLE verdicts; -- `\\"
+    level = Level(Condition(Comparison.ANY_OF, (hostile,)), hostile, hostile)
+    (workflow,) = catalog({**BASE, "within": "1h"}).workflows
+    found = Conditions(workflow).chosen([Filter(criticality=level)], [])
+    assert "DROP" not in found.text
+    assert list(found.params.values()).count(hostile) == 3
