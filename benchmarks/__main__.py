@@ -11,12 +11,13 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import ingest, stitching
+from benchmarks import history, ingest, stitching
 from benchmarks.figure import Figure
 
 PARTS: dict[str, Callable[[float], Iterator[Figure]]] = {
     "ingest": ingest.figures,
     "stitching": stitching.figures,
+    "history": history.figures,
 }
 """Name of a part to what measures it, given the seconds of one load."""
 
