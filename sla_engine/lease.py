@@ -43,6 +43,11 @@ class Held:
     seconds_left: float
 
 
+def keeps_leases(store: Store) -> bool:
+    """Whether roles can be asked for: not over a store whose tables were never made."""
+    return bool(store.value(load_query("sla_engine", "keeps_leases")))
+
+
 class Lease:
     """One candidate for one role over a store. Safe for use by several threads."""
 

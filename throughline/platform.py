@@ -28,7 +28,7 @@ from collector import Collector, Tls, apply_retention
 from correlator import Correlator, InstanceReader
 from dashboard import Services, create_app
 from model import Refused, SystemClock, access_from_text, load_access, load_catalog
-from sla_engine import SlaEngine, VerdictReader
+from sla_engine import SlaEngine, VerdictReader, keeps_leases
 from store import FolderLock, Store, apply_catalog
 from throughline.admin import create_admin
 from throughline.control import Control
@@ -38,7 +38,7 @@ from throughline.logs import configure
 from throughline.metrics import metrics_text
 from throughline.settings import Settings
 from throughline.standby import Holding, opened
-from throughline.tables import open_migrated
+from throughline.tables import migrate_all, open_store
 
 log = logging.getLogger(__name__)
 
@@ -172,14 +172,19 @@ async def _held(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) 
         if lock is None:
             return None
         stack.callback(lock.release)
-    store = await opened(lambda: open_migrated(settings.store), standby=settings.standby, stop=stop)
+    store = await opened(lambda: open_store(settings.store), standby=settings.standby, stop=stop)
     if store is None:
         return None
     stack.callback(store.close)
+    # Who may not run here changes no table either: the holder is at work with them as they are. Only a store that is
+    # new has no leases to ask for, and nobody in it.
+    if not await asyncio.to_thread(keeps_leases, store):
+        await asyncio.to_thread(migrate_all, store)
     holding = Holding(store, settings.roles, settings.store.data_dir)
     if not await holding.take(standby=settings.standby, stop=stop):
         return None
     stack.push_async_callback(asyncio.to_thread, holding.release)
+    await asyncio.to_thread(migrate_all, store)
     return store, holding
 
 

@@ -27,8 +27,13 @@ def open_migrated(settings: StoreSettings) -> Store:
     """The store with every migration applied."""
     store = open_store(settings)
     try:
-        migrate(store, ROOMS)
+        migrate_all(store)
     except BaseException:
         store.close()
         raise
     return store
+
+
+def migrate_all(store: Store) -> None:
+    """Apply what is pending of every room."""
+    migrate(store, ROOMS)

@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from store import Store
 from tests.support.clickhouse_server import ClickHouseServer
 from tests.support.platform import Platform, eventually, throughline
 
@@ -63,14 +64,24 @@ def test_over_a_server_the_second_is_refused_by_name_or_takes_over(
     first, second = tmp_path / f"a{uuid.uuid4().hex[:6]}", tmp_path / "b"
     holder = Platform(first, *url)
     waiting = None
+    tables = Store.server(clickhouse_server.url)
+    pending = "room = 'sla_engine' AND name = '0004_rejudged.sql'"  # as a later version finds it
+    tables.execute(f"DELETE FROM applied_migrations WHERE {pending}")
+
+    def applied() -> int:
+        return int(tables.value(f"SELECT count() FROM applied_migrations WHERE {pending}"))
+
     try:
         refused = throughline("up", "--data-dir", str(second), *PORTS, *url)
         assert refused.returncode == 1
         assert f"process {holder.process.pid} on" in refused.stderr
+        assert applied() == 0, "who is refused has changed nothing"
         waiting = standing_by(second, *url)
         assert f"process {holder.process.pid} on" in line_with(waiting, "standing by")
+        assert applied() == 0, "who waits has changed nothing"
         holder.kill()
         line_with(waiting, "Throughline is ready")
+        assert applied() == 1
         status = eventually(lambda: throughline("status", "--data-dir", str(second)).stdout, "a status", seconds=60)
         assert status
     finally:
@@ -78,3 +89,4 @@ def test_over_a_server_the_second_is_refused_by_name_or_takes_over(
         if waiting is not None:
             waiting.terminate()
             waiting.communicate(timeout=60)
+        tables.close()
