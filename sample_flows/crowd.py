@@ -22,7 +22,7 @@ from sample_flows.telling import Teller
 from sample_flows.tour import Tour
 from sample_flows.truth import TruthFile
 
-MOST_ORDERS = 1000
+MOST_ORDERS = 2000
 FEW_ORDERS = 4000
 """For fewer than these another process is not worth its start. One more than there are processors, as one waits."""
 

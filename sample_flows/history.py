@@ -2,7 +2,13 @@
 
 History goes in chunks, the newest first: a platform that judges while it still arrives sees that the systems speak now,
 and no feed seems to have fallen silent weeks ago. A case is whole in its chunk, and in a chunk answers go before the
-promises they answer. So there are no false alarms.
+promises they answer, so that nobody is alarmed in vain:
+
+1. the spans that work off messages, which answer for a stock movement;
+2. all events, the last of each case first; the platform takes events in the order in which they come;
+3. all other spans, as an order is placed by one.
+
+The platform stores spans and events apart, hence the pauses in between.
 """
 
 from __future__ import annotations
@@ -21,7 +27,6 @@ from sample_flows.faults import with_faults
 from sample_flows.plans import PROCESSES, beginning_with, instants, plan_case
 from sample_flows.recording import Place
 from sample_flows.statement import without_statement
-from sample_flows.systems import SYSTEMS
 from sample_flows.telling import Teller
 from sample_flows.tour import Tour
 from sample_flows.truth import lines_of
@@ -31,7 +36,6 @@ SETTLE_SECONDS = 0.3
 FAULTS_BEGIN = timedelta(days=1)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
-_JUST_PLACED = 250
 
 
 @dataclass(frozen=True)
@@ -126,19 +130,35 @@ class Sender:
         return sent
 
     def _report(self, cases: list[Case]) -> None:
-        """Events before spans, as an order is placed by a span; the platform stores the two apart, hence the pause."""
-        until = self._history.until
         self._teller.observed_ns = time.time_ns()
-        lists: dict[Place, list[bytes]] = defaultdict(list)
-        for step in together(step for case in cases for step in case.steps if step.sent_at <= until):
+        ranks = _from_the_end(cases, self._history.until)
+        answers: dict[Place, list[bytes]] = defaultdict(list)
+        events: dict[int, dict[Place, list[bytes]]] = defaultdict(lambda: defaultdict(list))
+        spans: dict[Place, list[bytes]] = defaultdict(list)
+        for step in together(step for case in cases for step in case.steps if step.id in ranks):
             for place, told in self._teller.tell(step).items():
-                lists[place].append(told)
-        for name in SYSTEMS:
-            self._flush((name, "logs"), lists)
-            self._flush((name, "cloudevents"), lists)
+                if place[1] != "spans":
+                    events[ranks[step.id]][place].append(told)
+                else:
+                    (answers if step.path.startswith("/queues/") else spans)[place].append(told)
+        self._flush(answers)
         time.sleep(SETTLE_SECONDS)
-        for name in reversed(SYSTEMS):
-            self._flush((name, "spans"), lists)
+        for rank in sorted(events):
+            self._flush(events[rank])
+        time.sleep(SETTLE_SECONDS)
+        self._flush(spans)
 
-    def _flush(self, place: Place, lists: dict[Place, list[bytes]]) -> None:
-        self._doors.send(place, lists.pop(place, []), self._teller.recorder.envelopes.get(place))
+    def _flush(self, lists: dict[Place, list[bytes]]) -> None:
+        for place, parts in lists.items():
+            self._doors.send(place, parts, self._teller.recorder.envelopes.get(place))
+
+
+def _from_the_end(cases: list[Case], until: datetime) -> dict[str, int]:
+    """How many later steps a case has, of those reported by then; none where a step is done together with others."""
+    ranks = {}
+    for case in cases:
+        reported = sorted(
+            (step for step in case.steps if step.sent_at <= until), key=lambda step: step.at, reverse=True
+        )
+        ranks.update({step.id: 0 if step.gather else rank for rank, step in enumerate(reported)})
+    return ranks

@@ -44,7 +44,7 @@ SYSTEMS: dict[str, Reporting] = {
     "tax": "http",
     "erp": "http",
 }
-"""In the order in which history sends events: cancellations and answers before the promises they end."""
+"""By name."""
 
 PROCESSES: dict[str, tuple[str, ...]] = {
     "shop": ("storefront", "marketplace"),

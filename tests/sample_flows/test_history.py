@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from threading import Event
@@ -11,8 +12,9 @@ from opentelemetry.trace import get_current_span
 
 from sample_flows import Case, Step, case_history, with_faults
 from sample_flows.crowd import not_over, send_history
-from sample_flows.history import History
-from sample_flows.recording import Recorder, joined
+from sample_flows.door import Doors
+from sample_flows.history import History, Sender
+from sample_flows.recording import Place, Recorder, joined
 from sample_flows.statement import without_statement
 from sample_flows.systems import Endpoints
 from sample_flows.telling import PROOFS, Teller
@@ -127,3 +129,32 @@ def test_nothing_is_sent_once_it_is_to_stop() -> None:
     assert send_history(HISTORY, endpoints, TruthFile(None), lambda _: None, stop) is None
     receiver.close()
     assert not receiver.records
+
+
+class _Desk(Doors):
+    """Doors behind which somebody writes down what comes in."""
+
+    def __init__(self) -> None:
+        super().__init__(Endpoints("127.0.0.1:1", "http://127.0.0.1:1"), lambda _: None)
+        self.taken: list[bytes] = []
+
+    def send(self, place: Place, parts: Sequence[bytes], envelope: tuple[bytes, bytes] | None) -> None:  # noqa: ARG002
+        self.taken.append(b"".join(parts))
+
+    def when(self, text: str) -> int:
+        """The first time something with that text came in."""
+        return next(n for n, body in enumerate(self.taken) if text.encode() in body)
+
+
+def test_answers_go_before_the_promises_they_answer_and_the_order_goes_last() -> None:
+    history, desk = History(1, 8, NOW, 20), _Desk()
+    [chunk] = history.chunks(100)
+    Sender(history, Teller(), desk, Event(), wants_truth=False).send(chunk)
+    desk.close()
+    names = (
+        *("process stock", "bank.payment.received", "erp.invoice.posted", "parcel.collected", "wms.goods.issued"),
+        *("erp.delivery.created", "POST /orders"),
+    )
+    assert [desk.when(name) for name in names] == sorted({desk.when(name) for name in names})
+    assert desk.when("process stock") < desk.when("erp.stock.posted") < desk.when("wms.stock.changed")
+    assert desk.when("dwh.orders.loaded") < desk.when("POST /orders")
