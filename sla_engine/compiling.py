@@ -1,12 +1,15 @@
-"""Compiles a version of an SLA to the SELECT that works out its clocks from staged events.
+"""Compiles SLAs to the SELECT that works out their clocks from staged events.
 
-The statement is a chain of named steps, each a file in `queries/`: starts → answered → ended → timed → aimed → due; of
-a feed: silences or volumes instead of the first three. An SLA with tiers is compiled once for each (`branches`).
+The statement is a chain of named steps, each a file in `queries/`: starts → answered → ended (→ paused) → timed → aimed
+→ due; of a feed: silences or volumes instead of the first three. SLAs of one form are one family and one statement,
+what they differ in is bound as arrays, and each row carries the number `n` of its SLA: a statement of this length costs
+more than a thousand clocks. An SLA with tiers takes part once for each (`branches`).
 Names of milestones, attributes and keys are bound values.
 """
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from fractions import Fraction
@@ -16,6 +19,7 @@ from correlator import reached_values
 from model import AtRisk, Filter, Occurrence, Sla
 from sla_engine.conditions import Conditions, attributes_of
 from sla_engine.versions import SlaVersion
+from sla_engine.working_time import microseconds
 from store import Sql, load_query
 
 _MICROSECOND = timedelta(microseconds=1)
@@ -33,6 +37,15 @@ class CompiledTime:
 
     first_us: int = 0
     cut_off: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Member:
+    """A version of an SLA with the part of it that is meant, and where the store keeps its time."""
+
+    version: SlaVersion
+    branch: Branch
+    time: CompiledTime
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,17 +84,40 @@ def attributes_asked(version: SlaVersion) -> set[str]:
     return names | {sla.promise.attribute} if sla.promise else names
 
 
-def clock_facts(version: SlaVersion, time: CompiledTime, branch: Branch, *, tenant: str, as_of: datetime) -> Sql:
-    """One row per clock this branch of a version judges, with the columns of `staged_clocks`."""
-    sla = branch.sla
+def families(members: Iterable[Member]) -> list[list[Member]]:
+    """The members by what decides the text of their statement, each family in the order given."""
+    found: dict[tuple[object, ...], list[Member]] = {}
+    for each in members:
+        found.setdefault(_form(each), []).append(each)
+    return list(found.values())
+
+
+def clock_facts(family: Sequence[Member], *, tenant: str, as_of: datetime) -> Sql:
+    """One row per clock that the members of one family judge, with the columns of `staged_clocks`."""
+    sla = family[0].branch.sla
     starts, answered = ("starts_per", "answered_per") if sla.per else _STARTS[sla.occurrence]
     steps = [
-        *_starts(starts, branch, version),
-        ("answered", _answered(answered, version, tenant)),
-        ("ended", _ended(sla)),
+        *_starts(starts, family),
+        ("answered", _answered(answered, family[0].version, tenant)),
+        ("ended", _text("ended")),
     ]
     steps += _within_steps(sla) if sla.within is not None else _promise_steps(sla)
-    return _facts(version, sla, time, steps, tenant, as_of)
+    return _facts(family, sla, steps, tenant, as_of)
+
+
+def _form(member: Member) -> tuple[object, ...]:
+    """What members of one family have in common."""
+    sla, branch = member.branch.sla, member.branch
+    return (
+        member.version.workflow.hash,
+        sla.per or _STARTS[sla.occurrence],
+        bool(sla.calendar),
+        bool(sla.pause),
+        bool(branch.wanted or branch.unwanted),
+        sla.within is not None,
+        sla.zone if sla.within is None else "",
+        bool(sla.promise),
+    )
 
 
 def feed_facts(version: SlaVersion, time: CompiledTime, since: datetime, *, tenant: str, as_of: datetime) -> Sql:
@@ -91,22 +127,19 @@ def feed_facts(version: SlaVersion, time: CompiledTime, since: datetime, *, tena
     own = {"feed": list(sla.feed.milestones), "feed_name": sla.feed.name, "since": since}
     if sla.volume is not None:
         own |= {"at_least": _or_none(sla.volume.at_least), "at_most": _or_none(sla.volume.at_most)}
-        return _facts(
-            version, sla, time, [("promised", Sql(_text("volumes").text, own)), *_dated_steps(sla)], tenant, as_of
-        )
+        member = Member(version, Branch(sla), time)
+        return _facts([member], sla, [("promised", Sql(_text("volumes").text, own)), *_dated_steps(sla)], tenant, as_of)
     within = replace(sla, within=sla.every)
     steps = [("ended", Sql(_text("silences").text, own)), *_within_steps(within)]
-    facts = _facts(version, within, time, steps, tenant, as_of)
+    facts = _facts([Member(version, Branch(within), time)], within, steps, tenant, as_of)
     return Sql(_text("noteworthy_silences", facts=facts.text).text, facts.params)
 
 
-def _facts(
-    version: SlaVersion, sla: Sla, time: CompiledTime, steps: list[tuple[str, Sql]], tenant: str, as_of: datetime
-) -> Sql:
+def _facts(family: Sequence[Member], sla: Sla, steps: list[tuple[str, Sql]], tenant: str, as_of: datetime) -> Sql:
     body = Sql.joined(
         [Sql(f"{name} AS (\n{step.text})", step.params) for name, step in [*steps, *_due_steps(sla)]], ",\n"
     )
-    params = {**body.params, **_values(version, sla, time), "tenant": tenant, "as_of": as_of}
+    params = {**body.params, **_values(family), "tenant": tenant, "as_of": as_of}
     return Sql(f"WITH\n{body.text}\n{_text('clock_facts').text}", params)
 
 
@@ -114,11 +147,17 @@ def _or_none(bound: int | None) -> int:
     return -1 if bound is None else bound
 
 
-def _starts(name: str, branch: Branch, version: SlaVersion) -> list[tuple[str, Sql]]:
+def _starts(name: str, family: Sequence[Member]) -> list[tuple[str, Sql]]:
     """Filters look at the event that starts the clock; which one that is they do not decide."""
-    if not branch.wanted and not branch.unwanted:
+    if not family[0].branch.wanted and not family[0].branch.unwanted:
         return [("starts", _text(name))]
-    chosen = Conditions(version.workflow).chosen(branch.wanted, branch.unwanted)
+    conditions = Conditions(family[0].version.workflow)
+    parts = [
+        Sql(f"(s.n = {number} AND {part.text})", part.params)
+        for number, each in enumerate(family, 1)
+        for part in (conditions.chosen(each.branch.wanted, each.branch.unwanted),)
+    ]
+    chosen = Sql.joined(parts, "OR")
     return [("asked", _text(name)), ("starts", Sql(_text("chosen_starts", conditions=chosen.text).text, chosen.params))]
 
 
@@ -126,7 +165,7 @@ def latest_promise(sla: Sla) -> Sql:
     """The latest date promised by the staged starts of an SLA with promised dates."""
     promised = load_query("sla_engine", "promised_date").replace("/*rows*/", "asked")
     text = load_query("sla_engine", "latest_promise").replace("/*promised*/", promised)
-    return Sql(text, {"from_milestone": sla.from_milestone, "promise": _attribute(sla), "zone": sla.zone})
+    return Sql(text, {"from_milestone": [sla.from_milestone], "promise": [_attribute(sla)], "zone": sla.zone})
 
 
 def _text(name: str, **parts: str) -> Sql:
@@ -139,20 +178,19 @@ def _text(name: str, **parts: str) -> Sql:
 def _answered(name: str, version: SlaVersion, tenant: str) -> Sql:
     if not version.sla.per:
         return _text(name)
-    ends = Sql("SELECT event_id FROM staged_events WHERE milestone = {to_milestone:String}")
+    ends = Sql("SELECT event_id FROM staged_events WHERE milestone IN {to_milestone:Array(String)}")
     reached = reached_values(tenant, version.workflow, version.sla.per, ends)
     return Sql(_text(name, reached=reached.text).text, reached.params)
 
 
-def _ended(sla: Sla) -> Sql:
-    if sla.pause is None or sla.within is None:
-        return _text("ended", pauses=_text("no_pauses").text)
-    turns = _own_time(sla, _text("pause_turns").text)
-    return _text("ended", pauses=_text("pauses", turns=turns.text).text)
-
-
 def _within_steps(sla: Sla) -> list[tuple[str, Sql]]:
-    return [("timed", _own_time(sla, "SELECT *, started_at AS at FROM ended")), ("aimed", _text("aimed_within"))]
+    if sla.pause is None:
+        timed = _own_time(sla, "SELECT *, started_at AS at FROM ended")
+        return [("timed", timed), ("aimed", _text("aimed_unpaused"))]
+    turns = _own_time(sla, _text("pause_turns").text)
+    timed = _own_time(sla, "SELECT *, started_at AS at FROM paused")
+    paused = _text("paused", pauses=_text("pauses", turns=turns.text).text)
+    return [("paused", paused), ("timed", timed), ("aimed", _text("aimed_within"))]
 
 
 def _promise_steps(sla: Sla) -> list[tuple[str, Sql]]:
@@ -182,9 +220,25 @@ def _instant(sla: Sla, rows: str) -> Sql:
     return _text("instant_working" if sla.calendar else "instant_elapsed", rows=rows)
 
 
-def _values(version: SlaVersion, sla: Sla, time: CompiledTime) -> dict[str, Any]:
+def _values(family: Sequence[Member]) -> dict[str, Any]:
+    """What holds for all members as it is, what they differ in as arrays by their number."""
+    first = family[0].branch.sla
+    each = [_own_values(member) for member in family]
+    calendars = {member.version.calendar.hash: member.time.first_us for member in family if member.version.calendar}
     return {
-        "workflow": sla.workflow,
+        "workflow": first.workflow,
+        "per": first.per or "",
+        "zone": first.zone,
+        "calendars": list(calendars),
+        "first_us": list(calendars.values()),
+        "numbers": list(range(1, len(family) + 1)),
+        **{name: [values[name] for values in each] for name in each[0]},
+    }
+
+
+def _own_values(member: Member) -> dict[str, Any]:
+    version, sla = member.version, member.branch.sla
+    return {
         "sla": sla.id,
         "definition": sla.hash,
         "from_milestone": sla.from_milestone,
@@ -192,16 +246,13 @@ def _values(version: SlaVersion, sla: Sla, time: CompiledTime) -> dict[str, Any]
         "system": version.system.id if version.system else "",
         "awaited": _awaited(sla),
         "is_each": int(sla.feed is not None or (sla.occurrence is Occurrence.EACH and not sla.per)),
-        "per": sla.per or "",
         "promise": _attribute(sla),
-        "zone": sla.zone,
         "calendar": version.calendar.hash if version.calendar else "",
-        "first_us": time.first_us,
-        "cut_off": time.cut_off,
+        "cut_off": member.time.cut_off,
         "pause_from": sla.pause.from_milestone if sla.pause else "",
         "pause_to": sla.pause.to_milestone if sla.pause else "",
-        "effective_from": version.effective_from,
-        "effective_to": version.effective_to,
+        "effective_from": microseconds(version.effective_from),
+        "effective_to": microseconds(version.effective_to),
         **_durations(sla.within, sla.at_risk),
     }
 

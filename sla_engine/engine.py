@@ -26,9 +26,11 @@ from model import Clock, CutOff, Workflow, format_duration
 from sla_engine.calendar_table import CalendarTable
 from sla_engine.compiling import (
     CompiledTime,
+    Member,
     attributes_asked,
     branches,
     clock_facts,
+    families,
     feed_facts,
     latest_promise,
     longest,
@@ -263,12 +265,14 @@ class _Tick:
         self._stage_events(workflow, versions, shares, share)
         range_ = self._rows("staged_range", as_of=self._as_of)[0]
         self._execute("TRUNCATE TABLE staged_clocks")
-        for version in versions:
-            if version.sla.feed is not None:
-                continue
-            time = self._compiled_time(version, range_["earliest"], range_["latest"])
-            for branch in branches(version.sla):
-                self._stage(clock_facts(version, time, branch, tenant=self._tenant, as_of=self._as_of))
+        members = [
+            Member(version, branch, self._compiled_time(version, range_["earliest"], range_["latest"]))
+            for version in versions
+            if version.sla.feed is None
+            for branch in branches(version.sla)
+        ]
+        for family in families(members):
+            self._stage(clock_facts(family, tenant=self._tenant, as_of=self._as_of))
         self._run(
             "stage_vanished_clocks",
             tenant=self._tenant,

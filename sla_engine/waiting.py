@@ -67,7 +67,8 @@ class WaitingReader:
                 Sql(f"SELECT min(started_at) AS first, max(ends_at) AS last FROM ({_bare(clocks.text)})", clocks.params)
             )[0]
             first_us = CalendarTable(self._store).cover(tenant, calendar, span["first"], span["last"], timedelta())
-            own, params = "own_time_working", {**params, "calendar": calendar.hash, "first_us": first_us}
+            own, params = "own_time_working", {**params, "calendar": calendar.hash}
+            params |= {"calendars": [calendar.hash], "first_us": [first_us]}
         timed = load_query("sla_engine", own).replace("/*rows*/", points.replace("/*events*/", events.text))
         text = load_query("sla_engine", "waited_for").replace("/*timed*/", timed)
         rows = self._store.rows(text, params)

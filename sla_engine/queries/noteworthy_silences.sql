@@ -1,9 +1,9 @@
 -- Purpose: of a feed's clocks those that came close to their end, or are known already: a feed that speaks in time has none.
--- `facts` is replaced by the SELECT of the clocks. Parameters: tenant, workflow, feed_name, sla String; as_of DateTime64(6) UTC.
+-- `facts` is replaced by the SELECT of the clocks. Parameters: tenant, workflow, feed_name String; sla Array(String), one; as_of DateTime64(6) UTC.
 -- Index: clocks by (tenant, workflow, key, sla).
 SELECT * FROM (/*facts*/)
 WHERE ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) > deadline_at, 0)
   OR ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) >= risk_at, 0)
   OR clock IN (
     SELECT clock FROM clocks
-    WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND key = {feed_name:String} AND sla = {sla:String})
+    WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND key = {feed_name:String} AND sla = {sla:Array(String)}[1])

@@ -1,7 +1,7 @@
 -- Purpose: the instant each start promises. A date ends with that day, a time without offset is local, in the SLA's zone.
 -- A date beyond the store's range (SAP writes 9999-12-31 for never) is the last instant of that range.
 -- The day's last microsecond is looked for an hour later too: where clocks go back at midnight, 23:59 comes twice.
--- Parameters: promise String, the attribute's name; zone String, IANA; from_milestone String.
+-- Parameters: promise Array(String), the attribute's name of each SLA; from_milestone Array(String); zone String, IANA.
 WITH
   trimBoth(promise) AS text,
   parseDateTime64BestEffortOrNull(concat(substring(text, 1, 10), ' 23:59:59.999999'), 6, {zone:String}) AS day_end,
@@ -17,6 +17,6 @@ SELECT * EXCEPT (promise),
     NULL), 'UTC') AS promised_at,
   multiIf(
     promised_at IS NOT NULL, '',
-    text = '', concat('The ', {from_milestone:String}, ' event carries no date in ', {promise:String}, '.'),
-    concat('The promised date in ', {promise:String}, ' cannot be read: "', substringUTF8(text, 1, 80), '".')) AS problem
+    text = '', concat('The ', {from_milestone:Array(String)}[n], ' event carries no date in ', {promise:Array(String)}[n], '.'),
+    concat('The promised date in ', {promise:Array(String)}[n], ' cannot be read: "', substringUTF8(text, 1, 80), '".')) AS problem
 FROM /*rows*/

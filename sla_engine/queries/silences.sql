@@ -1,11 +1,12 @@
 -- Purpose: every silence of a feed as a clock: it starts with an event and is answered by the next. Within a minute no silence
 -- is looked for.
--- Parameters: tenant, workflow, feed_name, calendar String; feed Array(String), milestones; since DateTime64(6) UTC,
---   the minute to begin with; effective_from (inclusive), effective_to (exclusive) DateTime64(6) UTC: silences this version judges.
+-- Parameters: tenant, workflow, feed_name String; calendar Array(String), one; feed Array(String), milestones; since DateTime64(6) UTC,
+--   the minute to begin with; effective_from (inclusive), effective_to (exclusive) Array(Int64), one each,
+--   microseconds since 1970: silences this version judges.
 -- Index: feed_minutes by (tenant, workflow, milestone, minute).
-SELECT {feed_name:String} AS key, '' AS per, last_at AS started_at, concat(toString(minute), '/', toString(is_sharp)) AS start_event,
+SELECT {feed_name:String} AS key, '' AS per, toUInt16(1) AS n, last_at AS started_at, concat(toString(minute), '/', toString(is_sharp)) AS start_event,
   next_at AS satisfied_at, CAST(NULL, 'Nullable(DateTime64(6, ''UTC''))') AS cancelled_at,
-  CAST([], 'Array(Tuple(Int64, Int64, Int64, Int64))') AS pauses, {calendar:String} AS calendar
+  {calendar:Array(String)}[1] AS calendar
 FROM (
   SELECT minute, is_sharp, spoke_at AS last_at,
     leadInFrame(CAST(began_at, 'Nullable(DateTime64(6, ''UTC''))')) OVER (
@@ -18,4 +19,5 @@ FROM (
     GROUP BY minute, is_sharp
   )
 )
-WHERE started_at >= {effective_from:DateTime64(6)} AND started_at < {effective_to:DateTime64(6)}
+WHERE toUnixTimestamp64Micro(started_at) >= {effective_from:Array(Int64)}[1]
+  AND toUnixTimestamp64Micro(started_at) < {effective_to:Array(Int64)}[1]

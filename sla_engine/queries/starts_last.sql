@@ -1,7 +1,12 @@
--- Purpose: the last start of each instance, with the promise it carries.
--- Parameters: from_milestone String; promise String, an attribute name or empty; as_of DateTime64(6) UTC, inclusive.
-SELECT key, '' AS per, max(occurred_at) AS started_at, argMax(event_id, (occurred_at, event_id)) AS start_event,
-  argMax(attributes[{promise:String}], (occurred_at, event_id)) AS promise
-FROM staged_events
-WHERE milestone = {from_milestone:String} AND occurred_at <= {as_of:DateTime64(6)}
-GROUP BY key
+-- Purpose: the last start of each instance, with the promise it carries, once for each SLA that starts there (`n`, its number).
+-- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
+--   attribute name or empty, of each; as_of DateTime64(6) UTC, inclusive.
+SELECT key, '' AS per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
+  at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
+FROM (
+  SELECT key, toString(milestone) AS reached, max(occurred_at) AS at, argMax(event_id, (occurred_at, event_id)) AS event,
+    argMax(attributes, (occurred_at, event_id)) AS carried
+  FROM staged_events
+  WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
+  GROUP BY key, reached
+)

@@ -118,7 +118,13 @@ def deadlines(shared_store: Store):
         own = load_query("sla_engine", "own_time_working").replace("/*rows*/", rows)
         aimed = f"SELECT * EXCEPT (own_us), (own_us + {{us:Int64}})::Nullable(Int64) AS aim_us FROM ({own})"
         text = load_query("sla_engine", "instant_working").replace("/*rows*/", aimed)
-        params = {"tenant": tenant, "calendar": calendar.hash, "first_us": first_us, "start": start}
+        params = {
+            "tenant": tenant,
+            "calendar": calendar.hash,
+            "calendars": [calendar.hash],
+            "first_us": [first_us],
+            "start": start,
+        }
         us = duration // timedelta(microseconds=1)
         return shared_store.value(Sql(f"SELECT reached_at FROM ({text})", {**params, "us": us}))
 

@@ -1,72 +1,86 @@
 -- as_of = datetime.datetime(2026, 3, 2, 0, 0, tzinfo=datetime.timezone.utc)
--- awaited = 'b'
--- calendar = '2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f'
--- cut_off = ''
--- definition = '2b48c4cf2a08e3c51d1a2ebf57e1f573a60cdf884ab1ab710329618b18a25393'
--- effective_from = datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
--- effective_to = datetime.datetime(2299, 12, 31, 0, 0, tzinfo=datetime.timezone.utc)
--- first_us = 0
--- from_milestone = 'a'
--- has_risk = 1
--- is_each = 0
--- left_us = 0
--- pause_from = 'p'
--- pause_to = 'r'
+-- awaited = ['b']
+-- calendar = ['2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f']
+-- calendars = ['2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f']
+-- cut_off = ['']
+-- definition = ['2b48c4cf2a08e3c51d1a2ebf57e1f573a60cdf884ab1ab710329618b18a25393']
+-- effective_from = [-2208988800000000]
+-- effective_to = [10413705600000000]
+-- first_us = [0]
+-- from_milestone = ['a']
+-- has_risk = [1]
+-- is_each = [0]
+-- left_us = [0]
+-- numbers = [1]
+-- pause_from = ['p']
+-- pause_to = ['r']
 -- per = ''
--- promise = ''
--- risk_us = 10800000000
--- share_ppm = 750000
--- sla = 'promise'
--- system = ''
+-- promise = ['']
+-- risk_us = [10800000000]
+-- share_ppm = [750000]
+-- sla = ['promise']
+-- system = ['']
 -- tenant = 't'
--- to_milestone = 'b'
--- within_us = 14400000000
+-- to_milestone = ['b']
+-- within_us = [14400000000]
 -- workflow = 'orders'
 -- zone = 'Europe/Berlin'
 
 WITH
 starts AS (
--- Purpose: the first start of each instance, with the promise it carries.
--- Parameters: from_milestone String; promise String, an attribute name or empty; as_of DateTime64(6) UTC, inclusive.
-SELECT key, '' AS per, min(occurred_at) AS started_at, argMin(event_id, (occurred_at, event_id)) AS start_event,
-  argMin(attributes[{promise:String}], (occurred_at, event_id)) AS promise
-FROM staged_events
-WHERE milestone = {from_milestone:String} AND occurred_at <= {as_of:DateTime64(6)}
-GROUP BY key
+-- Purpose: the first start of each instance, with the promise it carries, once for each SLA that starts there (`n`, its number).
+-- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
+--   attribute name or empty, of each; as_of DateTime64(6) UTC, inclusive.
+SELECT key, '' AS per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
+  at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
+FROM (
+  SELECT key, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
+    argMin(attributes, (occurred_at, event_id)) AS carried
+  FROM staged_events
+  WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
+  GROUP BY key, reached
+)
 ) ,
  answered AS (
 -- Purpose: the answer of each instance's start: the first end, whenever it came.
--- Parameters: to_milestone String; as_of DateTime64(6) UTC, inclusive; effective_from (inclusive), effective_to (exclusive)
---   DateTime64(6) UTC: starts this version of the SLA judges.
-SELECT s.key AS key, s.per AS per, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise,
+-- Parameters: to_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive; effective_from (inclusive), effective_to
+--   (exclusive) Array(Int64), microseconds since 1970: starts each version judges.
+SELECT s.key AS key, s.per AS per, s.n AS n, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise,
   if(e.key = '', NULL, e.answered_at) AS satisfied_at
-FROM starts AS s
+FROM (
+  SELECT *, {to_milestone:Array(String)}[n] AS answer FROM starts
+  WHERE toUnixTimestamp64Micro(started_at) >= {effective_from:Array(Int64)}[n]
+    AND toUnixTimestamp64Micro(started_at) < {effective_to:Array(Int64)}[n]
+) AS s
 LEFT JOIN (
-  SELECT key, min(occurred_at) AS answered_at FROM staged_events
-  WHERE milestone = {to_milestone:String} AND occurred_at <= {as_of:DateTime64(6)}
-  GROUP BY key
-) AS e ON s.key = e.key
-WHERE s.started_at >= {effective_from:DateTime64(6)} AND s.started_at < {effective_to:DateTime64(6)}
+  SELECT key, toString(milestone) AS answer, min(occurred_at) AS answered_at FROM staged_events
+  WHERE milestone IN {to_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
+  GROUP BY key, answer
+) AS e ON s.key = e.key AND s.answer = e.answer
 ) ,
  ended AS (
--- Purpose: answered starts with the first cancelling event of their instance that came while they ran, and its pauses.
--- `pauses` is replaced by a SELECT of key and pauses.
--- Parameters: as_of DateTime64(6) UTC, inclusive; calendar String, the hash of the SLA's calendar or empty.
-SELECT a.key AS key, a.per AS per, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
-  a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at, p.pauses AS pauses,
-  {calendar:String} AS calendar
+-- Purpose: answered starts with the first cancelling event of their instance that came while they ran.
+-- Parameters: as_of DateTime64(6) UTC, inclusive; calendar Array(String), the hash of each SLA's calendar or empty.
+SELECT a.key AS key, a.per AS per, a.n AS n, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
+  a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at,
+  {calendar:Array(String)}[n] AS calendar
 FROM answered AS a
 LEFT JOIN (
   SELECT key, arraySort(groupArray(occurred_at)) AS cancelled FROM staged_events
   WHERE outcome = 'cancelled' AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key
 ) AS x ON a.key = x.key
-LEFT JOIN (-- Purpose: the pauses of each instance, disjoint and in order: the first pause after a resume opens one, the first resume
+) ,
+ paused AS (
+-- Purpose: the clocks with the pauses of their instance. `pauses` is replaced by a SELECT of key, n and pauses. Parameters: none.
+SELECT a.*, p.pauses AS pauses
+FROM ended AS a
+LEFT JOIN (-- Purpose: the pauses of each instance and SLA, disjoint and in order: the first pause after a resume opens one, the first resume
 -- after that closes it. A pause is (from, own time at from, to, own time at to) in microseconds; the largest Int64 stands
--- for a pause still open. `turns` is replaced by a SELECT of key, event_id, place, at, is_pause, own_us.
+-- for a pause still open. `turns` is replaced by a SELECT of key, n, event_id, place, at, is_pause, own_us.
 -- Parameters: none.
 WITH toInt64(9223372036854775807) AS open
-SELECT key,
+SELECT key, n,
   arraySort(groupArray((toUnixTimestamp64Micro(at), place, event_id, is_pause, own_us))) AS seen,
   arrayFilter((turn, before) -> turn.4 != before, seen, arrayPopBack(arrayPushFront(seen.4, 0))) AS turns,
   arrayMap(n -> (turns[n].1, turns[n].5,
@@ -74,66 +88,71 @@ SELECT key,
     range(1, length(turns) + 1, 2)) AS pauses
 FROM (-- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
 -- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant, calendar String; first_us Int64, the working time at the beginning of the first compiled year, which
---   holds until the first opening. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
+--   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
-  if(c.calendar = '', {first_us:Int64},
+  if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
     - toUnixTimestamp64Micro(c.opens_at)) AS own_us
-FROM (-- Purpose: the events that stop and resume the clocks of an instance.
--- Parameters: pause_from, pause_to String, milestones; as_of DateTime64(6) UTC, inclusive; calendar String, or empty.
-SELECT key, event_id, place, occurred_at AS at, toUInt8(milestone = {pause_from:String}) AS is_pause,
-  {calendar:String} AS calendar
+FROM (-- Purpose: the events that stop and resume the clocks of an instance, once for each SLA they do so for (`n`, its number).
+-- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with pause_from, pause_to Array(String), milestones, and calendar
+--   Array(String), its hash or empty, of each; as_of DateTime64(6) UTC, inclusive.
+SELECT key, event_id, place,
+  arrayJoin(arrayFilter(i -> toString(milestone) IN ({pause_from:Array(String)}[i], {pause_to:Array(String)}[i]),
+    {numbers:Array(UInt16)})) AS n,
+  occurred_at AS at, toUInt8({pause_from:Array(String)}[n] = toString(milestone)) AS is_pause, {calendar:Array(String)}[n] AS calendar
 FROM staged_events
-WHERE milestone IN ({pause_from:String}, {pause_to:String}) AND occurred_at <= {as_of:DateTime64(6)}
+WHERE (milestone IN {pause_from:Array(String)} OR milestone IN {pause_to:Array(String)}) AND occurred_at <= {as_of:DateTime64(6)}
 ) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
 )
-GROUP BY key
-) AS p ON a.key = p.key
+GROUP BY key, n
+) AS p ON a.key = p.key AND a.n = p.n
 ) ,
  timed AS (
 -- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
 -- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant, calendar String; first_us Int64, the working time at the beginning of the first compiled year, which
---   holds until the first opening. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
+--   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
-  if(c.calendar = '', {first_us:Int64},
+  if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
     - toUnixTimestamp64Micro(c.opens_at)) AS own_us
-FROM (SELECT *, started_at AS at FROM ended) AS r
+FROM (SELECT *, started_at AS at FROM paused) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
 ) ,
  aimed AS (
 -- Purpose: the own time at which each clock is due, and that at which it is at risk; none while it is paused before.
 -- A pause counts if it began before the clock ended and before the time asked for was used up.
--- Parameters: within_us Int64; has_risk UInt8; risk_us Int64, own time used from which on it is at risk.
+-- Parameters: within_us Array(Int64), has_risk Array(UInt8) and risk_us Array(Int64), own time used from which on it is at risk, of
+--   each SLA.
 WITH
   toInt64(9223372036854775807) AS open,
+  {within_us:Array(Int64)}[n] AS within_us, {risk_us:Array(Int64)}[n] AS risk_us,
   toUnixTimestamp64Micro(started_at) AS started_us,
   least(ifNull(toUnixTimestamp64Micro(satisfied_at), open), ifNull(toUnixTimestamp64Micro(cancelled_at), open)) AS ended_us,
   arrayMap(p -> (greatest(p.2, own_us), if(p.3 > ended_us, open, p.4)),
     arrayFilter(p -> p.1 < ended_us AND p.3 > started_us, pauses)) AS live,
   arrayMap(p -> if(p.2 = open, 0, p.2 - p.1), live) AS lengths,
   arrayMap((p, total, length) -> p.1 - own_us - (total - length), live, arrayCumSum(lengths), lengths) AS used
-SELECT key, per, started_at, start_event, satisfied_at, cancelled_at, calendar, '' AS problem, own_us,
+SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, '' AS problem, own_us,
   NULL::Nullable(DateTime64(6, 'UTC')) AS promised_at,
-  if(arrayExists((p, u) -> p.2 = open AND u < {within_us:Int64}, live, used), NULL,
-    own_us + {within_us:Int64} + arraySum(arrayMap((u, length) -> if(u < {within_us:Int64}, length, 0), used, lengths))) AS due_us,
-  if({has_risk:UInt8} = 0 OR arrayExists((p, u) -> p.2 = open AND u < {risk_us:Int64}, live, used), NULL,
-    own_us + {risk_us:Int64} + arraySum(arrayMap((u, length) -> if(u < {risk_us:Int64}, length, 0), used, lengths))) AS risk_own_us
+  if(arrayExists((p, u) -> p.2 = open AND u < within_us, live, used), NULL,
+    own_us + within_us + arraySum(arrayMap((u, length) -> if(u < within_us, length, 0), used, lengths))) AS due_us,
+  if({has_risk:Array(UInt8)}[n] = 0 OR arrayExists((p, u) -> p.2 = open AND u < risk_us, live, used), NULL,
+    own_us + risk_us + arraySum(arrayMap((u, length) -> if(u < risk_us, length, 0), used, lengths))) AS risk_own_us
 FROM timed
 ) ,
  dated AS (
 -- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
 -- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant, calendar String. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -144,13 +163,13 @@ SELECT r.* EXCEPT (aim),
 FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELECT *, due_us AS aim_us FROM aimed)) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
 ) ,
  due AS (
 -- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
 -- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant, calendar String. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -161,16 +180,17 @@ SELECT r.* EXCEPT (aim),
 FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELECT * EXCEPT (aim_us, reached_at), coalesce(promised_at, reached_at) AS deadline_at, risk_own_us AS aim_us FROM dated)) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
 )
 -- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow, sla, definition, awaited, system String; is_each UInt8, whether each start has a clock.
-SELECT {workflow:String} AS workflow, key, {sla:String} AS sla,
-  lower(hex(sipHash128({tenant:String}, {sla:String}, key, per, if({is_each:UInt8}, start_event, '')))) AS clock,
-  per, {definition:String} AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
+-- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
+--   has a clock, of each SLA.
+SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
+  lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
+  per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
   multiIf(risk_own_us IS NULL, NULL, risk_own_us <= own_us, started_at, reached_at) AS risk_at,
-  problem, {awaited:String} AS awaited, {system:String} AS system,
+  problem, {awaited:Array(String)}[n] AS awaited, {system:Array(String)}[n] AS system,
   arrayConcat(
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags

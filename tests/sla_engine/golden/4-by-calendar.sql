@@ -1,127 +1,133 @@
 -- as_of = datetime.datetime(2026, 3, 2, 0, 0, tzinfo=datetime.timezone.utc)
--- awaited = 'b'
--- calendar = '2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f'
--- cut_off = ''
--- definition = '6803e503d6a7d87dc13f57ef68015a21fa342a73a571c5c0b002b58798bd2f42'
--- effective_from = datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
--- effective_to = datetime.datetime(2299, 12, 31, 0, 0, tzinfo=datetime.timezone.utc)
--- first_us = 0
--- from_milestone = 'a'
--- has_risk = 0
--- is_each = 0
--- left_us = 0
--- pause_from = ''
--- pause_to = ''
+-- awaited = ['b']
+-- calendar = ['2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f']
+-- calendars = ['2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f']
+-- cut_off = ['']
+-- definition = ['6803e503d6a7d87dc13f57ef68015a21fa342a73a571c5c0b002b58798bd2f42']
+-- effective_from = [-2208988800000000]
+-- effective_to = [10413705600000000]
+-- first_us = [0]
+-- from_milestone = ['a']
+-- has_risk = [0]
+-- is_each = [0]
+-- left_us = [0]
+-- numbers = [1]
+-- pause_from = ['']
+-- pause_to = ['']
 -- per = ''
--- promise = ''
--- risk_us = 0
--- share_ppm = 0
--- sla = 'promise'
--- system = ''
+-- promise = ['']
+-- risk_us = [0]
+-- share_ppm = [0]
+-- sla = ['promise']
+-- system = ['']
 -- tenant = 't'
--- to_milestone = 'b'
--- within_us = 0
+-- to_milestone = ['b']
+-- within_us = [0]
 -- workflow = 'orders'
 -- zone = 'Europe/Berlin'
 
 WITH
 starts AS (
--- Purpose: the first start of each instance, with the promise it carries.
--- Parameters: from_milestone String; promise String, an attribute name or empty; as_of DateTime64(6) UTC, inclusive.
-SELECT key, '' AS per, min(occurred_at) AS started_at, argMin(event_id, (occurred_at, event_id)) AS start_event,
-  argMin(attributes[{promise:String}], (occurred_at, event_id)) AS promise
-FROM staged_events
-WHERE milestone = {from_milestone:String} AND occurred_at <= {as_of:DateTime64(6)}
-GROUP BY key
+-- Purpose: the first start of each instance, with the promise it carries, once for each SLA that starts there (`n`, its number).
+-- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
+--   attribute name or empty, of each; as_of DateTime64(6) UTC, inclusive.
+SELECT key, '' AS per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
+  at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
+FROM (
+  SELECT key, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
+    argMin(attributes, (occurred_at, event_id)) AS carried
+  FROM staged_events
+  WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
+  GROUP BY key, reached
+)
 ) ,
  answered AS (
 -- Purpose: the answer of each instance's start: the first end, whenever it came.
--- Parameters: to_milestone String; as_of DateTime64(6) UTC, inclusive; effective_from (inclusive), effective_to (exclusive)
---   DateTime64(6) UTC: starts this version of the SLA judges.
-SELECT s.key AS key, s.per AS per, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise,
+-- Parameters: to_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive; effective_from (inclusive), effective_to
+--   (exclusive) Array(Int64), microseconds since 1970: starts each version judges.
+SELECT s.key AS key, s.per AS per, s.n AS n, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise,
   if(e.key = '', NULL, e.answered_at) AS satisfied_at
-FROM starts AS s
+FROM (
+  SELECT *, {to_milestone:Array(String)}[n] AS answer FROM starts
+  WHERE toUnixTimestamp64Micro(started_at) >= {effective_from:Array(Int64)}[n]
+    AND toUnixTimestamp64Micro(started_at) < {effective_to:Array(Int64)}[n]
+) AS s
 LEFT JOIN (
-  SELECT key, min(occurred_at) AS answered_at FROM staged_events
-  WHERE milestone = {to_milestone:String} AND occurred_at <= {as_of:DateTime64(6)}
-  GROUP BY key
-) AS e ON s.key = e.key
-WHERE s.started_at >= {effective_from:DateTime64(6)} AND s.started_at < {effective_to:DateTime64(6)}
+  SELECT key, toString(milestone) AS answer, min(occurred_at) AS answered_at FROM staged_events
+  WHERE milestone IN {to_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
+  GROUP BY key, answer
+) AS e ON s.key = e.key AND s.answer = e.answer
 ) ,
  ended AS (
--- Purpose: answered starts with the first cancelling event of their instance that came while they ran, and its pauses.
--- `pauses` is replaced by a SELECT of key and pauses.
--- Parameters: as_of DateTime64(6) UTC, inclusive; calendar String, the hash of the SLA's calendar or empty.
-SELECT a.key AS key, a.per AS per, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
-  a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at, p.pauses AS pauses,
-  {calendar:String} AS calendar
+-- Purpose: answered starts with the first cancelling event of their instance that came while they ran.
+-- Parameters: as_of DateTime64(6) UTC, inclusive; calendar Array(String), the hash of each SLA's calendar or empty.
+SELECT a.key AS key, a.per AS per, a.n AS n, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
+  a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at,
+  {calendar:Array(String)}[n] AS calendar
 FROM answered AS a
 LEFT JOIN (
   SELECT key, arraySort(groupArray(occurred_at)) AS cancelled FROM staged_events
   WHERE outcome = 'cancelled' AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key
 ) AS x ON a.key = x.key
-LEFT JOIN (-- Purpose: the pauses of an SLA that has none. Parameters: none.
-SELECT '' AS key, CAST([], 'Array(Tuple(Int64, Int64, Int64, Int64))') AS pauses WHERE 0
-) AS p ON a.key = p.key
 ) ,
  promised AS (
 -- Purpose: the instant each start is due by its cut-off: that of the first business day whose cut-off it does not miss.
--- Parameters: tenant String; cut_off String, the name of the compiled cut-off. Index: cut_off_days by (tenant, calendar).
+-- Parameters: tenant String; cut_off Array(String), the name of each SLA's compiled cut-off. Index: cut_off_days by (tenant, calendar).
 SELECT r.* EXCEPT (promise, cut_off_name), if(c.calendar = '', NULL, c.due_at) AS promised_at,
   if(c.calendar = '', 'The calendar has no business day after the start.', '') AS problem
-FROM (SELECT *, {cut_off:String} AS cut_off_name FROM ended) AS r
+FROM (SELECT *, {cut_off:Array(String)}[n] AS cut_off_name FROM ended) AS r
 ASOF LEFT JOIN (
   SELECT calendar, cut_off_at, due_at FROM cut_off_days
-  WHERE tenant = {tenant:String} AND calendar = {cut_off:String}
+  WHERE tenant = {tenant:String} AND calendar IN {cut_off:Array(String)}
 ) AS c ON r.cut_off_name = c.calendar AND r.started_at <= c.cut_off_at
 ) ,
  begun AS (
 -- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
 -- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant, calendar String; first_us Int64, the working time at the beginning of the first compiled year, which
---   holds until the first opening. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
+--   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
-  if(c.calendar = '', {first_us:Int64},
+  if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
     - toUnixTimestamp64Micro(c.opens_at)) AS own_us
 FROM (SELECT *, started_at AS at FROM promised) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
 ) ,
  timed AS (
 -- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
 -- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant, calendar String; first_us Int64, the working time at the beginning of the first compiled year, which
---   holds until the first opening. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
+--   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
-  if(c.calendar = '', {first_us:Int64},
+  if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
     - toUnixTimestamp64Micro(c.opens_at)) AS own_us
 FROM (SELECT * EXCEPT (at, own_us), own_us AS begun_us, ifNull(promised_at, started_at) AS at FROM begun) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
 ) ,
  aimed AS (
 -- Purpose: the own time at which each clock with a promised date is at risk. Pauses do not move a promised date.
 -- What is never due (the last instant of the store's range) is never at risk.
--- Parameters: has_risk UInt8; share_ppm UInt32, millionths of the own time from start to promise, or 0: then left_us Int64,
---   own time left.
-SELECT key, per, started_at, start_event, satisfied_at, cancelled_at, calendar, problem, begun_us AS own_us, promised_at,
+-- Parameters: of each SLA, has_risk Array(UInt8); share_ppm Array(UInt32), millionths of the own time from start to promise, or 0:
+--   then left_us Array(Int64), own time left.
+SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, problem, begun_us AS own_us, promised_at,
   CAST(NULL, 'Nullable(Int64)') AS due_us,
-  multiIf({has_risk:UInt8} = 0 OR promised_at IS NULL OR promised_at >= toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'), NULL,
-    {share_ppm:UInt32} = 0, timed.own_us - {left_us:Int64},
-    begun_us + toInt64(intDiv(toInt128(timed.own_us - begun_us) * {share_ppm:UInt32} + 999999, 1000000))) AS risk_own_us
+  multiIf({has_risk:Array(UInt8)}[n] = 0 OR promised_at IS NULL OR promised_at >= toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'), NULL,
+    {share_ppm:Array(UInt32)}[n] = 0, timed.own_us - {left_us:Array(Int64)}[n],
+    begun_us + toInt64(intDiv(toInt128(timed.own_us - begun_us) * {share_ppm:Array(UInt32)}[n] + 999999, 1000000))) AS risk_own_us
 FROM timed
 ) ,
  dated AS (
 -- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
 -- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant, calendar String. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -132,13 +138,13 @@ SELECT r.* EXCEPT (aim),
 FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELECT *, due_us AS aim_us FROM aimed)) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
 ) ,
  due AS (
 -- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
 -- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant, calendar String. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -149,16 +155,17 @@ SELECT r.* EXCEPT (aim),
 FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELECT * EXCEPT (aim_us, reached_at), coalesce(promised_at, reached_at) AS deadline_at, risk_own_us AS aim_us FROM dated)) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
 )
 -- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow, sla, definition, awaited, system String; is_each UInt8, whether each start has a clock.
-SELECT {workflow:String} AS workflow, key, {sla:String} AS sla,
-  lower(hex(sipHash128({tenant:String}, {sla:String}, key, per, if({is_each:UInt8}, start_event, '')))) AS clock,
-  per, {definition:String} AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
+-- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
+--   has a clock, of each SLA.
+SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
+  lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
+  per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
   multiIf(risk_own_us IS NULL, NULL, risk_own_us <= own_us, started_at, reached_at) AS risk_at,
-  problem, {awaited:String} AS awaited, {system:String} AS system,
+  problem, {awaited:Array(String)}[n] AS awaited, {system:Array(String)}[n] AS system,
   arrayConcat(
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags

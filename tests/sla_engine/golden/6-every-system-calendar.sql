@@ -1,45 +1,48 @@
 -- as_of = datetime.datetime(2026, 3, 2, 0, 0, tzinfo=datetime.timezone.utc)
--- awaited = 'the next event of wms'
--- calendar = '2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f'
--- cut_off = ''
--- definition = 'aaa3b528f681e4bc981826fb5d23e2fba34b56523db0b567a0cc42723c91d08a'
--- effective_from = datetime.datetime(1900, 1, 1, 0, 0, tzinfo=datetime.timezone.utc)
--- effective_to = datetime.datetime(2299, 12, 31, 0, 0, tzinfo=datetime.timezone.utc)
+-- awaited = ['the next event of wms']
+-- calendar = ['2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f']
+-- calendars = ['2242053233343ab67e8751d050a8de6fdf6e5cca31ea0007879d84243257ba2f']
+-- cut_off = ['']
+-- definition = ['aaa3b528f681e4bc981826fb5d23e2fba34b56523db0b567a0cc42723c91d08a']
+-- effective_from = [-2208988800000000]
+-- effective_to = [10413705600000000]
 -- feed = ['b']
 -- feed_name = 'wms'
--- first_us = 0
--- from_milestone = 'b'
--- has_risk = 0
--- is_each = 1
--- left_us = 0
--- pause_from = ''
--- pause_to = ''
+-- first_us = [0]
+-- from_milestone = ['b']
+-- has_risk = [0]
+-- is_each = [1]
+-- left_us = [0]
+-- numbers = [1]
+-- pause_from = ['']
+-- pause_to = ['']
 -- per = ''
--- promise = ''
--- risk_us = 900000000
--- share_ppm = 0
+-- promise = ['']
+-- risk_us = [900000000]
+-- share_ppm = [0]
 -- since = datetime.datetime(2026, 3, 2, 0, 0, tzinfo=datetime.timezone.utc)
--- sla = 'promise'
--- system = ''
+-- sla = ['promise']
+-- system = ['']
 -- tenant = 't'
--- to_milestone = 'b'
--- within_us = 900000000
+-- to_milestone = ['b']
+-- within_us = [900000000]
 -- workflow = 'orders'
 -- zone = 'Europe/Berlin'
 
 -- Purpose: of a feed's clocks those that came close to their end, or are known already: a feed that speaks in time has none.
--- `facts` is replaced by the SELECT of the clocks. Parameters: tenant, workflow, feed_name, sla String; as_of DateTime64(6) UTC.
+-- `facts` is replaced by the SELECT of the clocks. Parameters: tenant, workflow, feed_name String; sla Array(String), one; as_of DateTime64(6) UTC.
 -- Index: clocks by (tenant, workflow, key, sla).
 SELECT * FROM (WITH
 ended AS (
 -- Purpose: every silence of a feed as a clock: it starts with an event and is answered by the next. Within a minute no silence
 -- is looked for.
--- Parameters: tenant, workflow, feed_name, calendar String; feed Array(String), milestones; since DateTime64(6) UTC,
---   the minute to begin with; effective_from (inclusive), effective_to (exclusive) DateTime64(6) UTC: silences this version judges.
+-- Parameters: tenant, workflow, feed_name String; calendar Array(String), one; feed Array(String), milestones; since DateTime64(6) UTC,
+--   the minute to begin with; effective_from (inclusive), effective_to (exclusive) Array(Int64), one each,
+--   microseconds since 1970: silences this version judges.
 -- Index: feed_minutes by (tenant, workflow, milestone, minute).
-SELECT {feed_name:String} AS key, '' AS per, last_at AS started_at, concat(toString(minute), '/', toString(is_sharp)) AS start_event,
+SELECT {feed_name:String} AS key, '' AS per, toUInt16(1) AS n, last_at AS started_at, concat(toString(minute), '/', toString(is_sharp)) AS start_event,
   next_at AS satisfied_at, CAST(NULL, 'Nullable(DateTime64(6, ''UTC''))') AS cancelled_at,
-  CAST([], 'Array(Tuple(Int64, Int64, Int64, Int64))') AS pauses, {calendar:String} AS calendar
+  {calendar:Array(String)}[1] AS calendar
 FROM (
   SELECT minute, is_sharp, spoke_at AS last_at,
     leadInFrame(CAST(began_at, 'Nullable(DateTime64(6, ''UTC''))')) OVER (
@@ -52,47 +55,38 @@ FROM (
     GROUP BY minute, is_sharp
   )
 )
-WHERE started_at >= {effective_from:DateTime64(6)} AND started_at < {effective_to:DateTime64(6)}
+WHERE toUnixTimestamp64Micro(started_at) >= {effective_from:Array(Int64)}[1]
+  AND toUnixTimestamp64Micro(started_at) < {effective_to:Array(Int64)}[1]
 ) ,
  timed AS (
 -- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
 -- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant, calendar String; first_us Int64, the working time at the beginning of the first compiled year, which
---   holds until the first opening. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
+--   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
-  if(c.calendar = '', {first_us:Int64},
+  if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
     - toUnixTimestamp64Micro(c.opens_at)) AS own_us
 FROM (SELECT *, started_at AS at FROM ended) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
 ) ,
  aimed AS (
--- Purpose: the own time at which each clock is due, and that at which it is at risk; none while it is paused before.
--- A pause counts if it began before the clock ended and before the time asked for was used up.
--- Parameters: within_us Int64; has_risk UInt8; risk_us Int64, own time used from which on it is at risk.
-WITH
-  toInt64(9223372036854775807) AS open,
-  toUnixTimestamp64Micro(started_at) AS started_us,
-  least(ifNull(toUnixTimestamp64Micro(satisfied_at), open), ifNull(toUnixTimestamp64Micro(cancelled_at), open)) AS ended_us,
-  arrayMap(p -> (greatest(p.2, own_us), if(p.3 > ended_us, open, p.4)),
-    arrayFilter(p -> p.1 < ended_us AND p.3 > started_us, pauses)) AS live,
-  arrayMap(p -> if(p.2 = open, 0, p.2 - p.1), live) AS lengths,
-  arrayMap((p, total, length) -> p.1 - own_us - (total - length), live, arrayCumSum(lengths), lengths) AS used
-SELECT key, per, started_at, start_event, satisfied_at, cancelled_at, calendar, '' AS problem, own_us,
+-- Purpose: the own time at which each clock is due, and that at which it is at risk, where nothing pauses it.
+-- Parameters: within_us Array(Int64), has_risk Array(UInt8) and risk_us Array(Int64), own time used from which on it is at risk, of
+--   each SLA.
+SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, '' AS problem, own_us,
   NULL::Nullable(DateTime64(6, 'UTC')) AS promised_at,
-  if(arrayExists((p, u) -> p.2 = open AND u < {within_us:Int64}, live, used), NULL,
-    own_us + {within_us:Int64} + arraySum(arrayMap((u, length) -> if(u < {within_us:Int64}, length, 0), used, lengths))) AS due_us,
-  if({has_risk:UInt8} = 0 OR arrayExists((p, u) -> p.2 = open AND u < {risk_us:Int64}, live, used), NULL,
-    own_us + {risk_us:Int64} + arraySum(arrayMap((u, length) -> if(u < {risk_us:Int64}, length, 0), used, lengths))) AS risk_own_us
+  CAST(own_us + {within_us:Array(Int64)}[n], 'Nullable(Int64)') AS due_us,
+  if({has_risk:Array(UInt8)}[n] = 0, NULL, own_us + {risk_us:Array(Int64)}[n]) AS risk_own_us
 FROM timed
 ) ,
  dated AS (
 -- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
 -- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant, calendar String. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -103,13 +97,13 @@ SELECT r.* EXCEPT (aim),
 FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELECT *, due_us AS aim_us FROM aimed)) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
 ) ,
  due AS (
 -- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
 -- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant, calendar String. Index: calendar_days by (tenant, calendar).
+-- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -120,16 +114,17 @@ SELECT r.* EXCEPT (aim),
 FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELECT * EXCEPT (aim_us, reached_at), coalesce(promised_at, reached_at) AS deadline_at, risk_own_us AS aim_us FROM dated)) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
-  WHERE tenant = {tenant:String} AND calendar = {calendar:String} AND closes_at > opens_at
+  WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
 )
 -- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow, sla, definition, awaited, system String; is_each UInt8, whether each start has a clock.
-SELECT {workflow:String} AS workflow, key, {sla:String} AS sla,
-  lower(hex(sipHash128({tenant:String}, {sla:String}, key, per, if({is_each:UInt8}, start_event, '')))) AS clock,
-  per, {definition:String} AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
+-- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
+--   has a clock, of each SLA.
+SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
+  lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
+  per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
   multiIf(risk_own_us IS NULL, NULL, risk_own_us <= own_us, started_at, reached_at) AS risk_at,
-  problem, {awaited:String} AS awaited, {system:String} AS system,
+  problem, {awaited:Array(String)}[n] AS awaited, {system:Array(String)}[n] AS system,
   arrayConcat(
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags
@@ -139,5 +134,5 @@ WHERE ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) > deadline_at, 0)
   OR ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) >= risk_at, 0)
   OR clock IN (
     SELECT clock FROM clocks
-    WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND key = {feed_name:String} AND sla = {sla:String})
+    WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND key = {feed_name:String} AND sla = {sla:Array(String)}[1])
 
