@@ -1,8 +1,8 @@
 """A segment's file while it grows. Belongs to the one thread that writes the spool.
 
-The folder is synced before the first request is written, and every request before `append` returns. A file is never
-appended to again after a failed write or fsync (what the kernel then holds is unknown): it is to be closed, which cuts
-it back to what was synced.
+What is written is durable by itself after `sync`, or when somebody else has made it so and says `committed`. A file is
+never appended to again after a failed write or fsync (what the kernel then holds is unknown): it is to be closed, which
+cuts it back to what is durable.
 """
 
 from __future__ import annotations
@@ -12,6 +12,7 @@ import os
 import time
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import NamedTuple
 
 from collector import record
 from collector.durable_file import sync_folder, write_all
@@ -21,6 +22,14 @@ _log = logging.getLogger(__name__)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SUFFIX = ".otlp"
+
+
+class Piece(NamedTuple):
+    """Bytes of a segment's file, and where they stand in it."""
+
+    segment_id: str
+    offset: int
+    data: bytes
 
 
 def segment_path(folder: Path, segment_id: str) -> Path:
@@ -42,33 +51,47 @@ class OpenSegment:
         self.signal = signal
         self.day = day_of(now)
         self.born = time.monotonic()
+        self._folder = folder
         self._path = segment_path(folder, self.id)
+        self._opening = record.opening(tenant, signal, sealed=sealed)
+        self._is_named = False
+        self._durable = 0
         self._failed = False
         self._file = os.open(self._path, os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_APPEND, 0o600)
-        head = record.opening(tenant, signal, sealed=sealed)
-        try:
-            write_all(self._file, head)
-            sync_folder(folder)
-        except OSError:
-            os.close(self._file)
-            self._path.unlink(missing_ok=True)
-            raise
-        self.size = len(head)
-        """Bytes in the file, all of them synced but the first few."""
+        self.size = 0
+        """Bytes in the file."""
 
-    def append(self, data: bytes) -> None:
-        """Write and sync; after an OSError the segment is only to be closed."""
+    def write(self, data: bytes) -> Piece:
+        """Write; gives what is to be made durable. After an OSError the segment is only to be closed."""
+        piece = Piece(self.id, self.size, data if self.size else self._opening + data)
         try:
-            write_all(self._file, data)
-            os.fdatasync(self._file)
+            write_all(self._file, piece.data)
         except OSError:
             self._failed = True
             raise
-        self.size += len(data)
+        self.size += len(piece.data)
+        return piece
+
+    def sync(self) -> None:
+        """Make all of it durable by itself; after an OSError the segment is only to be closed."""
+        try:
+            os.fdatasync(self._file)
+            if not self._is_named:
+                sync_folder(self._folder)
+                self._is_named = True
+        except OSError:
+            self._failed = True
+            raise
+        self.committed()
+
+    def committed(self) -> None:
+        """What is written is durable, one way or another."""
+        self._durable = self.size
 
     def close(self) -> ClosedSegment:
         """What is in it, for the writer."""
         if self._failed:
+            self.size = self._durable
             try:
                 os.ftruncate(self._file, self.size)
                 os.fsync(self._file)

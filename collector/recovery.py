@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from collector import record
+from collector.journal import replay
 from collector.open_segment import SUFFIX
 from collector.segment import ClosedSegment, opened_at
 from model import Refused
@@ -31,6 +32,7 @@ def recover(folder: Path) -> Recovered:
     for pattern in ("*.new", "*.probe"):
         for path in folder.glob(pattern):
             path.unlink()
+    replay(folder)
     found = []
     torn = 0
     for path in sorted(folder.glob(f"*{SUFFIX}")):

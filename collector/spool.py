@@ -6,8 +6,8 @@ old, large or from yesterday; the writer takes closed segments in order and tell
 in ClickHouse. Whatever is on disk when a spool is opened is closed segments: a torn last record, which nobody was told
 is accepted, is cut off (`collector/recovery.py`).
 
-Ordering that must hold: body and header before fsync, the folder's fsync before the first acknowledgement from a new
-file (both in `collector/open_segment.py`), all of them before the future.
+Ordering that must hold: body and header before they are made durable (`collector/committer.py`), that before the future
+and before the segment is closed.
 """
 
 from __future__ import annotations
@@ -20,11 +20,13 @@ from concurrent.futures import Future
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import NamedTuple
 
 from collector import record
+from collector.committer import Committer
 from collector.durable_file import replace_synced, sync_folder, write_synced
 from collector.inbox import Inbox, Waiting
-from collector.open_segment import OpenSegment, day_of, segment_path
+from collector.open_segment import OpenSegment, Piece, day_of, segment_path
 from collector.recovery import recover
 from collector.requests import Accepted
 from collector.sealing import Sealer
@@ -46,6 +48,14 @@ class SpoolLimits:
     segment_seconds: float = 0.2
     waiting_bytes: int = 64 << 20
     """Of requests not yet on disk: they are in memory."""
+    journal_bytes: int = 64 << 20
+    """Of the journal, which there is while much comes in, beside `total_bytes`; 0: none, ever."""
+
+
+class _Written(NamedTuple):
+    segment: OpenSegment
+    piece: Piece
+    items: list[Waiting]
 
 
 class Spool:
@@ -75,6 +85,8 @@ class Spool:
         """By id, in the order in which they are to be taken."""
         self._some_closed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
+        self._pending: list[_Written] = []
+        self._committer = Committer(folder, self.limits.journal_bytes)
         self._writable = True
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         sync_folder(folder.parent)
@@ -95,6 +107,7 @@ class Spool:
         if self._thread is not None:
             self._thread.join()
             self._thread = None
+        self._committer.close()
         with self._lock:
             self._some_closed.notify_all()
 
@@ -156,6 +169,7 @@ class Spool:
     def finished(self, segment: ClosedSegment) -> None:
         """Forget a segment whose rows are proven in ClickHouse, or which has none, and delete its file."""
         segment.path.unlink(missing_ok=True)
+        self._committer.forget(segment.id)
         with self._lock:
             self._closed.pop(segment.id, None)
             self._bytes -= segment.size
@@ -167,6 +181,7 @@ class Spool:
         """
         if self.sealer is not None:
             data = record.sealed(data, self.sealer)
+        self._committer.settle(segment.id)
         replace_synced(segment.path, data)
         other = replace(segment, size=len(data))
         with self._lock:
@@ -237,6 +252,7 @@ class Spool:
             ended = batch is None
             if batch:
                 self._write(batch)
+            self._committer.look()
             self._close_due(everything=ended)
 
     def _write(self, batch: list[Waiting]) -> None:
@@ -245,6 +261,7 @@ class Spool:
             groups.setdefault((item.tenant, item.accepted.signal), []).append(item)
         for (tenant, signal), items in groups.items():
             self._write_group(tenant, signal, items)
+        self._commit()
         self._inbox.written(batch)
 
     def _write_group(self, tenant: str, signal: Signal, items: list[Waiting]) -> None:
@@ -263,21 +280,29 @@ class Spool:
                 parts += [head, body]
                 size += len(head) + len(body)
                 stop += 1
-            self._commit(segment, b"".join(parts), items[start:stop])
+            try:
+                piece = segment.write(b"".join(parts))
+            except OSError as error:
+                self._close(segment)
+                self._refuse(items[start:stop], error)
+            else:
+                self._pending.append(_Written(segment, piece, items[start:stop]))
             start = stop
 
-    def _commit(self, segment: OpenSegment, data: bytes, items: list[Waiting]) -> None:
-        try:
-            segment.append(data)
-        except OSError as error:
-            self._close(segment)
-            self._refuse(items, error)
-            return
-        self._writable = True
-        with self._lock:
-            self._bytes += len(data)
-        for item in items:
-            item.done.set_result(None)
+    def _commit(self) -> None:
+        """Make durable what was written, and acknowledge it."""
+        pending, self._pending = self._pending, []
+        errors = self._committer.commit([(each.segment, each.piece) for each in pending]) if pending else []
+        for each, error in zip(pending, errors, strict=True):
+            if error is not None:
+                self._close(each.segment)
+                self._refuse(each.items, error)
+                continue
+            self._writable = True
+            with self._lock:
+                self._bytes += len(each.piece.data)
+            for item in each.items:
+                item.done.set_result(None)
 
     def _refuse(self, items: list[Waiting], error: OSError) -> None:
         self._writable = False
@@ -289,12 +314,12 @@ class Spool:
         now = self._clock.now()
         segment = self._open.get((tenant, signal))
         if segment is not None and (segment.size + size > self.limits.segment_bytes or segment.day != day_of(now)):
-            self._close(segment)
+            self._commit()  # what is closed may be put into ClickHouse at once
+            if segment is self._open.get((tenant, signal)):
+                self._close(segment)
             segment = None
         if segment is None:
             segment = OpenSegment(self.folder, tenant, signal, now, sealed=self.sealer is not None)
-            with self._lock:
-                self._bytes += segment.size
             self._open[tenant, signal] = segment
         return segment
 
@@ -304,7 +329,7 @@ class Spool:
 
     def _seconds_to_next_close(self) -> float | None:
         if not self._open:
-            return None
+            return self._committer.patience()
         oldest = min(segment.born for segment in self._open.values())
         return max(0.001, oldest + self._age_limit() - time.monotonic())
 

@@ -22,12 +22,12 @@ from tests.collector.running import wait_for
 from tests.collector.sudden_death import die_at
 
 
-async def main(folder: Path, port: int, url: str | None, point: str | None) -> None:
+async def main(folder: Path, port: int, url: str | None, point: str | None, journal_bytes: int) -> None:
     """Serve until SIGTERM."""
     store = Store.server(url) if url else Store.embedded(folder / "store")
     with store:
         migrate(store, ("store", "collector"))
-        limits = Limits(spool=SpoolLimits(segment_seconds=0.05))
+        limits = Limits(spool=SpoolLimits(segment_seconds=0.05, journal_bytes=journal_bytes))
         collector = Collector(store, folder, grpc_port=0, http_port=port, limits=limits)
         if point:
             _die_at_point(collector, point)
@@ -74,5 +74,6 @@ if __name__ == "__main__":
     parser.add_argument("port", type=int)
     parser.add_argument("url", nargs="?")
     parser.add_argument("--die")
+    parser.add_argument("--journal-bytes", type=int, default=64 << 10, help="small: it comes round many times a second")
     given = parser.parse_args()
-    asyncio.run(main(given.folder, given.port, given.url, given.die))
+    asyncio.run(main(given.folder, given.port, given.url, given.die, given.journal_bytes))
