@@ -88,3 +88,15 @@ def test_what_needs_no_excuse_gets_none(shared_store: Store) -> None:
         excuses.excuse_clock(story.tenant, "none", actor="ana", reason="x", at=at)
     with pytest.raises(BadRequest, match="reason"):
         excuses.excuse_clock(story.tenant, clock.clock, actor="ana", reason=" \n", at=at)
+
+
+def test_a_window_needs_a_reason_and_an_end_after_its_beginning(shared_store: Store) -> None:
+    story, at = Story(shared_store, WITHIN), when("2026-03-02T11:00:00Z")
+    excuses = Excuses(shared_store)
+    for reason, to_at, words in (
+        ("", "2026-03-02T12:00:00Z", "reason"),
+        ("strike", "2026-03-02T11:00:00Z", "ends before"),
+    ):
+        with pytest.raises(BadRequest, match=words):
+            excuses.excuse_window(story.tenant, SLA, from_at=at, to_at=when(to_at), actor="ana", reason=reason, at=at)
+    assert excuses.excuses(story.tenant, SLA) == []

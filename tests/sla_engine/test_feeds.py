@@ -44,6 +44,14 @@ def test_a_silence_is_at_risk_before_it_breaches_and_met_when_the_feed_speaks(sh
     feed_at(story, "2026-03-02T08:08:00Z").is_("met", since="2026-03-02T08:07:00Z")
 
 
+def test_a_milestone_is_a_feed_of_its_own(shared_store: Store) -> None:
+    story = Story(shared_store, {"every": "15m", "milestone": "a"})
+    story.happens("a", "2026-03-02T08:00:00Z")
+    speaks(story, "2026-03-02T08:10:00Z", "2026-03-02T08:20:00Z")  # b is somebody else
+    feed_at(story, "2026-03-02T08:15:00Z", "a").is_()
+    feed_at(story, "2026-03-02T08:15:00.000001Z", "a").is_("breached", due="2026-03-02T08:15:00Z")
+
+
 def test_an_event_that_arrives_late_takes_a_silence_back(shared_store: Store) -> None:
     story = Story(shared_store, EVERY)
     speaks(story, "2026-03-02T08:00:00Z", "2026-03-02T08:30:00Z")

@@ -41,6 +41,8 @@ def opened(story: Story, *names: str) -> dict[str, Any]:
         ({"keys": {"delivery": "D-*"}}, ["silver"]),
         ({"keys": {"delivery": {"exists": True}}}, ["silver"]),
         ({"system": "wms"}, []),
+        ({"system": ["wms", "stor*"]}, ["gold", "none", "silver"]),
+        ({"attributes": {"class": "gold"}, "amount": {"lt": 100}}, []),
     ],
     ids=str,
 )
@@ -103,12 +105,18 @@ def test_tiers_go_by_how_critical_the_instance_is_and_else_by_its_workflow(share
     }
 
 
-@pytest.mark.parametrize(("criticality", "hour"), [("critical", 9), ("high", 10), ("normal", 16)])
+@pytest.mark.parametrize(
+    ("criticality", "hour"), [("revenue-critical", 9), ("compliance-sensitive", 10), ("normal", 16)]
+)
 def test_one_definition_serves_workflows_of_different_criticality(
     shared_store: Store, criticality: str, hour: int
 ) -> None:
-    story = Story(shared_store, {**BASE, **BY_LEVEL}, workflow={"criticality": criticality})
-    orders(story, one={"level": "critical"})  # nobody declared what this attribute means
+    tiers = [
+        {"where": {"criticality": "revenue-critical"}, "within": "1h"},
+        {"where": {"criticality": ["compliance-*", "operationally-time-bound"]}, "within": "2h"},
+    ]
+    story = Story(shared_store, {**BASE, "within": "8h", "tiers": tiers}, workflow={"criticality": criticality})
+    orders(story, one={"level": "revenue-critical"})  # nobody declared what this attribute means
     story.tick("2026-03-02T08:30:00Z")
     assert opened(story, "one") == {"one": hour}
 

@@ -151,11 +151,70 @@ def test_a_promise_is_read_or_named(shared_store: Store, promise: str, due: str 
         judged.because("promise", promise)
 
 
-def test_an_unreadable_promise_stays_unknown_even_when_answered(shared_store: Store) -> None:
+def test_an_unreadable_promise_stays_unknown_even_when_answered_and_is_counted(shared_store: Store) -> None:
     story = Story(shared_store, {"from": "a", "to": "b", "by": {"attribute": "promise"}})
     story.happens("a", "2026-03-02T08:00:00Z", attributes={"promise": "soon"})
     story.happens("b", "2026-03-02T09:00:00Z")
     story.at("2026-03-02T10:00:00Z").is_("unknown", since="2026-03-02T08:00:00Z").because('"soon"')
+    (summary,) = story.reader.summaries(story.tenant, story.catalogs[-1].catalog, when("2026-03-02T10:00:00Z"))
+    assert (summary.verdicts["unknown"], summary.attainment) == (1, None)
+
+
+@pytest.mark.parametrize(
+    ("sla", "start", "due"),
+    [
+        pytest.param({"within": "30s"}, "2026-03-02T08:00:00Z", "2026-03-02T08:00:30Z", id="seconds"),
+        pytest.param({"within": "400d"}, "2026-03-02T08:00:00Z", "2027-04-06T08:00:00Z", id="more than a year"),
+        pytest.param(
+            {"within": "30s", "calendar": "berlin"},
+            "2026-03-06T15:59:50Z",
+            "2026-03-09T08:00:20Z",
+            id="seconds over a weekend",
+        ),
+        pytest.param(
+            {"within": "10h", "calendar": "berlin"},
+            "2024-02-28T15:00:00Z",  # Wednesday 16:00: an hour, the leap day's eight, and one more
+            "2024-03-01T09:00:00Z",
+            id="over a leap day in working time",
+        ),
+        pytest.param({"within": "2d"}, "2024-02-28T15:00:00Z", "2024-03-01T15:00:00Z", id="over a leap day"),
+        pytest.param(
+            {"within": "4h", "calendar": "berlin"},
+            "2019-12-31T14:00:00Z",  # two hours; New Year is a holiday
+            "2020-01-02T10:00:00Z",
+            id="years before the calendar was first needed",
+        ),
+    ],
+)
+def test_a_deadline_is_exact_however_long_or_long_ago(
+    shared_store: Store, sla: dict[str, Any], start: str, due: str
+) -> None:
+    story = Story(shared_store, {"from": "a", "to": "b", **sla})
+    story.happens("a", "2026-03-02T08:00:00Z", order="SO-recent")
+    story.tick("2027-01-01T00:00:00Z")
+    story.happens("a", start)
+    judged = story.at("2028-01-01T00:00:00Z").is_("breached", due=due)
+    assert judged.only.valid_from == when(due)
+
+
+def test_a_step_has_its_own_promise_beside_that_of_the_whole(shared_store: Store) -> None:
+    steps = [
+        {"id": "1_whole", "from": "a", "to": "b", "within": "4h"},
+        {"id": "2_first_step", "from": "a", "to": "p", "within": "1h"},
+        {"id": "3_second_step", "from": "p", "to": "b", "within": "2h"},
+    ]
+    story = Story(shared_store, *steps)
+    for milestone, at in (("a", "08:00"), ("p", "09:30"), ("b", "11:00")):
+        story.happens(milestone, f"2026-03-02T{at}:00Z")
+    story.at("2026-03-02T12:00:00Z").is_("met", "breached", "met")
+
+
+def test_a_breach_by_absence_is_found_by_the_first_tick_after_the_deadline(shared_store: Store) -> None:
+    story = told(shared_store, WITHIN, ("a", "2026-03-02T08:00:02Z"))
+    for second in (0, 5, 10):
+        story.tick(f"2026-03-02T12:00:{second:02}Z")
+    (clock,) = story.clocks()
+    assert (str(clock.verdict), clock.known_at) == ("breached", when("2026-03-02T12:00:05Z"))
 
 
 def test_a_promise_at_risk_by_share_counts_the_time_from_start_to_promise(shared_store: Store) -> None:
