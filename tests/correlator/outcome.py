@@ -11,13 +11,14 @@ from store import Store
 
 @dataclass
 class Stitched:
-    """By the ids of the spec's events: timelines, unresolved, deliveries, flags, and state by instance."""
+    """By the ids of the spec's events: timelines, unresolved, deliveries, flags, and state by instance; hubs by key."""
 
     timelines: dict[str, list[str]]
     unresolved: list[str]
     flags: dict[str, list[str]] = field(default_factory=dict)
     deliveries: dict[str, int] = field(default_factory=dict)
     state: dict[str, tuple[Any, ...]] = field(default_factory=dict)
+    hubs: list[tuple[str, str]] = field(default_factory=list)
 
 
 def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitched:
@@ -44,6 +45,7 @@ def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitc
             ON c.event_id = e.event_id GROUP BY id""",
         params,
     )
+    hubs = store.rows(f"SELECT typed_key FROM hubs FINAL {where} ORDER BY typed_key", params)
     instances = store.rows(f"SELECT * FROM instances FINAL {where}", params)
     for row in instances:
         row["typed_keys"] = sorted(each.split("\x1f", 1)[1] for each in row["typed_keys"])
@@ -62,5 +64,6 @@ def stitched(store: Store, workflow: Workflow, tenant: str = "default") -> Stitc
         unresolved=[row["id"] for row in unresolved],
         flags={row["key"]: row["flags"] for row in instances if row["flags"]},
         deliveries={row["id"]: row["n"] for row in deliveries},
+        hubs=[tuple(row["typed_key"].split("\x1f", 2)[1:]) for row in hubs],
         state={row["key"]: tuple(row[name] for name in state) for row in instances},
     )

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 
 from model import KeyType, Outcome, Workflow, composite_key, is_blank, normalized
 from tests.correlator.outcome import Stitched
-from tests.correlator.telemetry import RECEIVED, Event
+from tests.correlator.telemetry import RECEIVED, Event, Retracted, Voided
 
 Key = tuple[int, str]  # rank of the key type, normalized value
 
@@ -59,19 +59,32 @@ def text_of(scalar: str | bool | None) -> str:
 class PlainStitcher:
     """Knows the links of a set of events, and where they lead."""
 
-    def __init__(self, workflow: Workflow, events: Iterable[Event]) -> None:
+    def __init__(
+        self,
+        workflow: Workflow,
+        events: Iterable[Event],
+        corrections: Iterable[Voided | Retracted] = (),
+        hub_limit: int = 1000,
+    ) -> None:
         self.workflow = workflow
+        self.hub_limit = hub_limit
         self.places = {each.id: each.place for each in workflow.milestones}
-        # Rule 6: only what a milestone matches is an event and proves links.
-        self.events = {each.id: each for each in events if each.milestone in self.places}
+        corrections = list(corrections)
+        voided = {each.event for each in corrections if isinstance(each, Voided)}
+        retracted = [(each.outer, each.inner) for each in corrections if isinstance(each, Retracted)]
+        # Rule 6: only what a milestone matches is an event and proves links. What was voided never was.
+        self.events = {each.id: each for each in events if each.milestone in self.places and each.id not in voided}
         self.keys = {each.id: keys_of(workflow, each) for each in self.events.values()}
         # Rule 3: from each outer value to each inner value, with the time of the proving event.
         self.links: dict[Key, list[tuple[Key, datetime]]] = {}
         for event in self.events.values():
             for outer in self.keys[event.id]:
                 for inner in self.keys[event.id]:
-                    if inner[0] < outer[0]:
+                    if inner[0] < outer[0] and (self.typed(outer), self.typed(inner)) not in retracted:
                         self.links.setdefault(outer, []).append((inner, event.occurred_at))
+
+    def typed(self, key: Key) -> tuple[str, str]:
+        return self.workflow.keys[key[0]].name, key[1]
 
     def innermost(self, event: Event) -> list[Key]:
         """Rule 2: of the keys an event carries, only the type nearest to the root says where it belongs."""
@@ -94,12 +107,15 @@ class PlainStitcher:
     def stitched(self, conflicting: Iterable[str] = ()) -> Stitched:
         """What must come out; `conflicting` names the events that came with different contents."""
         instances: dict[str, list[Event]] = {}
-        unresolved = []
+        unresolved: list[str] = []
+        hubs: set[Key] = set()
         for event in self.events.values():
-            found = [self.roots(key, event.occurred_at) for key in self.innermost(event)]
-            for root in set().union(*found):
+            found = {key: self.roots(key, event.occurred_at) for key in self.innermost(event)}
+            too_many = {key for key, roots in found.items() if len(roots) > self.hub_limit}  # rule 6
+            hubs |= too_many
+            for root in set().union(*(roots for key, roots in found.items() if key not in too_many)):
                 instances.setdefault(root, []).append(event)
-            if not found or not all(found):  # rule 7
+            if not found or not all(found.values()):  # rule 7
                 unresolved.append(event.id)
         for events in instances.values():  # rule 9
             events.sort(key=lambda each: (each.occurred_at, self.places[each.milestone], each.id))
@@ -109,6 +125,7 @@ class PlainStitcher:
             unresolved=sorted(unresolved),
             flags={key: found for key, found in flags.items() if found},
             state={key: self.state(key, events) for key, events in instances.items()},
+            hubs=sorted(map(self.typed, hubs)),
         )
 
     def flags(self, events: list[Event], conflicting: set[str]) -> list[str]:

@@ -33,6 +33,34 @@ class Event:
         return START + timedelta(minutes=self.at)
 
 
+@dataclass(frozen=True)
+class Voided:
+    """Somebody says that an event never was."""
+
+    event: str
+
+
+@dataclass(frozen=True)
+class Retracted:
+    """Somebody says that a link does not hold; keys as type and value."""
+
+    outer: tuple[str, str]
+    inner: tuple[str, str]
+
+
+def correction_row(said: Voided | Retracted, workflow: str, event_ids: Mapping[str, str]) -> dict[str, Any]:
+    """The correction as an event of its own; `event_ids` names events as timelines show them, by the spec's ids."""
+    if isinstance(said, Voided):
+        about = {"event_id": event_ids.get(said.event, said.event)}
+        return {**_BY_ANN, "EventName": "throughline.event.voided", "LogAttributes": {**about, "actor": "ann"}}
+    (outer, of), (inner, to) = said.outer, said.inner
+    about = {"workflow": workflow, "outer.type": outer, "outer.value": of, "inner.type": inner, "inner.value": to}
+    return {**_BY_ANN, "EventName": "throughline.link.retracted", "LogAttributes": {**about, "actor": "ann"}}
+
+
+_BY_ANN = {"Timestamp": START, "ServiceName": "desk"}
+
+
 def exact(*values: str) -> Condition:
     return Condition(Comparison.ANY_OF, values)
 

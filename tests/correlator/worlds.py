@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from hypothesis import strategies as st
 
 from model import Amount, Outcome, Workflow
-from tests.correlator.telemetry import Event, milestones, workflow
+from tests.correlator.telemetry import Event, Retracted, Voided, milestones, workflow
 
 ALIASES = ("delivery", "shipment", "trace")
 FAR_AHEAD = 500_000  # minutes: after the time of receipt
@@ -16,18 +16,23 @@ FAR_AHEAD = 500_000  # minutes: after the time of receipt
 
 @dataclass(frozen=True)
 class World:
-    """`arrivals` are batches of events; the same event may come several times, and twice with another time."""
+    """`arrivals` are batches of events, and of what people say about them: any event may come several times, and one
+    twice with another time and other keys."""
 
     workflow: Workflow
-    arrivals: list[list[Event]]
+    arrivals: list[list[Event | Voided | Retracted]]
 
     @property
     def versions(self) -> dict[str, set[Event]]:
         found: dict[str, set[Event]] = {}
-        for batch in self.arrivals:
-            for event in batch:
-                found.setdefault(event.id, set()).add(event)
+        for each in itertools.chain(*self.arrivals):
+            if isinstance(each, Event):
+                found.setdefault(each.id, set()).add(each)
         return found
+
+    @property
+    def corrections(self) -> list[Voided | Retracted]:
+        return [each for each in itertools.chain(*self.arrivals) if not isinstance(each, Event)]
 
 
 class _Hashable(dict):  # type: ignore[type-arg]
@@ -37,7 +42,7 @@ class _Hashable(dict):  # type: ignore[type-arg]
 
 @st.composite
 def worlds(draw: st.DrawFn, name: str) -> World:
-    """A workflow of that name, up to a dozen events in few keys, in any order and batching, with copies."""
+    """A workflow of that name, up to a dozen events in few keys, in any order and batching, copied and corrected."""
     aliases = draw(st.lists(st.sampled_from(ALIASES), unique=True, max_size=3))
     types = ("order", *aliases)
     windows = {each: draw(st.sampled_from([5, 30])) for each in aliases if draw(st.integers(0, 3)) == 0}
@@ -54,7 +59,8 @@ def worlds(draw: st.DrawFn, name: str) -> World:
         Event(each.id, each.at + 3, each.milestone, draw(_keys(types)), each.trace, each.attributes)
         for each in draw(st.lists(st.sampled_from(events), max_size=1))
     ]
-    order = draw(st.permutations([*events, *again, *moved]))
+    said = draw(st.lists(_corrections(flow, events), min_size=1, max_size=4)) if draw(st.booleans()) else []
+    order = draw(st.permutations([*events, *again, *moved, *said]))
     cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=2)))
     bounds = [0, *cuts, len(order)]
     return World(flow, [order[start:end] for start, end in itertools.pairwise(bounds)])
@@ -70,7 +76,26 @@ def _events(draw: st.DrawFn, event_id: str, name: str, types: tuple[str, ...]) -
 
 
 @st.composite
+def _corrections(draw: st.DrawFn, flow: Workflow, events: list[Event]) -> Voided | Retracted:
+    """An event that never was, or a link that does not hold: mostly one that an event has said."""
+    event = draw(st.sampled_from(events))
+    links = [
+        Retracted((outer.name, value), (inner.name, other))
+        for inner, outer in itertools.combinations(flow.keys, 2)
+        for value in _values(event, outer.name)
+        for other in _values(event, inner.name)
+    ]
+    return draw(st.sampled_from(links)) if links and draw(st.integers(0, 2)) else Voided(event.id)
+
+
+def _values(event: Event, key_type: str) -> list[str]:
+    found = event.trace if key_type == "trace" else event.keys.get(key_type, "")
+    return [each for each in ([found] if isinstance(found, str) else found) if each.strip()]
+
+
+@st.composite
 def _keys(draw: st.DrawFn, types: tuple[str, ...]) -> _Hashable:
     values = st.sampled_from(["1", "2", "3", " ", ["1", "2"], ["3", ""]])
-    names = draw(st.lists(st.sampled_from(types), unique=True, max_size=3))
+    least = draw(st.integers(0, min(2, len(types))))
+    names = draw(st.lists(st.sampled_from(types), unique=True, min_size=least, max_size=3))
     return _Hashable({each: draw(values) for each in names if each != "trace"})
