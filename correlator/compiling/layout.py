@@ -76,4 +76,6 @@ def kept_names(workflow: Workflow) -> tuple[str, ...]:
     found = set(names(workflow)) - {NOWHERE, TRACE}
     found |= {name for milestone in workflow.milestones for name, _ in milestone.match.attributes}
     found |= {sla.promise.attribute for sla in workflow.slas if sla.promise is not None}
+    asked = [each for sla in workflow.slas for each in (sla.where, *(tier.where for tier in sla.tiers)) if each]
+    found |= {name for each in asked for name, _ in each.attributes}
     return tuple(sorted(found))

@@ -6,13 +6,27 @@ Write them anew with THROUGHLINE_GOLDEN=write.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
 from correlator.compiling import compiled, in_parts
-from model import Amount, Comparison, Condition, KeyType, Match, Milestone, Outcome, Workflow
+from model import (
+    Amount,
+    Comparison,
+    Condition,
+    Filter,
+    KeyType,
+    Match,
+    Milestone,
+    Outcome,
+    Promise,
+    Sla,
+    Tier,
+    Workflow,
+)
 from tests.correlator.telemetry import exact
 
 GOLDEN = Path(__file__).parent / "golden"
@@ -62,3 +76,13 @@ def test_many_workflows_are_compiled_into_statements_of_bounded_length() -> None
     parts = in_parts([FLOW, OTHER, FLOW], longest)
     assert len(parts) > 1
     assert all(len(each.spans) <= longest * 2 for each in parts)
+
+
+def test_what_the_definition_names_is_kept_of_a_resource() -> None:
+    """Whoever judges a promise later finds on the event what the promise asks of it."""
+    asked = Filter(attributes=(("cloud.region", exact("eu")),))
+    tier = Tier(Filter(attributes=(("tenant.tier", exact("gold")),)), timedelta(hours=1))
+    sla = Sla("s", "w", "S", "placed", "posted", promise=Promise("promised.on"), where=asked, tiers=(tier,))
+    names = ("cloud.region", "tenant.tier", "promised.on")
+    assert [f"'{name}'" in compiled([FLOW]).logs for name in names] == [False] * 3
+    assert [f"'{name}'" in compiled([replace(FLOW, slas=(sla,))]).logs for name in names] == [True] * 3
