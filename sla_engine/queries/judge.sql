@@ -7,15 +7,15 @@
 -- 4. valid_from depends on data alone, never on when a tick looked.
 -- 5. An excuse takes the place of every verdict but met and cancelled; the first one made counts.
 -- 6. Maintenance that took working time away between start and deadline is told of: it moved the deadline.
--- 7. What is known already is the clock's row, or the later ledger rows of a tick that did not finish.
+-- 7. What is known already is in staged_known. A clock made of the same as when a finished tick stored it is left alone: what
+--    time, a report of its system or an excuse changes is staged for itself.
 --
 -- Parameters: tenant String; as_of DateTime64(6) UTC; systems Array(String) that declare a cadence,
 --   with seen_us Array(Int64), the event time each has reached, silent_us Array(Int64), until when its cadence holds (both
 --   microseconds since 1970, the smallest Int64 for a system never seen) and cadences Array(String), as written;
 --   closed_of Array(String), definitions, with closed_since (inclusive), closed_until (exclusive) Array(Int64), microseconds, the
 --   working time maintenance took from each, and closed_why Array(String), in words;
---   tail_after (exclusive), tail_upto (inclusive) UInt64, the ledger rows of a tick that did not finish.
--- Index: clocks by (tenant, workflow, key); verdicts by the minmax index on seq.
+--   same_before UInt64, the version up to which clocks have been stored by finished ticks; 0: judge all that is staged.
 INSERT INTO staged_verdicts
 WITH
   {as_of:DateTime64(6)} AS as_of,
@@ -102,29 +102,24 @@ SELECT s.workflow AS workflow, s.key AS key, s.sla AS sla, s.clock AS clock, s.p
     deadline_at IS NOT NULL, fromUnixTimestamp64Micro(deadline_us + 1, 'UTC'),
     NULL) AS next_at,
   waits AS is_waiting,
-  k.clock = '' OR k.verdict != verdict OR k.valid_from != valid_from OR k.deadline != ifNull(deadline_us, 0)
-    OR k.has_deadline != (deadline_at IS NOT NULL) OR k.answer != ifNull(toUnixTimestamp64Micro(satisfied_at), 0) AS is_news,
-  k.clock = '' AS is_new,
-  if(is_news, as_of, k.known_at) AS known_at,
-  k.verdict AS was, k.valid_from AS was_from
-FROM staged_clocks AS s
-LEFT JOIN (
-  SELECT clock, argMax(said, said_at) AS verdict, argMax(since, said_at) AS valid_from, argMax(due_us, said_at) AS deadline,
-    argMax(is_due, said_at) AS has_deadline, argMax(answer_us, said_at) AS answer, max(said_at) AS known_at
+  known_clock = '' OR known_verdict != verdict OR known_from != valid_from OR known_due_us != deadline_us
+    OR known_is_due != (deadline_at IS NOT NULL) OR known_answer_us != ifNull(toUnixTimestamp64Micro(satisfied_at), 0) AS is_news,
+  known_clock = '' AS is_new,
+  if(is_news, as_of, known_since) AS known_at,
+  known_verdict AS was, known_from AS was_from, s.facts AS facts
+FROM (
+  SELECT c.*, n.clock AS known_clock, n.verdict AS known_verdict, n.valid_from AS known_from, n.due_us AS known_due_us,
+    n.is_due AS known_is_due, n.answer_us AS known_answer_us, n.known_at AS known_since
   FROM (
-    SELECT clock, toString(verdict) AS said, valid_from AS since, ifNull(toUnixTimestamp64Micro(deadline_at), 0) AS due_us,
-      deadline_at IS NOT NULL AS is_due, ifNull(toUnixTimestamp64Micro(satisfied_at), 0) AS answer_us, known_at AS said_at
-    FROM clocks FINAL
-    WHERE tenant = {tenant:String} AND workflow IN (SELECT workflow FROM staged_clocks)
-      AND key IN (SELECT key FROM staged_clocks)
-    UNION ALL
-    SELECT clock, toString(verdict), valid_from, ifNull(toUnixTimestamp64Micro(deadline_at), 0), deadline_at IS NOT NULL,
-      ifNull(toUnixTimestamp64Micro(satisfied_at), 0), known_at
-    FROM verdicts
-    WHERE tenant = {tenant:String} AND seq > {tail_after:UInt64} AND seq <= {tail_upto:UInt64}
-  )
-  GROUP BY clock
-) AS k ON s.clock = k.clock
+    SELECT *, cityHash64(definition, started_at, start_event, ifNull(toUnixTimestamp64Micro(satisfied_at), -9223372036854775807),
+      ifNull(toUnixTimestamp64Micro(cancelled_at), -9223372036854775807),
+      ifNull(toUnixTimestamp64Micro(deadline_at), -9223372036854775807),
+      ifNull(toUnixTimestamp64Micro(risk_at), -9223372036854775807), problem, awaited, system, flags) AS facts
+    FROM staged_clocks
+  ) AS c
+  LEFT JOIN staged_known AS n ON c.clock = n.clock
+  WHERE NOT ({same_before:UInt64} > 0 AND n.facts = c.facts AND n.version <= {same_before:UInt64} AND n.clock != '')
+) AS s
 LEFT JOIN (
   SELECT clock, min((excused_at, excuse, actor, why)) AS said
   FROM (

@@ -22,6 +22,6 @@ WITH woken AS (
 SELECT workflow, key, sla, clock, per, definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at, risk_at,
   problem, awaited, system, flags
 FROM clocks FINAL
-WHERE tenant = {tenant:String} AND workflow IN (SELECT workflow FROM woken) AND key IN (SELECT key FROM woken)
-  AND clock IN (SELECT clock FROM woken)
+PREWHERE tenant = {tenant:String} AND workflow IN (SELECT workflow FROM woken) AND key IN (SELECT key FROM woken)
+WHERE clock IN (SELECT clock FROM woken)
   AND verdict IN ('pending', 'at_risk', 'unknown')
