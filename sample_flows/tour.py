@@ -3,16 +3,28 @@
 from __future__ import annotations
 
 from datetime import datetime
+from typing import NamedTuple
 
 from sample_flows.case import Case, Step
+from sample_flows.findings import ENDS
 from sample_flows.plans.order_to_cash import WORKFLOW
+from sample_flows.truth import really_broken, truth_of
+
+
+class _Sight(NamedTuple):
+    """A mishap worth a look: the step by which it shows, the promise it has broken, and whether it is still open."""
+
+    mishap: str
+    milestone: str
+    broken: str = ""
+    is_open: bool = False
+
 
 _SIGHTS = (
-    ("late_goods_issue", "goods_issued"),
-    ("tax_engine_down", "invoice_posted"),
-    ("second_invoice", "payment_received"),
+    _Sight("late_goods_issue", "goods_issued", "delivery_as_promised", is_open=True),
+    _Sight("tax_engine_down", "invoice_posted", "invoice_after_goods_issue"),
+    _Sight("second_invoice", "payment_received"),
 )
-"""What is worth a look, and the step by which it can be seen."""
 
 
 class Tour:
@@ -25,10 +37,11 @@ class Tour:
         """Take note of a case that shows something by then."""
         if case.workflow != WORKFLOW:
             return
-        for mishap, milestone in _SIGHTS:
-            for step in case.steps if mishap in case.mishaps else ():
-                if step.milestone == milestone and step.sent_at <= until:
-                    self._note(mishap, step)
+        for sight in _SIGHTS:
+            if sight.mishap in case.mishaps:
+                done = {step.milestone: step for step in case.steps if step.sent_at <= until}
+                if sight.milestone in done and _is_worth_it(case, sight, until):
+                    self._note(sight.mishap, done[sight.milestone])
 
     def merge(self, other: Tour) -> None:
         """Take note of what another has found."""
@@ -43,7 +56,8 @@ class Tour:
     def text(self, url: str) -> str:
         """The tour on the dashboard at that address."""
         base = url.rstrip("/")
-        late, failed, double = (_page(base, self._found.get(mishap)) for mishap, _ in _SIGHTS)
+        late_ones = f"{base}/workflows/{WORKFLOW}?status=in_progress&sla=delivery_as_promised&verdict=breached"
+        late, failed, double = (_page(base, self._found.get(sight.mishap)) for sight in _SIGHTS)
         billed = self._found.get("second_invoice")
         invoice = billed.values("invoice")[0] if billed else "900000170"
         return "\n".join(
@@ -53,10 +67,10 @@ class Tour:
                 "",
                 "  Operations: which orders need me?",
                 f"    1. {base}/  the promises: which are broken or about to be",
-                f"    2. {base}/workflows/{WORKFLOW}?sla=delivery_as_promised&verdict=breached  the late deliveries",
+                f"    2. {late_ones}  late, and not over yet",
                 f"    3. {late}  one of them: when it was promised, when the warehouse issued it",
                 "  On-call: what was I told, is it over, is it one order or a system?",
-                f"    1. {base}/alerts  what is firing, who owns it; acknowledge or silence it there",
+                f"    1. {base}/alerts  what is firing, newest first, and who owns it; acknowledge or silence it there",
                 f"    2. {failed}  an invoice that was late: its timeline names the tax engine that did not answer",
                 f"    3. {base}/systems  which systems report, and which have gone silent",
                 "  Auditors: what happened to this one, and how do we know?",
@@ -66,6 +80,13 @@ class Tour:
                 "",
             ]
         )
+
+
+def _is_worth_it(case: Case, sight: _Sight, until: datetime) -> bool:
+    told = truth_of(case, until)
+    if sight.is_open and any(each.milestone in ENDS for instance in told for each in instance.known):
+        return False
+    return not sight.broken or any(sight.broken in really_broken(instance, until) for instance in told)
 
 
 def _page(base: str, step: Step | None) -> str:

@@ -231,9 +231,10 @@ def test_however_it_is_ended_no_system_outlives_it(run: Run, number: signal.Sign
     _until(lambda: not _alive(children), 5)
 
 
-def test_a_platform_that_goes_away_is_survived_and_told_the_rest_when_it_is_back(run: Run) -> None:
-    first = Receiver()
-    command = _command(first, "--state-file", str(run.state), "--rate", "240", "--duration", "60")
+def test_a_platform_that_goes_away_is_survived_and_told_the_rest_when_it_is_back(run: Run, tmp_path: Path) -> None:
+    first, truth = Receiver(), tmp_path / "truth.jsonl"
+    files = ["--state-file", str(run.state), "--truth", str(truth)]
+    command = _command(first, *files, "--rate", "240", "--duration", "60")
     with subprocess.Popen(command, stderr=subprocess.PIPE, text=True) as process:
         assert process.stderr is not None
         _until(lambda: len(first.spans()) > 10)
@@ -251,6 +252,8 @@ def test_a_platform_that_goes_away_is_survived_and_told_the_rest_when_it_is_back
     parts = [{s.attributes["order.id"] for s in r.spans() if s.name == "POST /orders"} for r in (first, second)]
     numbers = sorted(int(number[3:]) for number in parts[0] | parts[1])
     assert numbers[-1] - numbers[0] == len(numbers) - 1
+    known = {json.loads(line)["key"] for line in truth.read_text().splitlines()}
+    assert parts[0] | parts[1] <= known, "the truth has what happened while the platform was away"
 
 
 def _ns(text: str) -> int:

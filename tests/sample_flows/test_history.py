@@ -122,6 +122,24 @@ def test_however_many_send_it_all_arrives_and_what_is_not_over_is_the_same_after
     assert placed == {key for case in _planned() if case.workflow == "order_to_cash" for key in case.instances}
 
 
+def test_a_platform_that_is_away_in_between_is_waited_for() -> None:
+    away = Receiver()
+    away.close()
+    endpoints = Endpoints(f"127.0.0.1:{away.grpc_port}", f"http://127.0.0.1:{away.http_port}")
+    back: list[Receiver] = []
+    words: list[str] = []
+
+    def say(text: str) -> None:
+        words.append(text)
+        if "is away" in text and not back:
+            back.append(Receiver(away.grpc_port, away.http_port))
+
+    assert send_history(HISTORY, endpoints, TruthFile(None), say, Event()) is not None
+    back[0].close()
+    assert any("is back; sending what was kept" in text for text in words)
+    assert {record.service for record in back[0].records} > {"storefront", "erp", "wms"}
+
+
 def test_nothing_is_sent_once_it_is_to_stop() -> None:
     receiver, stop = Receiver(), Event()
     stop.set()
