@@ -23,6 +23,7 @@ from collector.listening import Tls, listening_socket
 from collector.otlp_json import read_json
 from collector.requests import Accepted, accept, accept_message
 from collector.segment import Signal
+from collector.slow_senders import impatient
 from collector.status import response_of, status_of
 from model import Refused
 
@@ -149,7 +150,8 @@ class HttpReceiver:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
-            http="h11",
+            http=impatient(self._limits.header_seconds),
+            timeout_keep_alive=round(self._limits.idle_seconds),
             ws="none",
             h11_max_incomplete_event_size=self._limits.header_bytes,
             limit_concurrency=self._limits.connections,

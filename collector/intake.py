@@ -70,7 +70,9 @@ class IntakeLimits:
     """As sent."""
     decompressed_bytes: int = 16 << 20
     header_seconds: float = 15.0
-    """From opening a connection, or the end of the request before, to the last byte of headers over HTTP."""
+    """From opening a connection, or the first byte of a further request, to the last byte of its headers over HTTP."""
+    idle_seconds: float = 75.0
+    """How long an HTTP connection may rest between requests: longer than exporters do."""
     body_seconds: float = 60.0
     """From the first to the last byte of a body over HTTP."""
     concurrent: int = 256

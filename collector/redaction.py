@@ -1,9 +1,11 @@
 """Redaction: what the catalog says must not be stored as it comes, compiled into the SELECT that decodes a segment.
 
 The rules wrap that SELECT column by column, so one statement decodes, redacts and inserts, and nothing unredacted
-reaches a table. A hash is HMAC-SHA-256 (its first 32 hexadecimal digits) with a key derived from the secret and the
-tenant: equal values of a tenant stay equal and link, two tenants' do not meet, and who has only the tables can neither
-read nor guess them. Names, patterns and keys are bound values, never text of the statement.
+reaches a table. What a rule names is nowhere stored as it came: a column that repeats an attribute (ServiceName), or an
+attribute that repeats a text (the type of a CloudEvent), follows it. A hash is HMAC-SHA-256 (its first 32 hexadecimal
+digits) with a key derived from the secret and the tenant: equal values of a tenant stay equal and link, two tenants' do
+not meet, and who has only the tables can neither read nor guess them. Names, patterns and keys are bound values, never
+text of the statement.
 """
 
 from __future__ import annotations
@@ -25,10 +27,19 @@ _MAPS = {
     Signal.LOGS: ("ResourceAttributes", "ScopeAttributes", "LogAttributes"),
 }
 _LISTS_OF_MAPS = {Signal.TRACES: ("`Events.Attributes`", "`Links.Attributes`"), Signal.LOGS: ()}
-_TEXTS = {Signal.TRACES: {"status_message": "StatusMessage"}, Signal.LOGS: {"body": "Body"}}
+_TEXTS = {
+    Signal.TRACES: {"status_message": "StatusMessage", "span_name": "SpanName"},
+    Signal.LOGS: {"body": "Body", "event_name": "EventName"},
+}
+_LISTS_OF_TEXTS = {Signal.TRACES: {"event_name": "`Events.Name`"}, Signal.LOGS: {}}
+_NAMES_OF_EVENTS = {Signal.TRACES: (), Signal.LOGS: ("LogAttributes",)}
+"""Maps in which a record's event name may stand as well, as `event.name` or, of a CloudEvent, as its type."""
 
 _RESERVED = "(startsWith(k, 'cloudevents.event_') OR startsWith(k, 'throughline.'))"
 """The identity of an event and our own marks: a glob does not mean them, only their own name does."""
+
+_SERVICE = "service.name"
+_EVENT_NAMES = "['event.name', 'cloudevents.event_type']"
 
 _NORMALIZE = {
     "trim": "trimBoth({0})",
@@ -53,14 +64,34 @@ class TenantRedaction:
         """A SELECT of the rows of a raw table, with the rules applied to every column that holds values of senders."""
         if not self.rules:
             return rows
-        replaced = [f"{self._map(column)} AS {column}" for column in _MAPS[signal]]
+        replaced = [
+            f"{self._event_name_in(self._map(column)) if column in _NAMES_OF_EVENTS[signal] else self._map(column)} "
+            f"AS {column}"
+            for column in _MAPS[signal]
+        ]
         replaced += [f"arrayMap(m -> {self._map('m')}, {column}) AS {column}" for column in _LISTS_OF_MAPS[signal]]
         replaced += [f"{self._text(name, column)} AS {column}" for name, column in _TEXTS[signal].items()]
+        replaced += [
+            f"arrayMap(x -> {self._text(name, 'x')}, {column}) AS {column}"
+            for name, column in _LISTS_OF_TEXTS[signal].items()
+        ]
+        if self.covers(_SERVICE):
+            # The column is a copy of the attribute, made before this SELECT.
+            name = f"map('{_SERVICE}', toString(ServiceName))"
+            replaced.append(f"{self._map(name)}['{_SERVICE}'] AS ServiceName")
         return Sql(f"SELECT * REPLACE ({', '.join(replaced)}) FROM ({rows.text})", {**rows.params, **self._params()})
 
     def attributes(self, expression: str) -> Sql:
-        """An expression of a map of attributes, with the rules applied."""
-        return Sql(self._map(expression), self._params()) if self.rules else Sql(expression)
+        """An expression of a map of a log record's attributes, with the rules applied."""
+        return Sql(self._event_name_in(self._map(expression)), self._params()) if self.rules else Sql(expression)
+
+    def event_name(self, expression: str) -> Sql:
+        """An expression of a log record's event name, with the rules applied."""
+        return Sql(self._text("event_name", expression), self._params()) if self.rules else Sql(expression)
+
+    def covers_text(self, name: str) -> bool:
+        """Whether any rule is about a text of that name."""
+        return any(name in rule.texts for rule in self.rules)
 
     def covers(self, name: str) -> bool:
         """Whether any rule is about an attribute of that name."""
@@ -90,6 +121,12 @@ class TenantRedaction:
         if any(rule.attributes for rule in self.rules):
             expression = f"mapApply((k, v) -> (k, if({self._holds('v')}, '{MASK}', v)), {expression})"
         return expression
+
+    def _event_name_in(self, expression: str) -> str:
+        """A map of attributes in which the event name, where it stands again, is changed as the name itself is."""
+        if not self.covers_text("event_name"):
+            return expression
+        return f"mapApply((k, v) -> (k, if(has({_EVENT_NAMES}, k), {self._text('event_name', 'v')}, v)), {expression})"
 
     def _text(self, name: str, expression: str) -> str:
         if name == "body" and any(rule.attributes for rule in self.rules):

@@ -83,6 +83,7 @@ class Spool:
         self._open: dict[tuple[str, Signal], OpenSegment] = {}
         self._closed: dict[str, ClosedSegment] = {}
         """By id, in the order in which they are to be taken."""
+        self._taken: set[str] = set()
         self._some_closed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
         self._pending: list[_Written] = []
@@ -150,21 +151,31 @@ class Spool:
         self._add_closed(ClosedSegment(segment_id, tenant, accepted.signal, path, len(data), may_be_stored=True))
 
     def take(self, timeout_seconds: float, held: Collection[str] = ()) -> ClosedSegment | None:
-        """The oldest closed segment, left in place until `finished`; None where there is none within the time.
+        """The oldest closed segment that nobody has taken; None where there is none within the time.
 
-        Segments of the tenants in `held` are passed over.
+        It is the caller's until `finished`, `put_back` or `postponed`. Segments of the tenants in `held` are passed
+        over.
         """
         with self._some_closed:
             found = self._first(held)
             if found is None and not self._inbox.closed:
                 self._some_closed.wait(timeout_seconds)
                 found = self._first(held)
+            if found is not None:
+                self._taken.add(found.id)
             return found
 
+    def put_back(self, segment: ClosedSegment) -> None:
+        """Let a segment be taken again, before all that came after it."""
+        with self._some_closed:
+            self._taken.discard(segment.id)
+            self._some_closed.notify_all()
+
     def postponed(self, segment: ClosedSegment) -> None:
-        """Let all that wait go before a segment."""
+        """Let a segment be taken again, after all that wait."""
         with self._lock:
             self._closed[segment.id] = self._closed.pop(segment.id)
+        self.put_back(segment)
 
     def finished(self, segment: ClosedSegment) -> None:
         """Forget a segment whose rows are proven in ClickHouse, or which has none, and delete its file."""
@@ -172,6 +183,7 @@ class Spool:
         self._committer.forget(segment.id)
         with self._lock:
             self._closed.pop(segment.id, None)
+            self._taken.discard(segment.id)
             self._bytes -= segment.size
 
     def replaced(self, segment: ClosedSegment, data: bytes) -> ClosedSegment:
@@ -233,7 +245,10 @@ class Spool:
             raise SpoolFull(f"the spool has reached its limit of {self.limits.total_bytes} bytes; send again later")
 
     def _first(self, held: Collection[str]) -> ClosedSegment | None:
-        return next((each for each in self._closed.values() if each.tenant not in held), None)
+        for each in self._closed.values():
+            if each.id not in self._taken and each.tenant not in held:
+                return each
+        return None
 
     def _add_closed(self, *segments: ClosedSegment) -> None:
         with self._some_closed:

@@ -1,5 +1,7 @@
 """The writer: takes closed segments in order and puts each into ClickHouse exactly once.
 
+Two threads do it: while one waits for the disk, the other decodes.
+
 What makes it exactly once (each step repeats safely after a crash at any point):
 
 1. A segment is one INSERT, one block, one part: all of its rows appear or none.
@@ -54,6 +56,7 @@ class QuarantineFull(Unavailable):
 class WriterLimits:
     """Waiting times in seconds after a failure, doubled from the first to the last; how long received rows are kept."""
 
+    threads: int = 2
     first_wait: float = 0.25
     last_wait: float = 15.0
     bisect_seconds: float = 1.0
@@ -63,9 +66,9 @@ class WriterLimits:
 
 
 class Writer:
-    """Moves segments from the spool into the store in a thread of its own, from `start` to `stop`.
+    """Moves segments from the spool into the store in threads of its own, from `start` to `stop`.
 
-    `on_commit` is called (in that thread) after each segment that is proven.
+    `on_commit` is called (in one of them at a time) after each segment that is proven.
     """
 
     def __init__(
@@ -95,28 +98,43 @@ class Writer:
         """Segments this process has tried to put in and does not know whether they are."""
         self._held: dict[str, str] = {}
         """Tenants whose segments wait for room in quarantine, with what was said about it."""
+        self._failing: dict[str, str] = {}
+        """Segments whose last attempt failed, and why."""
+        self._lock = threading.Lock()
+        """Guards the quarantine's share of the work: what is held, and when it was cleaned."""
+        self._telling = threading.Lock()
         self._next_cleaning = self._next_release = 0.0
         self._stop = threading.Event()
-        self._thread: threading.Thread | None = None
-        self.last_error: str | None = None
+        self._threads: list[threading.Thread] = []
+
+    @property
+    def last_error(self) -> str | None:
+        """Why some segment waits; None while all go in."""
+        return next(iter((*self._failing.values(), *self._held.values())), None)
 
     def start(self) -> None:
         """Begin to move segments."""
-        self._thread = threading.Thread(target=self._run, name="writer", daemon=True)
-        self._thread.start()
+        self._threads = [
+            threading.Thread(target=self._run, name=f"writer {number}", daemon=True)
+            for number in range(self._limits.threads)
+        ]
+        for each in self._threads:
+            each.start()
 
     def stop(self, timeout_seconds: float = 30.0) -> None:
         """Move what is there while ClickHouse answers, then end. What is left stays in the spool for the next start."""
         self._stop.set()
-        if self._thread is not None:
-            self._thread.join(timeout_seconds)
-            self._thread = None
+        ends = time.monotonic() + timeout_seconds
+        for each in self._threads:
+            each.join(max(0.0, ends - time.monotonic()))
+        self._threads = []
 
     def _run(self) -> None:
         wait = self._limits.first_wait
         while True:
-            self._clean_quarantine()
-            self._release()
+            with self._lock:
+                self._clean_quarantine()
+                self._release()
             segment = self._spool.take(0.2, self._held)
             if segment is None:
                 if self._stop.is_set():
@@ -127,17 +145,19 @@ class Writer:
             except QuarantineFull as error:
                 self._hold(segment, error)
             except Exception as error:  # noqa: BLE001
-                # Whatever it is, the segment stays first in the queue and its fate is unknown: a writer that ended here
-                # would let the spool fill in silence.
+                # Whatever it is, the segment stays in the queue and its fate is unknown: a writer that ended here would
+                # let the spool fill in silence.
                 self._unknown.add(segment.id)
                 self._failed(segment, error)
+                if not self._stop.is_set():
+                    self._stop.wait(wait)
+                self._spool.put_back(segment)
                 if self._stop.is_set():
                     return
-                self._stop.wait(wait)
                 wait = min(wait * 2, self._limits.last_wait)
             else:
                 wait = self._limits.first_wait
-                self.last_error = next(iter(self._held.values()), None)
+                self._failing.pop(segment.id, None)
                 if self._on_commit is not None:
                     self._notify(self._on_commit)
 
@@ -289,9 +309,12 @@ class Writer:
         _log.error("a request of tenant %s went to quarantine: %s", segment.tenant, reason)
 
     def _hold(self, segment: ClosedSegment, error: QuarantineFull) -> None:
-        self._held[segment.tenant] = str(error)
-        self._quarantine.held = frozenset(self._held)
         self._failed(segment, error)
+        with self._lock:
+            self._failing.pop(segment.id)
+            self._held = {**self._held, segment.tenant: str(error)}
+            self._quarantine.held = frozenset(self._held)
+        self._spool.put_back(segment)
 
     def _release(self) -> None:
         now = time.monotonic()
@@ -309,13 +332,14 @@ class Writer:
         message = str(error).splitlines()[0] if str(error) else type(error).__name__
         if message != self.last_error:
             _log.error("the segment %s waits in the spool: %s", segment.id, message, exc_info=not _expected(error))
-        self.last_error = message
+        self._failing[segment.id] = message
 
     def _notify(self, on_commit: Callable[[], object]) -> None:
-        try:
-            on_commit()
-        except Exception:  # noqa: BLE001
-            _log.exception("what was to happen after a segment failed; the segment is in")
+        with self._telling:
+            try:
+                on_commit()
+            except Exception:  # noqa: BLE001
+                _log.exception("what was to happen after a segment failed; the segment is in")
 
 
 def _identity(segment: ClosedSegment) -> dict[str, object]:

@@ -394,9 +394,9 @@ class RedactionAction(StrEnum):
 class Redaction:
     """A rule about values that must not be stored as they come; it applies before anything reaches a table.
 
-    `attributes` are names or globs (`*` stands for any run of characters), `texts` of `body`, `status_message`. With
-    `pattern` (RE2) `MASK` covers only the parts that match, `DROP` only values that match. `normalize` names steps
-    applied before a value is hashed, so that spellings of one key stay one key.
+    `attributes` are names or globs (`*` stands for any run of characters), `texts` of `body`, `status_message`,
+    `span_name`, `event_name`. With `pattern` (RE2) `MASK` covers only the parts that match, `DROP` only values that
+    match. `normalize` names steps applied before a value is hashed, so that spellings of one key stay one key.
     """
 
     id: str

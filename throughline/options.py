@@ -98,6 +98,7 @@ _BOUNDS = (
         "How long received rows are kept; 0: for ever.",
     ),
     ("header-seconds", click.FloatRange(0.1, 3600), _INTAKE.header_seconds, "The longest headers may take to arrive."),
+    ("idle-seconds", click.FloatRange(1, 86_400), _INTAKE.idle_seconds, "How long connections may rest."),
     ("body-seconds", click.FloatRange(1, 3600), _INTAKE.body_seconds, "The longest a body may take to arrive."),
 )
 
@@ -139,6 +140,7 @@ def ingest_settings(rest: dict[str, Any]) -> IngestSettings:
             connections=bounds["max-connections"],
             in_flight_bytes=bounds["max-in-flight-size"],
             header_seconds=bounds["header-seconds"],
+            idle_seconds=bounds["idle-seconds"],
             body_seconds=bounds["body-seconds"],
         ),
         spool=replace(_SPOOL, waiting_bytes=bounds["max-waiting-size"], total_bytes=bounds["max-spool-size"]),

@@ -102,11 +102,12 @@ class Statements:
         attributes = self._redaction.attributes(
             f"mapFilter((k, v) -> notEmpty(trimBoth(v)), map({', '.join(self._values)}))"
         )
+        event_name = self._redaction.event_name("type")
         return Sql(
             "INSERT INTO otel_logs "
             "(Timestamp, ServiceName, EventName, LogAttributes, ReceivedAt, Tenant, SegmentId) "
             f"SETTINGS {self._settings(rows)} "
-            "SELECT CAST(occurred, 'DateTime64(9, \\'UTC\\')'), {event_source:String}, type, "
+            f"SELECT CAST(occurred, 'DateTime64(9, \\'UTC\\')'), {{event_source:String}}, {event_name.text}, "
             f"{attributes.text}, "
             "{received_at:DateTime64(6, 'UTC')}, {tenant:String}, {segment_id:String} "
             f"FROM ({self._judged.replace('/*source*/', source.text)}) WHERE reason = ''",
@@ -114,6 +115,7 @@ class Statements:
                 **self._params(),
                 **source.params,
                 **attributes.params,
+                **event_name.params,
                 "received_at": rows.received_at,
                 "tenant": rows.tenant,
                 "segment_id": rows.segment_id,
@@ -166,8 +168,9 @@ class Statements:
         """The cells of a refused row as they may be stored: what feeds a redacted attribute is masked."""
         if not self._redaction.rules:
             return Sql("cells")
+        type_column = self._mapping.type.column if self._redaction.covers_text("event_name") else None
         if self._shape.format is not FileFormat.CSV:
-            inside = self._redaction.json_text("x")
+            inside = self._redaction.json_text("x") if type_column is None else Sql(f"'{MASK}'")
             return Sql(f"arrayMap(x -> {inside.text}, cells)", inside.params)
         feeds: dict[str, set[str]] = {column: {column} for column in self._shape.columns}
         if self._mapping.id in feeds:
@@ -178,7 +181,7 @@ class Statements:
         masked = [
             index + 1
             for index, column in enumerate(self._shape.columns)
-            if any(self._redaction.covers(name) for name in feeds[column])
+            if column == type_column or any(self._redaction.covers(name) for name in feeds[column])
         ]
         # Of a row with too few or too many columns nobody knows which cell is which.
         return Sql(

@@ -426,15 +426,23 @@ class WrittenRedaction(Written):
             "record it finds one in is left out, because it holds the same values."
         ),
     )
-    texts: Annotated[list[Literal["body", "status_message"]], BeforeValidator(_as_list), Field(min_length=1)] | None = (
-        Field(None, description="Texts of a record that are no attributes: `body`, `status_message`.")
+    texts: (
+        Annotated[
+            list[Literal["body", "status_message", "span_name", "event_name"]],
+            BeforeValidator(_as_list),
+            Field(min_length=1),
+        ]
+        | None
+    ) = Field(
+        None,
+        description=(
+            "Texts of a record that are no attributes: `body`, `status_message`, `span_name`, `event_name` (of log "
+            "records, CloudEvents and the events of spans). Milestones match what is stored: with a `pattern` the rest "
+            "of a name stays what it was."
+        ),
     )
     pattern: Pattern | None = Field(
         None, description="A regular expression: only what matches is masked, only values that match are dropped."
-    )
-    patterns: Annotated[list[WrittenPattern], Field(min_length=1)] | None = Field(
-        None,
-        description="Where no attribute has a value: patterns that find it inside a text; the first match decides.",
     )
     normalize: list[NormalizeStep] = Field(
         default_factory=list, description="Steps applied before hashing, so that spellings of one key stay one key."

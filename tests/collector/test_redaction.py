@@ -4,16 +4,17 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import os
 from pathlib import Path
 from typing import Any
 
 import httpx
 import pytest
 
-from collector import Redactions
+from collector import Redactions, Signal
 from collector.importing import import_file, load_mapping
-from model import SystemClock, Unavailable, catalog_from_sources
-from store import Store
+from model import Refused, SystemClock, Unavailable, catalog_from_sources
+from store import Sql, Store
 from tests.collector.payloads import logs, spans
 from tests.collector.running import RunningCollector, wait_for
 
@@ -123,6 +124,83 @@ def test_a_glob_does_not_take_the_identity_of_an_event(raw_store: Store, tmp_pat
     assert row["Body"] == "***"
 
 
+_NAMES = """
+redaction:
+  - {id: names, texts: [span_name, event_name], pattern: "[0-9]{4,}", action: mask}
+  - {id: services, attributes: service.name, action: hash}
+"""
+
+
+def test_names_of_spans_and_events_are_masked_wherever_they_stand(raw_store: Store, tmp_path: Path) -> None:
+    request = spans(1, service="shop of Ann")
+    span = request.resource_spans[0].scope_spans[0].spans[0]
+    span.name = "POST /customers/4711001"
+    span.events.add(name="card 4111222 charged")
+    span.events.add(name="done")
+    log = logs(1)
+    record = log.resource_logs[0].scope_logs[0].log_records[0]
+    record.event_name = "invoice.7700123.posted"
+    _set(record.attributes, event__name="invoice.7700123.posted", other="7700123")
+    with RunningCollector(raw_store, tmp_path, redactions=_redactions(_NAMES)) as running:
+        for path, body in (("traces", request), ("logs", log)):
+            url = f"{running.http}/v1/{path}"
+            assert httpx.post(url, content=body.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        event = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "customer.990011.changed"}
+        headers = {"content-type": "application/cloudevents+json"}
+        sent = {**event, "time": "2027-01-01T00:00:00Z"}
+        assert httpx.post(f"{running.http}/v1/events", json=sent, headers=headers).status_code == 202
+        (row,) = running.rows("otel_traces", 1)
+        first, second = running.rows("otel_logs", 2)
+    assert (row["SpanName"], row["Events.Name"]) == ("POST /customers/***", ["card *** charged", "done"])
+    assert row["ServiceName"] == row["ResourceAttributes"]["service.name"] == _hash("shop of Ann")
+    assert first["EventName"] == first["LogAttributes"]["event.name"] == "invoice.***.posted"
+    assert first["LogAttributes"]["other"] == "7700123"
+    assert second["EventName"] == second["LogAttributes"]["cloudevents.event_type"] == "customer.***.changed"
+
+
+@pytest.mark.parametrize(
+    ("rule", "names"),
+    [
+        ("texts: [span_name, event_name], action: drop", ("", [""], "shop")),
+        ("texts: span_name, action: mask", ("***", ["paid"], "shop")),
+        ("attributes: service.name, action: drop", ("POST /orders", ["paid"], "")),
+        ("attributes: 'service.*', action: mask", ("POST /orders", ["paid"], "***")),
+    ],
+)
+def test_whole_names_are_dropped_and_masked(raw_store: Store, tmp_path: Path, rule: str, names: Any) -> None:
+    request = spans(1)
+    request.resource_spans[0].scope_spans[0].spans[0].events.add(name="paid")
+    rules = f"redaction: [{{id: names, {rule}}}]"
+    with RunningCollector(raw_store, tmp_path, redactions=_redactions(rules)) as running:
+        url = f"{running.http}/v1/traces"
+        assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        (row,) = running.rows("otel_traces", 1)
+    assert (row["SpanName"], row["Events.Name"], row["ServiceName"]) == names
+
+
+@pytest.mark.parametrize("signal", list(Signal))
+def test_rules_compile_to_what_was_looked_at(signal: Signal) -> None:
+    """Set THROUGHLINE_GOLDEN=write to write the files anew, and look at the difference."""
+    found = catalog_from_sources([("rules.yaml", _NAMES)]).redactions
+    sql = Redactions(lambda _tenant: found, _SECRET).of("default").rows(signal, Sql(f"SELECT * FROM {signal.table}"))
+    bound = {name: value for name, value in sorted(sql.params.items()) if name != "redact_key"}
+    text = sql.text.replace(", mapApply", ",\n  mapApply").replace(", arrayMap", ",\n  arrayMap") + "\n"
+    text += "".join(f"-- {name} = {value!r}\n" for name, value in bound.items())
+    file = Path(__file__).with_name("golden") / f"redaction-{signal}.sql"
+    if os.environ.get("THROUGHLINE_GOLDEN") == "write":
+        file.parent.mkdir(exist_ok=True)
+        file.write_text(text, encoding="utf-8")
+    assert text == file.read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize(
+    "wrong", ["texts: span.name, action: mask", "texts: [], action: drop", "texts: body, action: mask, patterns: []"]
+)
+def test_a_rule_that_would_do_nothing_is_refused(wrong: str) -> None:
+    with pytest.raises(Refused):
+        catalog_from_sources([("rules.yaml", f"redaction: [{{id: names, {wrong}}}]")])
+
+
 def test_without_the_secret_nothing_is_stored_and_nothing_is_lost(raw_store: Store, tmp_path: Path) -> None:
     body = spans(1).SerializeToString()
     with RunningCollector(raw_store, tmp_path, redactions=_redactions(secret=None)) as running:
@@ -150,6 +228,30 @@ time: {column: at, format: iso, zone: UTC}
 type: {value: customer.changed}
 attributes: {customer.id: customer, contact.email: mail, city: town}
 """
+
+
+@pytest.mark.parametrize(
+    ("file_format", "text"),
+    [
+        ("csv", "no,at,kind\n1,2027-01-01T00:00:00Z,paid 4711\n2,never,paid 4712\n"),
+        (
+            "jsonl",
+            '{"no":1,"at":"2027-01-01T00:00:00Z","kind":"paid 4711"}\n{"no":2,"at":"never","kind":"paid 4712"}\n',
+        ),
+    ],
+)
+def test_an_import_masks_event_names(raw_store: Store, tmp_path: Path, file_format: str, text: str) -> None:
+    mapping, file = tmp_path / "mapping.yaml", tmp_path / f"events.{file_format}"
+    mapping.write_text(
+        f"source: crm\nformat: {file_format}\nid: no\ntime: {{column: at, format: iso, zone: UTC}}\n"
+        "type: {column: kind}\n"
+    )
+    file.write_text(text)
+    rules = 'redaction: [{id: names, texts: event_name, pattern: "[0-9]+", action: mask}]'
+    list(import_file(raw_store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions(rules)))
+    assert raw_store.value("SELECT EventName FROM otel_logs") == "paid ***"
+    assert raw_store.value("SELECT count() FROM import_rejects WHERE toString(cells) LIKE '%4712%'") == 0
+    assert raw_store.value("SELECT count() FROM import_rejects") == 1
 
 
 def test_an_import_stores_neither_accepted_nor_refused_values_as_they_came(raw_store: Store, tmp_path: Path) -> None:

@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import stat
 from collections.abc import Iterator
 from pathlib import Path
 
+import grpc
 import httpx
 import pytest
+from google.rpc import status_pb2
 
 from collector import Collector, Limits, SpoolLimits, WriterLimits, committed_segments, spans_of_segments
 from collector.counters import Counters
@@ -18,6 +21,7 @@ from collector.segment import ClosedSegment, Signal
 from collector.spool import Spool
 from collector.writer import QuarantineFull, Writer
 from model import NotFound, Refused, SystemClock
+from model.access import access_from_text
 from store import Store
 from tests.collector.payloads import logs, poison, spans
 from tests.collector.running import RunningCollector, wait_for
@@ -43,8 +47,7 @@ class _Bench:
             accepted = body if isinstance(body, Accepted) else accept(Signal.TRACES, body)
             self.spool.append("default", accepted).result(10)
         self.spool.stop()
-        segment = self.spool.take(0)
-        assert segment is not None
+        (segment,) = self.spool.closed()
         return segment
 
     def move(self) -> None:
@@ -151,6 +154,52 @@ def test_a_flood_of_refused_requests_stops_the_writer_and_discards_nothing(raw_s
     assert segment.path.exists()
     assert bench.quarantine.count() == 0
     bench.spool.release()
+
+
+def test_a_tenant_that_has_used_up_its_share_is_refused_and_others_go_on(raw_store: Store, tmp_path: Path) -> None:
+    tokens = "\n".join(
+        f"- {{name: {name}, tenant: {name}, roles: [ingest], sha256: {hashlib.sha256(name.encode()).hexdigest()}}}"
+        for name in ("noisy", "quiet")
+    )
+    limits = Limits(spool=SpoolLimits(segment_seconds=0.05), quarantine=QuarantineLimits(requests=10, of_tenant=2))
+    with RunningCollector(raw_store, tmp_path, limits=limits, access=access_from_text(tokens)) as running:
+
+        def send(tenant: str, body: bytes) -> httpx.Response:
+            headers = {**_PROTOBUF, "authorization": f"Bearer {tenant}"}
+            return httpx.post(f"{running.http}/v1/traces", content=body, headers=headers)
+
+        collector = running.collector
+        bad = [poison() * (1 + n) for n in range(5)]
+        for body in bad:
+            send("noisy", body)
+        wait_for(lambda: collector.quarantine.count() == 2)
+        refused = send("noisy", spans(1).SerializeToString())
+        assert (refused.status_code, refused.headers["retry-after"]) == (429, "2")
+        status = status_pb2.Status.FromString(refused.content)
+        assert status.code == 8
+        assert "tenant noisy" in status.message
+        with grpc.insecure_channel(running.grpc) as channel:
+            export = channel.unary_unary("/opentelemetry.proto.collector.trace.v1.TraceService/Export")
+            with pytest.raises(grpc.RpcError) as told:
+                export(spans(1).SerializeToString(), metadata=(("authorization", "Bearer noisy"),))
+        assert told.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        assert "grpc-status-details-bin" in dict(told.value.trailing_metadata())
+        assert collector.counters.value("refused_requests", reason="quarantine_full") >= 2
+        assert send("quiet", spans(3).SerializeToString()).status_code == 200
+        wait_for(lambda: raw_store.value("SELECT count() FROM otel_traces WHERE Tenant = 'quiet'") == 3)
+        figures = {sample.name: sample.value for sample in collector.samples()}
+        assert figures["throughline_collector_quarantine_closed_tenants"] == 1
+        # Once somebody has looked, what waits goes on: into quarantine as far as there is room, and so to the end.
+        accepted = int(collector.counters.value("accepted_requests", signal="traces")) - 1
+        seen = 0
+        while seen < accepted:
+            wait_for(lambda: collector.quarantine.count() > 0)
+            for entry in collector.list_quarantine("noisy"):
+                collector.discard_quarantined(entry.id)
+                seen += 1
+        wait_for(lambda: collector.spool.depth_bytes == 0)
+        wait_for(lambda: send("noisy", spans(2, first=9).SerializeToString()).status_code == 200)
+        wait_for(lambda: raw_store.value("SELECT count() FROM otel_traces WHERE Tenant = 'noisy'") >= 2)
 
 
 def test_when_the_data_is_not_at_fault_nothing_goes_to_quarantine(bench: _Bench) -> None:

@@ -1,0 +1,99 @@
+"""A connection that sends a byte now and then is closed; one that is only quiet between requests is not."""
+
+from __future__ import annotations
+
+import socket
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+import pytest
+
+from collector import IntakeLimits, Limits
+from tests.collector.payloads import spans
+from tests.collector.running import RunningCollector
+
+_BODY = spans(1).SerializeToString()
+_HEAD = (
+    b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\n"
+    b"content-length: " + str(len(_BODY)).encode() + b"\r\n"
+)
+
+
+@contextmanager
+def _connected(tmp_path: Path, **limits: float) -> Iterator[tuple[socket.socket, RunningCollector]]:
+    with (
+        RunningCollector(None, tmp_path, limits=Limits(intake=IntakeLimits(**limits))) as running,  # type: ignore[arg-type]
+        socket.create_connection(("127.0.0.1", running.collector.http_port), timeout=20) as connection,
+    ):
+        yield connection, running
+
+
+def _trickle(connection: socket.socket, data: bytes) -> bytes:
+    """Send a byte every 50 ms until the other side closes; what it said."""
+    said = b""
+    connection.setblocking(False)
+    ends = time.monotonic() + 20
+    for each in data:
+        assert time.monotonic() < ends, "it was never closed"
+        try:
+            connection.sendall(bytes([each]))
+            part = connection.recv(4096)
+        except BlockingIOError:
+            time.sleep(0.05)
+            continue
+        except ConnectionError:
+            return said
+        if not part:
+            return said
+        said += part
+    raise AssertionError("all of it was taken")
+
+
+def _answer(connection: socket.socket) -> bytes:
+    said = b""
+    while b"\r\n\r\n" not in said:
+        said += connection.recv(4096)
+    return said.partition(b"\r\n")[0]
+
+
+def test_headers_that_trickle_in_are_cut_off(tmp_path: Path) -> None:
+    with _connected(tmp_path, header_seconds=0.3) as (connection, running):
+        said = _trickle(connection, b"POST /v1/traces HTTP/1.1\r\n" + b"x-header: value\r\n" * 1000)
+        assert said.startswith(b"HTTP/1.1 408 ")
+        assert running.collector.counters.value("accepted_requests") == 0
+
+
+def test_a_connection_without_any_request_is_closed(tmp_path: Path) -> None:
+    with _connected(tmp_path, header_seconds=0.3) as (connection, _):
+        assert connection.recv(1) == b""
+
+
+def test_a_connection_may_rest_between_requests_and_not_within_the_next(tmp_path: Path) -> None:
+    with _connected(tmp_path, header_seconds=0.3) as (connection, running):
+        for _ in range(2):
+            connection.sendall(_HEAD + b"\r\n" + _BODY)
+            assert _answer(connection) == b"HTTP/1.1 200 OK"
+            time.sleep(0.6)
+        assert running.collector.counters.value("accepted_requests") == 2
+        assert _trickle(connection, b"POST /v1/traces HTTP/1.1\r\n" + b"x-header: value\r\n" * 1000)
+
+
+@pytest.mark.parametrize("rests", [0.0, 0.6])
+def test_a_body_has_a_time_of_its_own(tmp_path: Path, rests: float) -> None:
+    with _connected(tmp_path, header_seconds=0.3, body_seconds=1.0) as (connection, running):
+        connection.sendall(_HEAD + b"\r\n")
+        time.sleep(rests)
+        connection.sendall(_BODY)
+        assert _answer(connection) == b"HTTP/1.1 200 OK"
+        connection.sendall(_HEAD + b"\r\n" + _BODY[:3])
+        assert _answer(connection) == b"HTTP/1.1 408 Request Timeout"
+        assert running.collector.counters.value("refused_requests", reason="too_slow") == 1
+
+
+def test_a_body_that_goes_on_after_its_refusal_is_cut_off(tmp_path: Path) -> None:
+    with _connected(tmp_path, header_seconds=0.3, request_bytes=10) as (connection, _):
+        connection.sendall(_HEAD.replace(str(len(_BODY)).encode(), b"9000000") + b"\r\n")
+        said = _trickle(connection, bytes(10_000))
+        assert said.startswith(b"HTTP/1.1 413 ")
