@@ -6,9 +6,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 
 from correlator import Correlator, InstanceReader
-from model import Catalog, ManualClock, Milestone, Outcome, Workflow
+from model import Amount, Catalog, ManualClock, Milestone, Outcome, Workflow
 from store import Store
-from tests.correlator.telemetry import RECEIVED, START, Event, milestones, send, workflow
+from tests.correlator.telemetry import RECEIVED, START, Event, log_row, milestones, send, send_rows, workflow
 
 PLACED, MADE, GONE, PAID = milestones(["placed", "made", "gone", "paid"], ends={"paid": Outcome.COMPLETED})
 
@@ -124,3 +124,56 @@ def test_retries_are_counted_and_exceptions_and_compensations_have_no_place_in_t
     ]
     reached = {each.id: each.times for each in reader.milestones("default", flow, "rough")}
     assert reached == {"placed": 1, "retried": 3, "failed": 2, "made": 1, "undone": 1, "paid": 1}
+
+
+def test_amendments_are_versions_of_the_same_order_and_the_time_in_each_milestone_adds_up(store: Store) -> None:
+    [amended] = milestones(["amended"])
+    flow = _flow(PLACED, replace(amended, repeatable=True, optional=True), replace(MADE, repeatable=True), GONE, PAID)
+    flow = replace(flow, amount=Amount("total"))
+    totals = {"placed": "100", "amended": "120.50", "made": "", "amended again": "90"}
+    _stitched(
+        store,
+        flow,
+        [
+            Event("a", 0, "placed", {"order": "O1"}, "", {"total": totals["placed"]}),
+            Event("b", 10, "amended", {"order": "O1"}, "", {"total": totals["amended"]}),
+            Event("c", 15, "made", {"order": "O1"}, "", {"total": totals["made"]}),
+            Event("d", 20, "amended", {"order": "O1"}, "", {"total": totals["amended again"]}),
+            Event("e", 25, "made", {"order": "O1"}),
+            Event("f", 400_000, "gone", {"order": "O1"}),
+        ],
+    )
+    reader = InstanceReader(store, ManualClock(START + timedelta(minutes=40)))
+    row = reader.instance("default", flow, "O1")
+    assert row is not None
+    assert (row.amount, row.current_milestone, row.flags) == ("90", "made", ["future_dated"])
+    assert reader.workflow_counts("default") == {"w": {"in_progress": 1}}
+    reached = {each.id: (each.times, each.rested) for each in reader.milestones("default", flow, "O1")}
+    assert reached == {
+        "placed": (1, timedelta(minutes=10)),
+        "amended": (2, timedelta(minutes=10)),
+        "made": (2, timedelta(minutes=20)),
+        "gone": (1, timedelta(0)),
+        "paid": (0, timedelta(0)),
+    }
+
+
+def test_an_event_is_late_when_it_comes_later_than_its_system_is_ever_silent(store: Store) -> None:
+    quarter = timedelta(minutes=15)
+    flow = _flow(PLACED, replace(MADE, system="erp", cadence=quarter))
+    at = RECEIVED.replace(hour=11)
+    rows = [
+        {**log_row(Event(f"{name} {key}", 0, name, {"order": key})), "Timestamp": at}
+        for key in ("just in time", "late")
+        for name in ("placed", "made")
+    ]
+    for received, wanted in (
+        (at + quarter - timedelta(seconds=1), rows[:2]),
+        (at + quarter + timedelta(seconds=1), rows[2:]),
+    ):
+        send_rows(store, "logs", wanted, received_at=received)
+    Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog((flow,)))
+    assert _flags(store, flow, "just in time", at) == []
+    assert _flags(store, flow, "late", at) == ["late"]
+    events, _ = InstanceReader(store).timeline("default", flow, "late")
+    assert {each.milestone: each.flags for each in events} == {"placed": [], "made": ["late"]}
