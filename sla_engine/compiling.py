@@ -18,6 +18,7 @@ from typing import Any
 from correlator import reached_values
 from model import AtRisk, Filter, Occurrence, Sla
 from sla_engine.conditions import Conditions, attributes_of
+from sla_engine.feeds import Stretch
 from sla_engine.versions import SlaVersion
 from sla_engine.working_time import microseconds
 from store import Sql, load_query
@@ -120,15 +121,17 @@ def _form(member: Member) -> tuple[object, ...]:
     )
 
 
-def feed_facts(version: SlaVersion, time: CompiledTime, since: datetime, *, tenant: str, as_of: datetime) -> Sql:
-    """One row per clock of a feed from a minute on, with the columns of `staged_clocks`."""
+def feed_facts(version: SlaVersion, time: CompiledTime, part: Stretch, *, tenant: str, as_of: datetime) -> Sql:
+    """One row per clock of a part of a feed, with the columns of `staged_clocks`."""
     sla = version.sla
     assert sla.feed is not None, "only an SLA with every or volume has a feed"  # noqa: S101
-    own = {"feed": list(sla.feed.milestones), "feed_name": sla.feed.name, "since": since}
+    own = {"feed": list(sla.feed.milestones), "feed_name": sla.feed.name, "since": part.begin}
     if sla.volume is not None:
         own |= {"at_least": _or_none(sla.volume.at_least), "at_most": _or_none(sla.volume.at_most)}
         member = Member(version, Branch(sla), time)
         return _facts([member], sla, [("promised", Sql(_text("volumes").text, own)), *_dated_steps(sla)], tenant, as_of)
+    own |= {"is_waited_for": int(part.waited_from is not None), "waited_from": part.waited_from or as_of}
+    own |= {"first_ever": part.first_ever}
     within = replace(sla, within=sla.every)
     steps = [("ended", Sql(_text("silences").text, own)), *_within_steps(within)]
     facts = _facts([Member(version, Branch(within), time)], within, steps, tenant, as_of)

@@ -42,15 +42,21 @@ def trial(store: Store) -> Iterator[Store]:
         apart.close()
 
 
-def judge(apart: Store, tenant: str, catalog: Catalog, slas: Set[str], as_of: datetime) -> None:
-    """Judge all history of a trial by the named SLAs of a catalog, as if they had always been in force."""
+def judge(
+    apart: Store, tenant: str, catalog: Catalog, slas: Set[str], as_of: datetime, *, waited_from: datetime = ALWAYS
+) -> None:
+    """Judge all history of a trial by the named SLAs of a catalog, as if they had always been in force.
+
+    A feed that was never heard is waited for from `waited_from` on; not at all without one.
+    """
     workflows = tuple(
         replace(each, slas=tuple(sla for sla in each.slas if sla.id in slas)) for each in catalog.workflows
     )
-    SlaEngine(apart, ManualClock(as_of)).tick(tenant, [_Always(replace(catalog, workflows=workflows))], as_of)
+    applied = _Applied(replace(catalog, workflows=workflows), waited_from)
+    SlaEngine(apart, ManualClock(as_of)).tick(tenant, [applied], as_of)
 
 
 @dataclass(frozen=True, slots=True)
-class _Always:
+class _Applied:
     catalog: Catalog
-    effective_at: datetime = ALWAYS
+    effective_at: datetime

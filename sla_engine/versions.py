@@ -28,7 +28,7 @@ class Applied(Protocol):
 class SlaVersion:
     """One version of an SLA with all it refers to; it judges clocks with effective_from <= start < effective_to.
 
-    `system` is the one that answers, if it declares a cadence.
+    `system` is the one that answers, if it declares a cadence. `waited_from` is when it first was about its feed.
     """
 
     sla: Sla
@@ -38,6 +38,7 @@ class SlaVersion:
     system_calendar: Calendar | None
     effective_from: datetime
     effective_to: datetime
+    waited_from: datetime = ALWAYS
 
 
 def sla_versions(history: Sequence[Applied]) -> tuple[SlaVersion, ...]:
@@ -54,7 +55,9 @@ def sla_versions(history: Sequence[Applied]) -> tuple[SlaVersion, ...]:
         for sla in applied.catalog.slas:
             versions = found.setdefault(sla.id, [])
             start = applied.effective_at if versions else ALWAYS
-            version = _resolved(applied.catalog, newest, sla, start)
+            is_same_feed = bool(versions) and versions[-1].sla.feed == sla.feed
+            waited_from = versions[-1].waited_from if is_same_feed else applied.effective_at
+            version = replace(_resolved(applied.catalog, newest, sla, start), waited_from=waited_from)
             if versions and versions[-1].sla.hash == sla.hash:
                 versions[-1] = replace(version, effective_from=versions[-1].effective_from)
             else:

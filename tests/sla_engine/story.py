@@ -74,6 +74,9 @@ def when(text: str) -> datetime:
     return datetime.fromisoformat(text).astimezone(UTC)
 
 
+LONG_AGO = "1960-01-01T00:00:00Z"
+"""When a story's catalog was applied: before anything that could have been waited for."""
+
 START_OF_STORIES = when("2026-01-01T00:00:00Z")
 
 
@@ -116,10 +119,11 @@ class Story:
         *slas: Mapping[str, Any],
         systems: Sequence[Mapping[str, Any]] = (),
         workflow: Mapping[str, Any] = MappingProxyType({}),
+        applied: str = LONG_AGO,
     ) -> None:
         self.store = store
         self.tenant = uuid.uuid4().hex
-        self.catalogs = [Applied(catalog(*slas, systems=systems, workflow=workflow), when("2020-01-01T00:00:00Z"))]
+        self.catalogs = [Applied(catalog(*slas, systems=systems, workflow=workflow), when(applied))]
         self.reader = VerdictReader(store)
         self._systems = systems
         self.restart()

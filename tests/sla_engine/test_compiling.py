@@ -12,6 +12,7 @@ import pytest
 
 from model import Comparison, Condition, Feed, Filter, Tier
 from sla_engine.compiling import CompiledTime, Member, branches, clock_facts, families, feed_facts
+from sla_engine.feeds import Stretch
 from sla_engine.versions import SlaVersion, sla_versions
 from store import Sql
 from tests.sla_engine.story import Applied, catalog, when
@@ -41,7 +42,7 @@ GOLDEN = Path(__file__).with_name("golden")
 def facts(found: SlaVersion, tenant: str = "t") -> Sql:
     """The statement of the version's clocks, of all branches together."""
     if found.sla.feed is not None:
-        return feed_facts(found, CompiledTime(), AS_OF, tenant=tenant, as_of=AS_OF)
+        return feed_facts(found, CompiledTime(), Stretch(AS_OF, AS_OF, AS_OF, AS_OF), tenant=tenant, as_of=AS_OF)
     members = [Member(found, each, CompiledTime()) for each in branches(found.sla)]
     all_ = [clock_facts(each, tenant=tenant, as_of=AS_OF) for each in families(members)]
     return Sql(

@@ -89,6 +89,55 @@ def test_any_order_of_arrival_and_any_ticks_find_the_same_silences(shared_store:
     assert {str(each.verdict) for each in once.clocks("wms")} == {"breached"}
 
 
+def test_a_feed_that_was_never_heard_is_waited_for_from_when_the_promise_was_applied(shared_store: Store) -> None:
+    story = Story(shared_store, {**EVERY, "at_risk": "5m"}, applied="2026-03-02T08:00:00Z")
+    feed_at(story, "2026-03-02T08:05:00Z").is_()
+    feed_at(story, "2026-03-02T08:11:00Z").is_("at_risk", since="2026-03-02T08:10:00Z")
+    judged = feed_at(story, "2026-03-02T08:16:00Z").is_("breached", due="2026-03-02T08:15:00Z")
+    judged.because("the next event of wms", "has not come")
+    story.restart()
+    feed_at(story, "2026-03-02T09:00:00Z").is_("breached")
+    speaks(story, "2026-03-02T09:10:00Z")
+    judged = feed_at(story, "2026-03-02T09:11:00Z").is_("breached", due="2026-03-02T08:15:00Z")
+    assert judged.only.satisfied_at == when("2026-03-02T09:10:00Z")
+    feed_at(story, "2026-03-02T09:19:00Z").is_("breached")
+    feed_at(story, "2026-03-02T09:26:00Z").is_("breached", "breached")
+
+
+def test_an_earlier_event_that_arrives_late_takes_the_waiting_back(shared_store: Store) -> None:
+    story = Story(shared_store, EVERY, applied="2026-03-02T08:00:00Z")
+    feed_at(story, "2026-03-02T08:16:00Z").is_("breached")
+    speaks(story, "2026-03-02T07:50:00Z", "2026-03-02T08:04:00Z", "2026-03-02T08:16:00Z")
+    feed_at(story, "2026-03-02T08:17:00Z").is_("cancelled", since="2026-03-02T08:00:00Z").because("does not count")
+    feed_at(story, "2026-03-02T08:18:00Z").is_("cancelled")
+
+
+def test_one_that_was_heard_before_is_judged_by_its_events_alone(shared_store: Store) -> None:
+    story = Story(shared_store, EVERY, applied="2026-03-02T08:00:00Z")
+    speaks(story, "2026-03-02T07:50:00Z")
+    feed_at(story, "2026-03-02T08:06:00Z").is_("breached", due="2026-03-02T08:05:00Z")
+    feed_at(story, "2026-03-02T08:30:00Z").is_("breached")
+
+
+def test_waiting_counts_in_business_time_and_from_the_promise_about_that_feed(shared_store: Store) -> None:
+    story = Story(shared_store, {"from": "a", "to": "b", "within": "1h"}, applied="2026-03-01T00:00:00Z")
+    story.changes_to("2026-03-06T15:50:00Z", {**EVERY, "calendar": "berlin"})  # Friday 16:50 in Berlin
+    story.changes_to("2026-03-06T15:55:00Z", {**EVERY, "calendar": "berlin", "every": "20m"})  # still waited for
+    feed_at(story, "2026-03-09T08:05:00Z").is_()
+    feed_at(story, "2026-03-09T08:06:00Z").is_("breached", due="2026-03-09T08:05:00Z")
+
+
+def test_days_of_a_feed_that_was_never_heard_count_from_the_next_midnight(shared_store: Store) -> None:
+    story = Story(shared_store, ENOUGH, applied="2026-03-02T10:00:00Z")
+    feed_at(story, "2026-03-02T12:00:00Z", "b").is_()
+    feed_at(story, "2026-03-03T12:00:00Z", "b").is_("breached", due="2026-03-03T11:00:00Z")
+    speaks(story, *(f"2026-03-04T08:0{n}:00Z" for n in range(3)))
+    feed_at(story, "2026-03-04T12:00:00Z", "b").is_("breached", "met")
+    late = Story(shared_store, ENOUGH, applied="2026-03-02T10:00:00Z")
+    speaks(late, *(f"2026-03-04T08:0{n}:00Z" for n in range(3)))
+    feed_at(late, "2026-03-04T12:00:00Z", "b").is_("breached", "met")
+
+
 ENOUGH: dict[str, Any] = {"volume": {"at_least": 3, "by": "12:00"}, "milestone": "b", "calendar": "berlin"}
 
 

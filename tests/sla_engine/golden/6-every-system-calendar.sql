@@ -8,10 +8,12 @@
 -- effective_to = [10413705600000000]
 -- feed = ['b']
 -- feed_name = 'wms'
+-- first_ever = datetime.datetime(2026, 3, 2, 0, 0, tzinfo=datetime.timezone.utc)
 -- first_us = [0]
 -- from_milestone = ['b']
 -- has_risk = [0]
 -- is_each = [1]
+-- is_waited_for = 0
 -- left_us = [0]
 -- numbers = [1]
 -- pause_from = ['']
@@ -25,6 +27,7 @@
 -- system = ['']
 -- tenant = 't'
 -- to_milestone = ['b']
+-- waited_from = datetime.datetime(2026, 3, 2, 0, 0, tzinfo=datetime.timezone.utc)
 -- within_us = [900000000]
 -- workflow = 'orders'
 -- zone = 'Europe/Berlin'
@@ -32,21 +35,23 @@
 -- Purpose: of a feed's clocks those that came close to their end, or are known already: a feed that speaks in time has none.
 -- `facts` is replaced by the SELECT of the clocks. Parameters: tenant, workflow, feed_name String; sla Array(String), one; as_of DateTime64(6) UTC.
 -- Index: clocks by (tenant, workflow, key, sla).
-SELECT * FROM (WITH
+SELECT * REPLACE (if(cancelled_at IS NULL, flags, ['vanished']) AS flags) FROM (WITH
 ended AS (
 -- Purpose: every silence of a feed as a clock: it starts with an event and is answered by the next. Within a minute no silence
--- is looked for.
+-- is looked for. The first silence starts when the feed was first waited for; it vanishes where an earlier event becomes known.
 -- Parameters: tenant, workflow, feed_name String; calendar Array(String), one; feed Array(String), milestones; since DateTime64(6) UTC,
 --   the minute to begin with; effective_from (inclusive), effective_to (exclusive) Array(Int64), one each,
---   microseconds since 1970: silences this version judges.
+--   microseconds since 1970: silences this version judges; is_waited_for UInt8, whether there is such a first silence,
+--   waited_from, first_ever DateTime64(6) UTC, its start and the feed's first event (1970 for none).
 -- Index: feed_minutes by (tenant, workflow, milestone, minute).
-SELECT {feed_name:String} AS key, '' AS per, toUInt16(1) AS n, last_at AS started_at, concat(toString(minute), '/', toString(is_sharp)) AS start_event,
-  next_at AS satisfied_at, CAST(NULL, 'Nullable(DateTime64(6, ''UTC''))') AS cancelled_at,
+SELECT {feed_name:String} AS key, '' AS per, toUInt16(1) AS n, last_at AS started_at, start_event,
+  next_at AS satisfied_at, vanished_at AS cancelled_at,
   {calendar:Array(String)}[1] AS calendar
 FROM (
-  SELECT minute, is_sharp, spoke_at AS last_at,
+  SELECT concat(toString(minute), '/', toString(is_sharp)) AS start_event, spoke_at AS last_at,
     leadInFrame(CAST(began_at, 'Nullable(DateTime64(6, ''UTC''))')) OVER (
-      ORDER BY minute, is_sharp DESC ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_at
+      ORDER BY minute, is_sharp DESC ROWS BETWEEN CURRENT ROW AND UNBOUNDED FOLLOWING) AS next_at,
+    CAST(NULL, 'Nullable(DateTime64(6, ''UTC''))') AS vanished_at
   FROM (
     SELECT minute, is_sharp, min(first_at) AS began_at, max(last_at) AS spoke_at
     FROM feed_minutes
@@ -54,6 +59,10 @@ FROM (
       AND minute >= toDateTime({since:DateTime64(6)}, 'UTC')
     GROUP BY minute, is_sharp
   )
+  UNION ALL
+  SELECT 'waited for', {waited_from:DateTime64(6)} AS since, if({first_ever:DateTime64(6)} > since, {first_ever:DateTime64(6)}, NULL),
+    if({first_ever:DateTime64(6)} <= since AND {first_ever:DateTime64(6)} > toDateTime64(0, 6, 'UTC'), since, NULL)
+  WHERE {is_waited_for:UInt8}
 )
 WHERE toUnixTimestamp64Micro(started_at) >= {effective_from:Array(Int64)}[1]
   AND toUnixTimestamp64Micro(started_at) < {effective_to:Array(Int64)}[1]
@@ -130,8 +139,8 @@ SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags
 FROM due
 )
-WHERE ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) > deadline_at, 0)
-  OR ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) >= risk_at, 0)
+WHERE cancelled_at IS NULL AND ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) > deadline_at, 0)
+  OR cancelled_at IS NULL AND ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) >= risk_at, 0)
   OR clock IN (
     SELECT clock FROM clocks
     WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND key = {feed_name:String} AND sla = {sla:Array(String)}[1])
