@@ -4,7 +4,8 @@ How a tick works, and why a crash anywhere in it only repeats work:
 
 1. It takes the instances the correlator has recomputed since the last applied tick and those with an event whose time
    has come, works out their clocks anew and judges them; then the clocks whose own moment of change has come.
-2. Judging is a function of the stored data and `as_of`. News is what differs from the clock's row.
+2. Judging is a function of the stored data and `as_of`. News is what differs from the clock's row. A clock made of the
+   same as when a finished tick stored it is not judged again with its instance.
 3. The ledger is appended first, then the clocks are stored, then their wake-ups, and last of all the tick itself. A
    tick that did not finish is done again from the same beginning; what it had appended is known by its place in the
    ledger, after the place the last finished tick ended at.
@@ -128,7 +129,7 @@ class SlaEngine:
         is_gap = upto - last.version > CHANGES_KEPT // timedelta(microseconds=1)
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id] and not is_gap]
         fresh = [each for each in versions if each not in known]
-        tick.judge_changed(known, changed_instances(last.version, upto))
+        tick.judge_changed(known, changed_instances(last.version, upto), same_before=microseconds(last.as_of))
         tick.judge_changed(fresh, known_instances(tenant))
         tick.judge_feeds(versions, {each.sla.id for each in fresh})
         tick.judge_due(sorted({each.sla.id for each in known}), _moved(last.seen, seen))
@@ -183,8 +184,11 @@ class _Tick:
         self._noted: dict[tuple[str, str], datetime] = {}
         self._tail_upto = self.seq = self._last_seq(last.seq)
 
-    def judge_changed(self, versions: Sequence[SlaVersion], changed: Sql) -> None:
-        """Work out and judge the clocks of the instances a SELECT names, and of those with an event whose time came."""
+    def judge_changed(self, versions: Sequence[SlaVersion], changed: Sql, *, same_before: int = 0) -> None:
+        """Work out and judge the clocks of the instances a SELECT names, and of those with an event whose time came.
+
+        Clocks stored up to the version `same_before` and made of the same as then are left alone.
+        """
         if not versions:
             return
         self._execute("TRUNCATE TABLE staged_instances")
@@ -198,9 +202,9 @@ class _Tick:
         counts = {row["workflow"]: row["instances"] for row in self._rows("staged_instance_counts")}
         for workflow, own in _by_workflow(versions):
             if count := counts.get(workflow.name, 0):
-                shares = 1 + count * len(own) // CLOCKS_AT_ONCE
+                shares = -(-count * len(own) // CLOCKS_AT_ONCE)
                 for share in range(shares):
-                    self._judge_share(workflow, own, shares, share)
+                    self._judge_share(workflow, own, shares, share, max(same_before, 0))
 
     def judge_due(self, slas: Sequence[str], moved: dict[str, datetime]) -> None:
         """Judge the clocks whose moment has come, as time passed or as the system they wait for spoke."""
@@ -261,8 +265,12 @@ class _Tick:
             self._run("count_verdicts", tenant=self._tenant, counted=counted, upto=upto)
             counted = upto
 
-    def _judge_share(self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int) -> None:
-        self._stage_events(workflow, versions, shares, share)
+    def _judge_share(
+        self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int, same_before: int
+    ) -> None:
+        whose = {"stage_workflow": workflow.name, "stage_shares": shares, "stage_share": share}
+        keys = Sql(_without_comments(load_query("sla_engine", "staged_keys")), whose)
+        self._stage_events(workflow, versions, keys)
         range_ = self._rows("staged_range", as_of=self._as_of)[0]
         self._execute("TRUNCATE TABLE staged_clocks")
         members = [
@@ -273,24 +281,24 @@ class _Tick:
         ]
         for family in families(members):
             self._stage(clock_facts(family, tenant=self._tenant, as_of=self._as_of))
-        self._run(
-            "stage_vanished_clocks",
-            tenant=self._tenant,
-            workflow=workflow.name,
-            slas=sorted({each.sla.id for each in versions if each.sla.feed is None}),
-            stage_shares=shares,
-            stage_share=share,
-        )
-        self._judge_staged()
+        self._stage_known(Sql("SELECT {stage_workflow:String}"), keys)
+        slas = sorted({each.sla.id for each in versions if each.sla.feed is None})
+        self._run("stage_vanished_clocks", tenant=self._tenant, workflow=workflow.name, slas=slas)
+        self._judge(same_before)
+
+    def _stage_known(self, workflows: Sql, keys: Sql) -> None:
+        """What is known of the clocks of some instances; of a tick that did not finish, what it has appended, too."""
+        is_tail = self._tail_upto > self._last.seq
+        text = load_query("sla_engine", "stage_known_and_tail" if is_tail else "stage_known")
+        text = text.replace("/*workflows*/", workflows.text).replace("/*keys*/", keys.text)
+        self._execute("TRUNCATE TABLE staged_known")
+        tail = {"tail_after": self._last.seq, "tail_upto": self._tail_upto} if is_tail else {}
+        self._execute(Sql(text, {**workflows.params, **keys.params}), tenant=self._tenant, **tail)
 
     def _stage(self, facts: Sql) -> None:
         self._store.execute(Sql(f"INSERT INTO staged_clocks\n{facts.text}", facts.params))
 
-    def _stage_events(self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int) -> None:
-        keys = Sql(
-            _without_comments(load_query("sla_engine", "staged_keys")),
-            {"stage_workflow": workflow.name, "stage_shares": shares, "stage_share": share},
-        )
+    def _stage_events(self, workflow: Workflow, versions: Sequence[SlaVersion], keys: Sql) -> None:
         events = instance_events(self._tenant, workflow, keys)
         text = load_query("sla_engine", "stage_events").replace("/*events*/", events.text)
         self._execute("TRUNCATE TABLE staged_events")
@@ -324,15 +332,12 @@ class _Tick:
         return CompiledTime(first_us, cut_off)
 
     def _judge_staged(self) -> None:
+        self._stage_known(Sql("SELECT workflow FROM staged_clocks"), Sql("SELECT key FROM staged_clocks"))
+        self._judge(0)
+
+    def _judge(self, same_before: int) -> None:
         self._execute("TRUNCATE TABLE staged_verdicts")
-        self._run(
-            "judge",
-            tenant=self._tenant,
-            as_of=self._as_of,
-            tail_after=self._last.seq,
-            tail_upto=self._tail_upto,
-            **self._told,
-        )
+        self._run("judge", tenant=self._tenant, as_of=self._as_of, same_before=same_before, **self._told)
         counts = self._rows("staged_counts")[0]
         if not counts["judged"]:
             return
