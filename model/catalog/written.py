@@ -290,8 +290,8 @@ class WrittenSla(Written):
     by: WrittenBy | None = Field(None, description="Instead of `within`: a due date.")
     every: Duration | None = Field(
         None,
-        description="Of a feed: the longest it may be silent, in the SLA's own time; one never heard is waited for from "
-        "when the SLA was applied.",
+        description="Of a feed: the longest it may be silent, in the SLA's own time; "
+        "one never heard is waited for from when the SLA was applied.",
     )
     volume: WrittenVolume | None = Field(None, description="Of a feed: how much it brings until a time of day.")
     system: Name | None = Field(None, description="The feed: events of this workflow that the system reports.")
