@@ -1,0 +1,117 @@
+"""A refused request that is retried is stored once, wherever a crash comes; what is kept survives one too."""
+
+from __future__ import annotations
+
+import os
+import signal
+import subprocess
+import sys
+from datetime import UTC, datetime
+from pathlib import Path
+
+import pytest
+
+from collector import Quarantine, Quarantined, Signal
+from collector.requests import accept
+from store import Store
+from tests.collector.payloads import spans
+from tests.collector.running import RunningCollector, wait_for
+
+_AT = datetime(2026, 11, 21, tzinfo=UTC)
+_ACCEPTED = accept(Signal.TRACES, spans(3).SerializeToString())
+
+_DYING = """
+import os, signal, sys
+from pathlib import Path
+from collector import Collector
+
+collector = Collector(None, Path(sys.argv[1]), grpc_port=0, http_port=0)
+when, room, name = sys.argv[2].split()
+owner = getattr(collector, room)
+method = getattr(owner, name)
+
+def dying(*arguments):
+    if when == "before":
+        os.kill(os.getpid(), signal.SIGKILL)
+    method(*arguments)
+    os.kill(os.getpid(), signal.SIGKILL)
+
+setattr(owner, name, dying)
+(entry,) = collector.list_quarantine()
+collector.retry_quarantined(entry.id)
+"""
+
+
+def _kept(folder: Path) -> Quarantined:
+    """A request in quarantine that ClickHouse would take by now."""
+    return Quarantine(folder / "quarantine").put(
+        _ACCEPTED, tenant="default", segment_id="000660cea2c83522-68f598c0", reason="r", received_at=_AT, at=_AT
+    )
+
+
+@pytest.mark.parametrize(
+    "point", ["before spool adopt", "after spool adopt", "before quarantine _remove", "after quarantine _remove"]
+)
+def test_a_crash_within_a_retry_does_not_double_the_request(raw_store: Store, tmp_path: Path, point: str) -> None:
+    _kept(tmp_path)
+    command = [sys.executable, "-c", _DYING, str(tmp_path), point]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    died = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
+    assert died.returncode == -signal.SIGKILL, died.stderr
+    with RunningCollector(raw_store, tmp_path) as running:
+        collector = running.collector
+        left = collector.list_quarantine()
+        assert bool(left) == (point == "before spool adopt")
+        for entry in left:
+            collector.retry_quarantined(entry.id)
+        running.rows("otel_traces", 3)
+        wait_for(lambda: collector.spool.depth_bytes == 0)
+        assert collector.quarantine.count() == 0
+    assert raw_store.value("SELECT sum(rows) FROM segments FINAL") == 3
+    assert raw_store.value("SELECT count() FROM otel_traces") == 3
+
+
+def test_a_retry_that_is_repeated_after_its_rows_are_in_stores_nothing(
+    raw_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    entry = _kept(tmp_path)
+    with RunningCollector(raw_store, tmp_path) as running:
+        unlink = Path.unlink
+
+        def failing(path: Path, missing_ok: bool = False) -> None:
+            if path.parent.name == "quarantine":
+                raise OSError(5, "the disk is broken")
+            unlink(path, missing_ok=missing_ok)
+
+        with monkeypatch.context() as broken:
+            broken.setattr(Path, "unlink", failing)
+            with pytest.raises(OSError, match="broken"):
+                running.collector.retry_quarantined(entry.id)
+            running.rows("otel_traces", 3)
+        running.collector.quarantine.recount()
+        assert running.collector.quarantine.count() == 1
+        running.collector.retry_quarantined(entry.id)
+        wait_for(lambda: running.collector.spool.depth_bytes == 0)
+        assert running.collector.quarantine.count() == 0
+    assert raw_store.value("SELECT count() FROM otel_traces") == 3
+    assert raw_store.value("SELECT sum(rows) FROM segments FINAL") == 3
+
+
+def test_what_a_crash_left_half_kept_is_tidied_up(tmp_path: Path) -> None:
+    entry = _kept(tmp_path)
+    folder = tmp_path / "quarantine"
+    (folder / "000660cea2c83522-68f598c0-00000000.otlp").write_bytes(b"half put")
+    (folder / "000660cea2c83522-68f598c0-00000000.new").write_bytes(b"{")
+    with RunningCollector(None, tmp_path) as running:
+        assert [each.id for each in running.collector.list_quarantine()] == [entry.id]
+    assert sorted(path.suffix for path in folder.iterdir()) == [".json", ".otlp"]
+
+
+def test_files_deleted_by_hand_make_room(tmp_path: Path) -> None:
+    entry = _kept(tmp_path)
+    quarantine = Quarantine(tmp_path / "quarantine")
+    assert (quarantine.count(), quarantine.room("default")) == (1, quarantine.limits.of_tenant - 1)
+    for path in (tmp_path / "quarantine").glob(f"{entry.id}.*"):
+        path.unlink()
+    quarantine.recount()
+    assert (quarantine.count(), quarantine.room("default")) == (0, quarantine.limits.of_tenant)
