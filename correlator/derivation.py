@@ -9,8 +9,9 @@ nothing; the segments are marked last of all.
     left out wherever it is read, as are voided events and retracted links, so nothing has to be taken back.
  3. Events and the links they prove are written.
  4. Walking outward from these links (inner to outer, windows left aside) finds every key whose way to the root may have
-    changed; the stored events that have it for an innermost value are judged again, together with the new ones. Too
-    many cost time only.
+    changed; the stored events that have it for an innermost value (`event_keys` hold all that decides) are judged
+    again, together with the new ones. Too many cost time only. What is stored of a staged event counts only once all
+    its versions are there, so that a batch with known events waits for its own to be written.
  5. Walking inward from the innermost values, hop by hop within the windows, finds the roots. Every hop leads to a
     smaller rank, so there are at most as many rounds as key types. A walk that leads to more roots than the limit has
     started from a hub: it leads nowhere. Once found, a hub without a window is known and not walked from again.
@@ -23,6 +24,8 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor
+from dataclasses import dataclass
+from typing import Any, TypeVar
 
 from correlator.sequence import sequence
 from correlator.typed_key import typed_key
@@ -44,6 +47,14 @@ _SCRATCH = (
     "stage_hubs",
     "stage_members",
 )
+
+
+@dataclass(frozen=True, slots=True)
+class Derived:
+    """How many events a batch had and how many instances it has touched."""
+
+    events: int
+    instances: int
 
 
 class Derivation:
@@ -69,62 +80,70 @@ class Derivation:
     def execute(self, query: str, round_: int = 0) -> None:
         """Run one statement of the room with the parameters it names."""
         text = load_query("correlator", query)
-        params = {name: value for name, value in (self._params | {"round": round_}).items() if f"{{{name}:" in text}
-        self._store.execute(text, params)
-
-    def staged(self) -> tuple[int, int]:
-        """How many events and corrections the batch has."""
-        return self._count("stage_events"), self._count("stage_corrections")
+        self._store.execute(text, self._named(text, round_))
 
     def empty(self) -> None:
         """Empty the scratch tables."""
         for table in _SCRATCH:
             self._store.execute(f"TRUNCATE TABLE {table}")
 
-    def derive(self) -> int:
-        """From extracted events to instances; how many instances it has touched.
+    def derive(self) -> Derived:
+        """From extracted events to instances.
 
         Statements that do not read what the other writes run side by side. What has to be there before what, is in the
         numbered notes above.
         """
-        conflicts = self._conflicts()
-        is_lossy = conflicts or self._count("stage_corrections") > 0
+        self.execute("stage_known")
+        facts = self._row("batch_facts")
+        if not facts["events"] and not facts["corrections"]:
+            return Derived(0, 0)
+        is_lossy = self._conflicts(facts) or facts["corrections"] > 0
         self._params["is_lossy"] = int(is_lossy)
         if is_lossy:
             self.execute("write_corrections")
-        self.execute("write_copies")
-        _side_by_side(lambda: self.execute("write_events"), lambda: self._reach(is_lossy=is_lossy))
-        if self._count("stage_reread"):
-            self.execute("state_of_reread")
-        self.execute("walk_from_events")
-        has_hubs = self._inward()
-        self.execute("stage_members")
+        self.execute("write_copies" if facts["known"] else "write_new_copies")
+        if facts["known"] or is_lossy:
+            side_by_side(self._write_events, lambda: self._reach(facts, is_lossy=is_lossy))
+            self._all("stage_reread", "state_of_reread")
+            has_hubs = self._walk(facts)
+        else:
+            has_hubs = side_by_side(self._write_events, lambda: self._reach_and_walk(facts))
         if is_lossy or has_hubs:
             self.execute("stage_lost_members")
-        _side_by_side(
-            lambda: self._all("write_members", "write_instances"),
-            lambda: self._all("write_instance_keys", "write_systems", "write_touched"),
-        )
+        instances = side_by_side(lambda: self._all("write_members", "write_instances"), self._write_what_follows)
         if is_lossy or has_hubs:
             self._all("write_vanished_instances", "write_lost_waiting")
-        self.execute("write_waiting")
         if has_hubs:
             self.execute("write_hubs")
-        return int(self._store.value("SELECT uniqExact(instance) FROM stage_members"))
+        return Derived(facts["events"], instances)
 
-    def _conflicts(self) -> bool:
+    def _conflicts(self, facts: dict[str, Any]) -> bool:
         """Whether an event of the batch is known in more than one version; what loses is written down."""
-        self.execute("stage_known")
-        if not self._count("stage_known"):
+        if not facts["known"]:
             return False
         self.execute("write_superseded")
         return bool(self._store.value(load_query("correlator", "count_conflicts"), self._of_tenant()))
 
-    def _reach(self, *, is_lossy: bool) -> None:
+    def _write_events(self) -> None:
+        self._all("write_events", "write_event_keys", "write_systems")
+
+    def _write_what_follows(self) -> int:
+        self._all("write_instance_keys", "write_touched", "write_waiting")
+        return int(self._store.value("SELECT uniqExact(instance) FROM stage_members"))
+
+    def _reach_and_walk(self, facts: dict[str, Any]) -> bool:
+        self._reach(facts, is_lossy=False)
+        return self._walk(facts)
+
+    def _reach(self, facts: dict[str, Any], *, is_lossy: bool) -> None:
         """Links, and every stored event whose way to a root they may have changed."""
-        self._all("write_links", "write_links_by_inner", "reach_from_links")
+        self.execute("state_of_new")
+        if facts["linking"]:
+            self._all("write_links", "write_links_by_inner", "reach_from_links")
         if is_lossy:
             self._all("reach_from_superseded", "reach_from_corrections")
+        if not facts["linking"] and not is_lossy:
+            return
         reached = self._count("stage_reach")
         for round_ in range(1, self._rounds - 1):
             if not reached:
@@ -135,35 +154,50 @@ class Derivation:
                 break
         if is_lossy:
             self.execute("forget_hubs")
-        self._all("stage_reread", "write_event_keys", "state_of_new")
+        else:
+            self.execute("state_of_reached")
 
-    def _inward(self) -> bool:
-        """Walk; whether a walk has started from a hub."""
-        is_hub_known = bool(self._store.value(load_query("correlator", "count_hubs"), self._of_tenant()))
-        walking = self._count("stage_walk")
-        links = 0
+    def _walk(self, facts: dict[str, Any]) -> bool:
+        """Walk inward, and say to which instances the events belong; whether a walk has started from a hub."""
+        has_hubs = False
+        if facts["aliased"] or facts["linking"] or facts["known"] or facts["corrections"]:
+            self.execute("walk_from_events")
+            has_hubs = self._inward(is_hub_known=facts["hubs"] > 0)
+        self.execute("stage_members")
+        return has_hubs
+
+    def _inward(self, *, is_hub_known: bool) -> bool:
+        """All rounds inward; whether a walk has started from a hub.
+
+        `steps` is the most steps a walk may have taken so far: while they are no more than the limit, none is a hub.
+        """
+        width, steps = 1, 0
         for round_ in range(1, self._rounds):
-            if not walking:
-                break
             self.execute("links_of_walk", round_)
-            before, links = links, self._count("stage_links")
-            if links - before > self._hub_limit and self._widest(round_) > self._hub_limit:
+            sizes = self._row("link_sizes", round_)
+            if not sizes["links"]:
+                break
+            if sizes["widest"] > self._hub_limit:
                 self.execute("hubs_ahead", round_)
             self.execute("walk_inward", round_)
             if is_hub_known:
                 self.execute("hubs_on_the_way", round_)
-            [sizes] = self._store.rows(load_query("correlator", "walk_sizes"), {"round": round_})
-            walking = sizes["walking"]
-            if sizes["walked"] > self._hub_limit:
+            width *= sizes["widest"]
+            steps += width
+            if steps > self._hub_limit:
                 self.execute("stage_hubs", round_)
-        return bool(self._count("stage_hubs"))
-
-    def _widest(self, round_: int) -> int:
-        return int(self._store.value(load_query("correlator", "widest_key"), {"round": round_}) or 0)
+            if not sizes["further"]:
+                break
+        return (is_hub_known or steps > self._hub_limit) and bool(self._count("stage_hubs"))
 
     def _all(self, *queries: str) -> None:
         for query in queries:
             self.execute(query)
+
+    def _row(self, query: str, round_: int = 0) -> dict[str, Any]:
+        text = load_query("correlator", query)
+        [row] = self._store.rows(text, self._named(text, round_))
+        return row
 
     def _count(self, table: str) -> int:
         return int(self._store.value(f"SELECT count() FROM {table}"))
@@ -171,12 +205,20 @@ class Derivation:
     def _of_tenant(self) -> dict[str, object]:
         return {"tenant": self._params["tenant"]}
 
+    def _named(self, text: str, round_: int) -> dict[str, object]:
+        """The parameters that a statement names."""
+        return {name: value for name, value in (self._params | {"round": round_}).items() if f"{{{name}:" in text}
 
-def _side_by_side(first: Callable[[], None], second: Callable[[], None]) -> None:
-    """Run both to their ends, then raise what went wrong in either."""
+
+_T = TypeVar("_T")
+
+
+def side_by_side(first: Callable[[], None], second: Callable[[], _T]) -> _T:
+    """Run both to their ends, then raise what went wrong in either; the result of the second."""
     with ThreadPoolExecutor(1) as pool:
         other = pool.submit(first)
         try:
-            second()
+            found = second()
         finally:
             other.result()
+    return found

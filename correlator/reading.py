@@ -114,15 +114,14 @@ class InstanceReader:
         rows = self._rows(
             "timeline",
             tenant=tenant,
-            workflow=workflow.name,
             instance=instance,
             after_us=at,
             after_place=place,
             after_id=event_id,
             limit=limit + 1,
         )
-        page = rows[:limit]
-        links = self._links(tenant, [row for row in page if row["innermost_rank"] not in {0, 255}], len(workflow.keys))
+        page = self._events(tenant, [workflow.name], rows[:limit])
+        links = self._links(tenant, workflow, page)
         deliveries = self._deliveries(tenant, page)
         events = [_event(row, row["member_flags"], deliveries, links, instance) for row in page]
         if len(rows) <= limit or not page:
@@ -254,23 +253,34 @@ class InstanceReader:
         keys = sorted({key for row in rows for key in row["typed_keys"]})
         return {row["typed_key"] for row in self._rows("hubs_among", tenant=tenant, typed_keys=keys)}
 
+    def _events(self, tenant: str, workflows: list[str], named: list[dict[str, Any]]) -> list[dict[str, Any]]:
+        """The rows of these events, with what is said of each besides, in the same order; unknown ones are left out."""
+        if not named:
+            return []
+        ids = [row["event_id"] for row in named]
+        found = {
+            row["event_id"]: row
+            for row in self._rows("events_by_id", tenant=tenant, workflows=workflows, event_ids=ids)
+        }
+        return [found[row["event_id"]] | row for row in named if row["event_id"] in found]
+
     def _deliveries(self, tenant: str, page: list[dict[str, Any]]) -> dict[str, int]:
         if not page:
             return {}
-        rows = self._rows("deliveries", tenant=tenant, event_ids=[row["event_id"] for row in page])
+        ids = [row["event_id"] for row in page]
+        rows = self._rows("deliveries", tenant=tenant, event_ids=ids, id_prefixes=[int(each[:16], 16) for each in ids])
         return {row["event_id"]: row["deliveries"] for row in rows}
 
-    def _links(self, tenant: str, page: list[dict[str, Any]], rounds: int) -> dict[str, list[Link]]:
-        """The links inward from the innermost values of these events, as far as they go."""
+    def _links(self, tenant: str, workflow: Workflow, page: list[dict[str, Any]]) -> dict[str, list[Link]]:
+        """The links inward from the innermost values of these events, as far as they go; none leads on from a root."""
         links: dict[str, list[Link]] = {}
-        frontier = {key for row in page for key in row["innermost"]}
-        for _ in range(rounds):
-            if not frontier:
-                break
+        root = typed_key(workflow.name, workflow.root, "")
+        frontier = {key for row in page for key in row["innermost"] if not key.startswith(root)}
+        while frontier:
             rows = self._rows("links_from", tenant=tenant, outer_keys=sorted(frontier), limit=_MOST_LINKS)
             for row in rows:
                 links.setdefault(row["outer_key"], []).append(Link(**row))
-            frontier = {row["inner_key"] for row in rows} - links.keys()
+            frontier = {row["inner_key"] for row in rows if not row["inner_key"].startswith(root)} - links.keys()
         return links
 
 

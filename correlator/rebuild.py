@@ -14,10 +14,12 @@ It tells no one: every instance is put into the feed of changes once, after the 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from collector import committed_segments
+from correlator.derivation import side_by_side
 from correlator.feed import latest_version
 from correlator.splicing import spliced
 from model import NotFound, Workflow
@@ -28,6 +30,10 @@ _BY_GENERATION = ("events", "event_copies", "event_keys", "key_links", "key_link
 _BY_VERSION = ("memberships", "instances", "waiting")
 _OLD_TOO = (*_BY_GENERATION, "memberships", "waiting", "superseded")
 _SWITCHED = (*_BY_GENERATION, *_BY_VERSION)
+_ADDED_MEANWHILE = tuple(each for each in _SWITCHED if each not in {"events", "instances"})
+_MARKED = dict.fromkeys(_BY_GENERATION, ", {version:UInt64} AS generation") | dict.fromkeys(
+    _BY_VERSION, ", greatest(version, {lowest:UInt64}) + {ahead:UInt64} AS version"
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,7 +81,8 @@ def begin(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Rebui
     covered = store.value(spliced("covered_from", segments=committed_segments()), {"tenant": tenant})
     if covered is None or covered <= _EPOCH:
         covered = now
-    for table in _OLD_TOO:
+    oldest = store.value(load_query("correlator", "oldest_delivery"), params)
+    for table in _OLD_TOO if oldest is not None and oldest < covered else ("superseded",):
         old = "" if table == "superseded" else " AND received_at < {covered:DateTime64(6)}"
         store.execute(
             _copied(
@@ -94,24 +101,34 @@ def begin(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Rebui
     return found
 
 
-def switch(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None:
-    """Put the rows of a complete rebuild in the place of the live ones. Not while a tick runs."""
+def switch(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: datetime) -> None:
+    """Put the rows of a complete rebuild in the place of the live ones. Not while a tick runs.
+
+    Versions of rows keep their order: all of them are moved up by the same amount, so that they begin above the live
+    ones. (Telling the latest apart while they are copied would take three times as long.)
+    """
     shadow = shadow_tenant(tenant)
-    version = max(_microseconds(now), latest_version(store, tenant) + 2, latest_version(store, shadow) + 2)
+    version = max(_microseconds(now), latest_version(store, tenant) + 2)
+    lowest = found.generation - 1  # rows that were copied at the beginning are older
+    ahead = version - lowest
+    last = max(version, latest_version(store, shadow) + ahead) + 2
     params = {"tenant": tenant, "shadow": shadow, "workflow": workflow.name, "version": version}
+    params |= {"lowest": lowest, "ahead": ahead}
     own = "tenant = {tenant:String} AND workflow = {workflow:String}"
     of_shadow = "tenant = {shadow:String} AND workflow = {workflow:String}"
-    store.execute(load_query("correlator", "touch_all"), params)
-    for table in _SWITCHED:
-        mark = "version" if table in _BY_VERSION else "generation"
-        store.execute(
-            _copied(table, f"{{tenant:String}} AS tenant, {{version:UInt64}} AS {mark}", of_shadow),
-            params,
-        )
-    store.execute(_copied("instance_keys", "{tenant:String} AS tenant", of_shadow), params)
-    for table in _SWITCHED:
-        mark = "version" if table in _BY_VERSION else "generation"
-        store.execute(f"DELETE FROM {table} WHERE {own} AND {mark} < {{version:UInt64}}", params)
+    store.execute(load_query("correlator", "touch_all"), {**params, "version": last})
+
+    def add(tables: Iterable[str]) -> None:
+        for table in tables:
+            store.execute(_copied(table, f"{{tenant:String}} AS tenant{_MARKED.get(table, '')}", of_shadow), params)
+
+    def take_away(tables: Iterable[str]) -> None:
+        for table in tables:
+            mark = "version" if table in _BY_VERSION else "generation"
+            store.execute(f"DELETE FROM {table} WHERE {own} AND {mark} < {{version:UInt64}}", params)
+
+    side_by_side(lambda: add(("events", "instances")), lambda: add([*_ADDED_MEANWHILE, "instance_keys"]))
+    side_by_side(lambda: take_away(("events", "instances")), lambda: take_away(_ADDED_MEANWHILE))
     for table in ("superseded", "hubs", "stitched_segments"):
         store.execute(f"DELETE FROM {table} WHERE {own}", params)
         store.execute(
@@ -119,11 +136,11 @@ def switch(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None
             params,
         )
     store.execute(load_query("correlator", "switch_systems"), params)
-    store.execute(load_query("correlator", "touch_all"), params)
+    store.execute(load_query("correlator", "touch_all"), {**params, "version": last})
     store.insert(
         "correlator_ticks",
         ("tenant", "version", "at", "segments", "events", "instances"),
-        [(tenant, version, now, 0, 0, 0)],
+        [(tenant, last, now, 0, 0, 0)],
     )
 
 
@@ -144,16 +161,24 @@ def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
 
 
 def _copied(table: str, replaced: str, where: str) -> str:
-    """Rows of a table once more, with other values. In a sub-SELECT, since a replaced column hides the one in WHERE."""
-    return f"INSERT INTO {table} SELECT * REPLACE ({replaced}) FROM (SELECT * FROM {table} FINAL WHERE {where})"
+    """Rows of a table once more, with other values. In a sub-SELECT, since a replaced column hides the one in WHERE.
+
+    Rows that are there several times are copied several times: a set does not grow by it. Blocks are small, so that
+    memory does not depend on how many rows there are.
+    """
+    return (
+        f"INSERT INTO {table} SETTINGS optimize_on_insert = 0, min_insert_block_size_rows = 250000, "
+        f"min_insert_block_size_bytes = 67108864 "
+        f"SELECT * REPLACE ({replaced}) FROM (SELECT * FROM {table} WHERE {where})"
+    )
 
 
 def _clear(store: Store, shadow: str, workflow: str) -> None:
     params = {"shadow": shadow, "workflow": workflow}
+    own = "WHERE tenant = {shadow:String} AND workflow = {workflow:String}"
     for table in (*_SWITCHED, "superseded", "hubs", "instance_keys", "stitched_segments"):
-        store.execute(
-            f"DELETE FROM {table} WHERE tenant = {{shadow:String}} AND workflow = {{workflow:String}}", params
-        )
+        if store.value(f"SELECT 1 FROM {table} {own} LIMIT 1", params):
+            store.execute(f"DELETE FROM {table} {own}", params)
 
 
 def _record(store: Store, tenant: str, found: Rebuild, finished_at: datetime | None) -> None:

@@ -118,7 +118,7 @@ class Correlator:
 
     def _switch(self, tenant: str, workflow: Workflow, found: Rebuild) -> None:
         now = self._clock.now()
-        switch(self._store, tenant, workflow, now)
+        switch(self._store, tenant, workflow, found, now)
         record(self._store, tenant, workflow, now)
         finish(self._store, tenant, found, now)
         self._looks.clear()
@@ -174,34 +174,26 @@ class Correlator:
         run = Derivation(self._store, batch.rows_to, version, batch.workflows, self._hub_limit)
         run.empty()
         self._extract(tenant, batch)
-        events, corrections = run.staged()
-        instances = run.derive() if events or corrections else 0
+        derived = run.derive()
         self._store.insert(
             "correlator_ticks",
             ("tenant", "version", "at", "segments", "events", "instances"),
-            [(batch.rows_to, version, now, len(batch.ids), events, instances)],
+            [(batch.rows_to, version, now, len(batch.ids), derived.events, derived.instances)],
         )
         self._store.insert(
             "stitched_segments",
             ("tenant", "workflow", "definition", "segment_id", "stitched_at"),
             [(batch.rows_to, each.name, each.hash, segment, now) for each in batch.workflows for segment in batch.ids],
         )
-        if events > _MUCH:
+        if derived.events > _MUCH:
             run.empty()  # memory that the next tick may be long in coming to free
-        return TickReport(len(batch.ids), events, instances, version)
+        return TickReport(len(batch.ids), derived.events, derived.instances, version)
 
     def _extract(self, tenant: str, batch: _Batch) -> None:
         for signal, ids in batch.segments.items():
             received = (spans_of_segments if signal == "traces" else logs_of_segments)(tenant, ids)
             for extraction in self._extraction(batch.workflows):
-                body = extraction.spans if signal == "traces" else extraction.logs
-                self._store.execute(
-                    Sql(
-                        f"INSERT INTO stage_events ({', '.join(extraction.columns)})\n"
-                        f"WITH received AS (\n{received.text}\n)\n{body}",
-                        received.params,
-                    )
-                )
+                self._store.execute(extraction_of(extraction, signal, received))
             if signal == "logs":
                 corrections = spliced("stage_corrections", received=received)
                 self._store.execute(Sql(corrections.text, {**corrections.params, "tenant": batch.rows_to}))
@@ -213,6 +205,15 @@ class Correlator:
                 self._extractions.clear()
             self._extractions[key] = in_parts(workflows)
         return self._extractions[key]
+
+
+def extraction_of(extraction: Extraction, signal: str, received: Sql) -> Sql:
+    """The statement that puts the business events among received rows of a signal (`traces`, `logs`) into scratch."""
+    body = extraction.spans if signal == "traces" else extraction.logs
+    return Sql(
+        f"INSERT INTO stage_events ({', '.join(extraction.columns)})\nWITH received AS (\n{received.text}\n)\n{body}",
+        received.params,
+    )
 
 
 def _microseconds(at: datetime) -> int:

@@ -10,8 +10,10 @@ from __future__ import annotations
 from sqlglot import exp, parse_one
 
 from correlator.compiling.matching import may_be_event, may_be_span
-from correlator.compiling.sql_ast import Node, column
+from correlator.compiling.sql_ast import any_of, call, column, function
 from model import Milestone
+
+_EVENT_NAMES = exp.column("Name", table="Events")
 
 RECEIVED = "received"
 """The name under which the rows of the raw table stand: a common table expression in front of the statement."""
@@ -74,18 +76,25 @@ ARRAY JOIN Events.Name AS event_name, Events.Timestamp AS event_at, Events.Attri
 
 
 def log_records(milestones: tuple[Milestone, ...]) -> exp.Select:
-    """The log records whose name a milestone asks for."""
-    return _records(_LOGS, may_be_event(milestones, column("name")))
+    """The log records whose name a milestone asks for. Attributes are read only where the name may be among them."""
+    named = column("EventName")
+    may_be = any_of([call("empty", named), may_be_event(milestones, named)])
+    return _select(_LOGS).where(may_be).where(may_be_event(milestones, column("name")))
 
 
 def span_records(milestones: tuple[Milestone, ...]) -> exp.Union:
-    """The spans and span events whose name a milestone asks for."""
-    spans = _records(_SPANS, may_be_span(milestones, column("name")))
-    events = _records(_SPAN_EVENTS, may_be_event(milestones, column("name")))
+    """The spans and span events whose name a milestone asks for.
+
+    The condition on names stands where few columns are read before it holds: most spans are nobody's milestone.
+    """
+    spans = _select(_SPANS).where(may_be_span(milestones, column("SpanName")))
+    may_have = call("arrayExists", function("n", may_be_event(milestones, column("n"))), _EVENT_NAMES)
+    having = exp.select("*").from_(RECEIVED).where(may_have).subquery(RECEIVED)
+    events = _select(_SPAN_EVENTS).from_(having).where(may_be_event(milestones, column("name")))
     return exp.union(spans, events, distinct=False)
 
 
-def _records(template: str, where: Node) -> exp.Select:
+def _select(template: str) -> exp.Select:
     query = parse_one(template, dialect="clickhouse")
     assert isinstance(query, exp.Select)  # noqa: S101
-    return query.where(where)
+    return query

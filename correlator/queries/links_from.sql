@@ -1,7 +1,7 @@
 -- Purpose: the links that lead inward from some keys, with an event that proves each.
 -- Parameters: tenant: String; outer_keys: Array(String), typed keys; limit: UInt32. Index: key_links by (tenant, outer_key).
-SELECT outer_key, inner_key, window_us, proved_at, kept_us, event_id
-FROM key_links FINAL
+SELECT DISTINCT outer_key, inner_key, window_us, proved_at, kept_us, event_id
+FROM key_links
 WHERE tenant = {tenant:String} AND outer_key IN {outer_keys:Array(String)}
   AND (event_id, content_hash) NOT IN (SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String})
   AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided')

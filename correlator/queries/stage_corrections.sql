@@ -13,7 +13,8 @@ SELECT
 FROM (
   SELECT if(notEmpty(EventName), EventName, LogAttributes['event.name']) AS name, LogAttributes, Timestamp, ReceivedAt
   FROM (/*received*/)
-  WHERE name IN ('throughline.event.voided', 'throughline.link.retracted')
+  WHERE EventName IN ('', 'throughline.event.voided', 'throughline.link.retracted')
+    AND name IN ('throughline.event.voided', 'throughline.link.retracted')
 )
 WHERE notEmpty(actor) AND (
   (kind = 'voided' AND notEmpty(event_id))

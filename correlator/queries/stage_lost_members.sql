@@ -4,6 +4,7 @@
 INSERT INTO stage_members
 SELECT * REPLACE ({version:UInt64} AS version, 1 AS is_deleted)
 FROM memberships
-WHERE tenant = {tenant:String} AND event_id IN (SELECT event_id FROM stage_reread)
+WHERE tenant = {tenant:String} AND event_id IN (
+    SELECT event_id FROM stage_reread UNION ALL SELECT event_id FROM stage_state WHERE is_known)
   AND (instance, event_id) NOT IN (SELECT instance, event_id FROM stage_members)
 LIMIT 1 BY instance, event_id

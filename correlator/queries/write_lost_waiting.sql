@@ -3,4 +3,5 @@
 INSERT INTO waiting (tenant, workflow, event_id, typed_key, received_at, version, is_deleted)
 SELECT DISTINCT tenant, workflow, event_id, typed_key, received_at, {version:UInt64} - 1, 1
 FROM waiting
-WHERE tenant = {tenant:String} AND event_id IN (SELECT event_id FROM stage_reread)
+WHERE tenant = {tenant:String} AND event_id IN (
+    SELECT event_id FROM stage_reread UNION ALL SELECT event_id FROM stage_state WHERE is_known)

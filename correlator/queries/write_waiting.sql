@@ -1,5 +1,5 @@
 -- Purpose: which innermost values lead nowhere yet, and which of those that waited have found their way.
--- Parameters: tenant: String; version: UInt64.
+-- Parameters: tenant: String; version: UInt64; workflows: Array(String). Index: waiting by (tenant, workflow, event_id).
 INSERT INTO waiting (tenant, workflow, event_id, typed_key, received_at, version, is_deleted)
 SELECT {tenant:String}, workflow, event_id, typed_key, received_at, {version:UInt64}, resolved
 FROM (
@@ -14,4 +14,6 @@ FROM (
   FROM (SELECT *, arrayJoin(innermost) AS typed_key FROM stage_state WHERE innermost_rank NOT IN (0, 255))
 )
 WHERE NOT resolved OR (is_known AND event_id IN (
-  SELECT event_id FROM waiting WHERE tenant = {tenant:String} AND event_id IN (SELECT event_id FROM stage_reread)))
+  SELECT event_id FROM waiting
+  WHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)}
+    AND event_id IN (SELECT event_id FROM stage_state WHERE is_known)))

@@ -776,7 +776,11 @@ FROM (
                       toUInt8(0) AS upside_down
                     FROM received
                     WHERE
-                      or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
+                      or(
+                        empty(EventName),
+                        or(in(EventName, ('posted', 'it''s \\ posted')), like(EventName, '%seen'))
+                      )
+                      AND or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
                   ) AS r
                 ) AS r
               ) AS r

@@ -760,7 +760,7 @@ FROM (
                       toUInt8(reinterpretAsInt64(Duration) < 0) AS upside_down
                     FROM received
                     WHERE
-                      equals(name, 'POST /orders')
+                      equals(SpanName, 'POST /orders')
                     UNION ALL
                     SELECT
                       SegmentId AS segment_id,
@@ -785,7 +785,13 @@ FROM (
                       '' AS body,
                       sipHash128('span_event', TraceId, SpanId, SpanKind, ServiceName, event_name, event_at, event_index) AS identity,
                       toUInt8(0) AS upside_down
-                    FROM received
+                    FROM (
+                      SELECT
+                        *
+                      FROM received
+                      WHERE
+                        arrayExists(n -> or(in(n, ('posted', 'it''s \\ posted')), like(n, '%seen')), Events.Name)
+                    ) AS received
                     ARRAY JOIN Events.Name AS event_name,
                       Events.Timestamp AS event_at,
                       Events.Attributes AS event_attributes,
