@@ -9,11 +9,11 @@ from pathlib import Path
 import pytest
 
 
-def _demo(folder: Path, *more: str) -> subprocess.CompletedProcess[str]:
+def _demo(folder: Path, *more: str, seconds: float = 280) -> subprocess.CompletedProcess[str]:
     ports = ["--otlp-grpc-port", "0", "--otlp-http-port", "0", "--http-port", "0", "--page-port", "0"]
     sizes = ["--orders", "200", "--history-days", "14", "--tick-seconds", "2"]
     command = [sys.executable, "-m", "throughline", "demo", "--data-dir", str(folder), *ports, *sizes, *more]
-    return subprocess.run(command, capture_output=True, text=True, timeout=280, check=False)
+    return subprocess.run(command, capture_output=True, text=True, timeout=seconds, check=False)
 
 
 def test_the_demo_verifies_itself_with_files_live_traffic_and_a_fault(tmp_path: Path) -> None:
@@ -26,6 +26,14 @@ def test_the_demo_verifies_itself_with_files_live_traffic_and_a_fault(tmp_path: 
     assert "Traceback" not in said
     assert list((tmp_path / "statements").glob("*.csv")), "the bank has dropped a statement"
     assert "payment_executed" in (tmp_path / "sample_flows.truth.jsonl").read_text()
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(1900)
+def test_the_demo_verifies_itself_at_the_size_it_has_by_default(tmp_path: Path) -> None:
+    done = _demo(tmp_path, "--verify", "--orders", "5000", "--history-days", "30", seconds=1800)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert "All is found, and nothing else." in done.stdout
 
 
 @pytest.mark.slow

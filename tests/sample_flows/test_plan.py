@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from datetime import UTC, datetime, timedelta
+from itertools import islice
 
 import pytest
 
@@ -41,7 +42,7 @@ def _verdicts(case: Case, at: datetime) -> dict[str, str]:
 
 
 def test_the_same_seed_makes_the_same_cases(cases: list[Case]) -> None:
-    assert list(case_history(1, 5000, NOW, 30)) == cases
+    assert list(islice(case_history(1, 5000, NOW, 30), 800)) == cases[:800]
 
 
 def test_another_seed_makes_other_cases(cases: list[Case]) -> None:
@@ -99,9 +100,8 @@ def test_at_the_end_of_history_every_stage_has_instances_and_promises_are_at_ris
 
 
 @pytest.mark.parametrize(("fault", "broken"), [("silent_feed", {"carrier", "marketplace"}), ("smooth", set())])
-def test_a_silent_feed_breaks_the_promise_of_the_feed_and_nothing_else_does(
-    cases: list[Case], fault: str, broken: set[str]
-) -> None:
+def test_a_silent_feed_breaks_the_promise_of_the_feed_and_nothing_else_does(fault: str, broken: set[str]) -> None:
+    cases = case_history(1, 1000, NOW, 6, ("order_to_cash", "inventory_sync"))
     told = [with_faults(case, named([fault] if fault in FAULTS else []), 1, NOW - timedelta(days=1)) for case in cases]
     instances = [instance for case in told for instance in truth_of(case, NOW)]
     verdicts = true_findings(instances, NOW, NOW).found["verdicts"]

@@ -97,12 +97,14 @@ def test_two_faults_at_once_on_a_server(server_pairs: Scenarios, pair: str) -> N
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.parametrize("fault", SINGLE)
 def test_a_fault(embedded: Scenarios, fault: str) -> None:
     _holds(embedded, fault)
 
 
 @pytest.mark.slow
+@pytest.mark.timeout(900)
 @pytest.mark.server
 @pytest.mark.parametrize("fault", SINGLE)
 def test_a_fault_on_a_server(server: Scenarios, fault: str) -> None:
