@@ -18,6 +18,7 @@ from typing import Any, Self
 from urllib.parse import urlsplit
 
 import clickhouse_connect
+from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
@@ -47,6 +48,9 @@ class Store:
         self.is_embedded = embedded
         self.database = database
         self._connect = connect
+        # Rows go in and come out as lists. The client would import pandas at the first insert, 77 MB of memory, to see
+        # whether they are not something of its.
+        vars(options).update(pd=None, pd_time_test=None)
         self._lock = threading.Lock()
         self._size = pool
         self._clients: list[Client] = []
@@ -117,7 +121,7 @@ class Store:
         """
         with self._client() as client:
             client.command(
-                f"{statement.text} FORMAT {_plain(format_name)}", parameters=_values(statement.params), data=body
+                f"{statement.text} FORMAT {_plain(format_name)}", parameters=_values(statement.params), data=_Data(body)
             )
 
     def close(self) -> None:
@@ -158,6 +162,17 @@ class Store:
                 self._clients.append(client)
                 return client
         return self._free.get()
+
+
+class _Data(bytes):
+    """What goes with a statement and is no text.
+
+    The client looks for SQL in it, to see whether it may be sent again, and would make several copies of all of it.
+    """
+
+    def decode(self, encoding: str = "utf-8", errors: str = "strict") -> str:  # noqa: ARG002
+        """Nothing to be read."""
+        return ""
 
 
 class _EmbeddedConnector:
