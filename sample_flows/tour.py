@@ -28,10 +28,11 @@ _SIGHTS = (
 
 
 class Tour:
-    """Looks for good examples among the cases of the history as they go by; later ones are better."""
+    """Looks for good examples among the cases of the history as they go by; among equally good ones later is better."""
 
     def __init__(self) -> None:
         self._found: dict[str, Step] = {}
+        self._best: dict[str, tuple[bool, datetime]] = {}
 
     def consider(self, case: Case, until: datetime) -> None:
         """Take note of a case that shows something by then."""
@@ -40,18 +41,18 @@ class Tour:
         for sight in _SIGHTS:
             if sight.mishap in case.mishaps:
                 done = {step.milestone: step for step in case.steps if step.sent_at <= until}
-                if sight.milestone in done and _is_worth_it(case, sight, until):
-                    self._note(sight.mishap, done[sight.milestone])
+                if sight.milestone in done:
+                    self._note(sight.mishap, done[sight.milestone], is_good=_is_worth_it(case, sight, until))
 
     def merge(self, other: Tour) -> None:
         """Take note of what another has found."""
         for mishap, step in other._found.items():
-            self._note(mishap, step)
+            self._note(mishap, step, is_good=other._best[mishap][0])
 
-    def _note(self, mishap: str, step: Step) -> None:
-        before = self._found.get(mishap)
-        if before is None or before.at < step.at:
-            self._found[mishap] = step
+    def _note(self, mishap: str, step: Step, *, is_good: bool) -> None:
+        rank = (is_good, step.at)
+        if mishap not in self._best or self._best[mishap] < rank:
+            self._best[mishap], self._found[mishap] = rank, step
 
     def text(self, url: str) -> str:
         """The tour on the dashboard at that address."""
@@ -71,7 +72,7 @@ class Tour:
                 f"    3. {late}  one of them: when it was promised, when the warehouse issued it",
                 "  On-call: what was I told, is it over, is it one order or a system?",
                 f"    1. {base}/alerts  what is firing, newest first, and who owns it; acknowledge or silence it there",
-                f"    2. {failed}  an invoice that was late: its timeline names the tax engine that did not answer",
+                f"    2. {failed}  an invoice that failed at first: its timeline names the tax engine that was down",
                 f"    3. {base}/systems  which systems report, and which have gone silent",
                 "  Auditors: what happened to this one, and how do we know?",
                 f"    1. {base}/search?q={invoice}  a payment's invoice; the bank knows nothing but this number",
