@@ -20,7 +20,7 @@ from sample_flows.truth import TrueInstance
 TURNING = timedelta(seconds=20)
 """How long before the comparison the platform may have judged for the last time."""
 
-PATIENCE_SECONDS = 45.0
+PATIENCE_SECONDS = 120.0
 PAUSE_SECONDS = 1.5
 MOST_TIMELINES = 25
 EXAMPLES = 3
