@@ -6,13 +6,15 @@ The judging is a trial's (`sla_engine.trial`): neither ledger nor clocks are tou
 from __future__ import annotations
 
 import re
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, replace
 from datetime import date, datetime
 from typing import Any
 
 from model import Catalog, Refused, Sla, catalog_from_sources
 from sla_engine.trial import judge, trial
-from store import Store, load_query
+from sla_engine.versions import sla_versions
+from store import Store, catalog_history, load_query
 
 _DECLARED = re.compile(r"""^\{?["']?workflow["']?:\s*["']?([^\s"'#,}]+)""", re.MULTILINE)
 """Workflows a file declares: their key stands at the beginning of a line, or of a document in JSON."""
@@ -102,7 +104,7 @@ def backtest(
                 "them. Apply the catalog first, or change SLAs only."
             )
     with trial(store) as apart:
-        judge(apart, tenant, changed, {each.id for each in slas}, until)
+        judge(apart, tenant, changed, {each.id for each in slas}, until, waited_from=_waited_from(store, tenant, slas))
         return tuple(_compared(store, apart, tenant, each, active, since, until) for each in slas)
 
 
@@ -112,6 +114,13 @@ def _changed(active: Catalog, changed: Catalog) -> list[Sla]:
     if not found:
         raise Refused("Every SLA in this file means what the active catalog says: there is nothing to compare.")
     return found
+
+
+def _waited_from(store: Store, tenant: str, slas: Iterable[Sla]) -> dict[str, datetime]:
+    """Since when the feeds of SLAs have been waited for; not those that only the changed SLA is about."""
+    feeds = {each.id: each.feed for each in slas}
+    versions = sla_versions(catalog_history(store, tenant))
+    return {each.sla.id: each.waited_from for each in versions if each.sla.feed == feeds.get(each.sla.id)}
 
 
 def _compared(

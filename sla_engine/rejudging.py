@@ -136,7 +136,7 @@ def rejudge(
     total = store.value(load_query("sla_engine", "clocks_of_sla"), params)
     run = uuid.uuid4().hex
     with trial(store) as apart, ThreadPoolExecutor(1) as threads:
-        work = threads.submit(judge, apart, tenant, newest, {sla}, as_of, waited_from=present.waited_from)
+        work = threads.submit(judge, apart, tenant, newest, {sla}, as_of, waited_from={sla: present.waited_from})
         while wait([work], _LOOK_SECONDS).not_done:
             done = apart.value(load_query("sla_engine", "clocks_of_sla"), params)
             yield RejudgeProgress(min(done, total), total)

@@ -8,10 +8,11 @@ from __future__ import annotations
 
 import re
 import uuid
-from collections.abc import Iterator, Set
+from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import datetime
+from types import MappingProxyType
 
 from model import Catalog, ManualClock
 from sla_engine.engine import SlaEngine
@@ -43,20 +44,31 @@ def trial(store: Store) -> Iterator[Store]:
 
 
 def judge(
-    apart: Store, tenant: str, catalog: Catalog, slas: Set[str], as_of: datetime, *, waited_from: datetime = ALWAYS
+    apart: Store,
+    tenant: str,
+    catalog: Catalog,
+    slas: Set[str],
+    as_of: datetime,
+    *,
+    waited_from: Mapping[str, datetime] = MappingProxyType({}),
 ) -> None:
     """Judge all history of a trial by the named SLAs of a catalog, as if they had always been in force.
 
-    A feed that was never heard is waited for from `waited_from` on; not at all without one.
+    A feed that was never heard is waited for from when `waited_from` says, by SLA; not at all where it says nothing.
     """
-    workflows = tuple(
-        replace(each, slas=tuple(sla for sla in each.slas if sla.id in slas)) for each in catalog.workflows
-    )
-    applied = _Applied(replace(catalog, workflows=workflows), waited_from)
-    SlaEngine(apart, ManualClock(as_of)).tick(tenant, [applied], as_of)
+    since = {each: waited_from.get(each, ALWAYS) for each in slas}
+    history = [
+        _Applied(_only(catalog, {each for each in slas if since[each] <= at}), at) for at in sorted(set(since.values()))
+    ]
+    SlaEngine(apart, ManualClock(as_of)).tick(tenant, history, as_of)
 
 
 @dataclass(frozen=True, slots=True)
 class _Applied:
     catalog: Catalog
     effective_at: datetime
+
+
+def _only(catalog: Catalog, slas: Set[str]) -> Catalog:
+    workflows = (replace(each, slas=tuple(sla for sla in each.slas if sla.id in slas)) for each in catalog.workflows)
+    return replace(catalog, workflows=tuple(workflows))

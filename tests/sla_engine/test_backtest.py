@@ -10,7 +10,7 @@ import pytest
 
 from model import Catalog, Refused
 from sla_engine import backtest, candidate
-from store import Store
+from store import Store, apply_catalog
 from tests.sla_engine.story import SLA, Happening, Story, catalog, when
 
 FOUR: dict[str, Any] = {"from": "a", "to": "b", "within": "4h"}
@@ -58,6 +58,18 @@ def test_a_looser_promise_and_a_new_one(shared_store: Store) -> None:
     assert looser.no_longer_breached.examples == ("SO-4", "SO-5")
     assert new.is_new
     assert new.newly_breached.examples == ("SO-7",)
+
+
+def test_a_feed_that_was_never_heard_is_waited_for_on_both_sides(shared_store: Store) -> None:
+    every: dict[str, Any] = {"every": "15m", "system": "wms"}
+    story = Story(shared_store, every, applied="2026-03-02T08:00:00Z")
+    (applied,) = story.catalogs
+    apply_catalog(shared_store, applied.catalog, tenant=story.tenant, actor="ana", at=applied.effective_at)
+    story.tick("2026-03-03T00:00:00Z")
+    changed, new = tried(story, {**every, "every": "20m"}, {**every, "id": "new"})
+    assert [(each.would.breached, each.was.breached) for each in changed.weeks] == [(1, 1)]
+    assert (changed.newly_breached.clocks, changed.no_longer_breached.clocks) == (0, 0)
+    assert new.weeks == ()
 
 
 def test_the_databases_of_a_back_test_are_gone_afterwards(shared_store: Store) -> None:
