@@ -1,4 +1,6 @@
-"""A process of its own that receives events and stitches them at once, until it is killed: `python -m ... FOLDER`.
+"""A process of its own that receives events and stitches them at once, until it is killed: `python -m ... TARGET`.
+
+The target is a folder or, on a server, `http://host:port#database`.
 
 Segments are numbered; one that is committed already is not sent again, so a restart goes on where it was cut off. The
 rows of a segment and its record are two inserts: the collector's exactly-once is not what is tested here, so each
@@ -34,9 +36,17 @@ def events_of(number: int) -> list[Event]:
     ]
 
 
-def run(folder: Path) -> None:
+def open_store(target: str) -> Store:
+    """The store that the target names."""
+    if not target.startswith("http"):
+        return Store.embedded(Path(target))
+    url, database = target.split("#")
+    return Store.server(url, database=database)
+
+
+def run(target: str) -> None:
     """All segments that are not there yet, a tick after each; prints `done` at the end."""
-    store = Store.embedded(folder)
+    store = open_store(target)
     migrate(store, ROOMS)
     correlator = Correlator(store, ManualClock(RECEIVED))
     correlator.tick("default", Catalog((FLOW,)))
@@ -66,4 +76,4 @@ def run(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    run(Path(sys.argv[1]))
+    run(sys.argv[1])

@@ -6,36 +6,36 @@ import random
 import subprocess
 import sys
 import time
+import uuid
 from pathlib import Path
 
 import pytest
 
 from tests.correlator.streaming import SEGMENTS, events_of
+from tests.support.clickhouse_server import ClickHouseServer
 
 READ = """
 import sys, json
 from dataclasses import asdict
-from pathlib import Path
-from store import Store
 from tests.correlator.outcome import stitched
-from tests.correlator.streaming import FLOW
-with Store.embedded(Path(sys.argv[1])) as store:
+from tests.correlator.streaming import FLOW, open_store
+with open_store(sys.argv[1]) as store:
     print(json.dumps(asdict(stitched(store, FLOW)), default=str, sort_keys=True))
 """
 
 
-def _start(folder: Path) -> subprocess.Popen[str]:
+def _start(target: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.correlator.streaming", str(folder)],
+        [sys.executable, "-m", "tests.correlator.streaming", target],
         stdout=subprocess.PIPE,
         text=True,
         cwd=Path(__file__).parents[2],
     )
 
 
-def _outcome(folder: Path) -> str:
+def _outcome(target: str) -> str:
     done = subprocess.run(
-        [sys.executable, "-c", READ, str(folder)],
+        [sys.executable, "-c", READ, target],
         capture_output=True,
         text=True,
         timeout=120,
@@ -45,15 +45,25 @@ def _outcome(folder: Path) -> str:
     return done.stdout
 
 
+@pytest.fixture(params=["embedded", pytest.param("server", marks=pytest.mark.server)])
+def targets(request: pytest.FixtureRequest, tmp_path: Path) -> tuple[str, str]:
+    """Two empty stores: one for a process that nobody kills, one for the others. A server lives on when they die."""
+    if request.param == "embedded":
+        return str(tmp_path / "whole"), str(tmp_path / "killed")
+    server: ClickHouseServer = request.getfixturevalue("clickhouse_server")
+    name = uuid.uuid4().hex[:12]
+    return f"{server.url}#whole_{name}", f"{server.url}#killed_{name}"
+
+
 @pytest.mark.slow
-@pytest.mark.timeout(900)
-def test_killing_the_process_while_events_stream_in_changes_nothing(tmp_path: Path) -> None:
-    whole = _start(tmp_path / "whole")
-    assert whole.communicate(timeout=250)[0].endswith("done\n")
+@pytest.mark.timeout(2400)
+def test_killing_the_process_while_events_stream_in_changes_nothing(targets: tuple[str, str]) -> None:
+    whole, killed = targets
+    assert _start(whole).communicate(timeout=800)[0].endswith("done\n")
     rng = random.Random(5)
     kills = 0
     for _ in range(12):
-        process = _start(tmp_path / "killed")
+        process = _start(killed)
         assert process.stdout is not None
         process.stdout.readline()  # it stitches
         time.sleep(rng.uniform(0.0, 1.5))
@@ -62,10 +72,9 @@ def test_killing_the_process_while_events_stream_in_changes_nothing(tmp_path: Pa
         process.kill()
         process.communicate()
         kills += 1
-    last = _start(tmp_path / "killed")
-    assert last.communicate(timeout=250)[0].endswith("done\n")
+    assert _start(killed).communicate(timeout=800)[0].endswith("done\n")
     assert kills > 2
-    expected = _outcome(tmp_path / "whole")
+    expected = _outcome(whole)
     assert f'"q{SEGMENTS - 1}"' in expected
     assert len(events_of(0)) == 6
-    assert _outcome(tmp_path / "killed") == expected
+    assert _outcome(killed) == expected
