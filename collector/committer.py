@@ -37,7 +37,7 @@ class Committer:
 
     def commit(self, written: list[tuple[OpenSegment, Piece]]) -> list[OSError | None]:
         """Make all pieces durable; for each what prevented it, and its segment is then only to be closed."""
-        self._bytes += sum(len(piece.data) for _, piece in written)
+        self._bytes += sum(piece.size for _, piece in written)
         if self._in_journal([piece for _, piece in written]):
             for segment, _ in written:
                 segment.committed()

@@ -3,7 +3,12 @@
 from __future__ import annotations
 
 import os
+from collections import deque
+from itertools import islice
 from pathlib import Path
+
+_PARTS_AT_ONCE = 1024
+"""What POSIX systems take in one call."""
 
 
 def write_synced(path: Path, data: bytes) -> None:
@@ -33,8 +38,14 @@ def sync_folder(folder: Path) -> None:
         os.close(file)
 
 
-def write_all(file: int, data: bytes) -> None:
-    """Write every byte; raises OSError with some of them written."""
-    view = memoryview(data)
-    while view:
-        view = view[os.write(file, view) :]
+def write_all(file: int, *parts: bytes, position: int | None = None) -> None:
+    """Write every byte of all parts, at a position or where the file stands; raises OSError with some of it written."""
+    left = deque(memoryview(part) for part in parts if part)
+    while left:
+        some = list(islice(left, _PARTS_AT_ONCE))
+        done = os.writev(file, some) if position is None else os.pwritev(file, some, position)
+        position = None if position is None else position + done
+        while left and done >= len(left[0]):
+            done -= len(left.popleft())
+        if done:
+            left[0] = left[0][done:]

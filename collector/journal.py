@@ -90,7 +90,7 @@ class Journal:
         _sync(segment_path(self._folder, segment_id))
         sync_folder(self._folder)
         with self._lock:
-            self._append([Piece(segment_id, _SETTLED, b"")])
+            self._append([Piece(segment_id, _SETTLED, (), 0)])
 
     def close(self) -> None:
         """Make every segment durable by itself and delete the ring; raises OSError with the ring still there."""
@@ -105,9 +105,9 @@ class Journal:
     def _append(self, pieces: list[Piece]) -> bool:
         if self._is_closed:
             raise OSError(errno.EBADF, "the journal is closed")
-        pieces = [*(Piece(each, _SETTLED, b"") for each in self._forgotten), *pieces]
-        table = b"".join(_PIECE.pack(each.segment_id.encode(), each.offset, len(each.data)) for each in pieces)
-        length = sum(len(each.data) for each in pieces)
+        pieces = [*(Piece(each, _SETTLED, (), 0) for each in self._forgotten), *pieces]
+        table = b"".join(_PIECE.pack(each.segment_id.encode(), each.offset, each.size) for each in pieces)
+        length = sum(each.size for each in pieces)
         whole = _HEADER.size + len(table) + length
         if whole > self._half.size:
             return False
@@ -116,10 +116,11 @@ class Journal:
         half = self._half
         checksum = zlib.crc32(_GENERATION.pack(half.generation) + table)
         header = _HEADER.pack(_MAGIC, half.generation, len(table), length, checksum)
-        _write_at(half.file, half.position, [header + table, *(each.data for each in pieces if each.data)])
+        parts = (part for each in pieces for part in each.parts)
+        write_all(half.file, header, table, *parts, position=half.position)
         os.fdatasync(half.file)
         half.position += whole
-        half.segments.update(each.segment_id for each in pieces if each.data)
+        half.segments.update(each.segment_id for each in pieces if each.size)
         self._forgotten.clear()
         return True
 
@@ -175,7 +176,7 @@ def _is_whole(pieces: list[Piece]) -> bool:
     for piece in pieces:
         if piece.offset != end:
             return False
-        end += len(piece.data)
+        end += piece.size
     return True
 
 
@@ -200,7 +201,7 @@ def _entries_of(data: bytes) -> Iterator[tuple[int, list[Piece]]]:
         first = generation
         pieces = []
         for segment_id, offset, length in _PIECE.iter_unpack(table):
-            pieces.append(Piece(segment_id.decode(), offset, data[position : position + length]))
+            pieces.append(Piece(segment_id.decode(), offset, (data[position : position + length],), length))
             position += length
         yield generation, pieces
 
@@ -209,7 +210,7 @@ def _write_again(path: Path, pieces: list[Piece]) -> None:
     file = os.open(path, os.O_WRONLY | os.O_CREAT, 0o600)
     try:
         for piece in pieces:
-            _write_at(file, piece.offset, [piece.data])
+            write_all(file, *piece.parts, position=piece.offset)
         os.fsync(file)
     finally:
         os.close(file)
@@ -222,12 +223,3 @@ def _sync(path: Path) -> None:
             os.fsync(file)
         finally:
             os.close(file)
-
-
-def _write_at(file: int, position: int, parts: list[bytes]) -> None:
-    for part in parts:
-        view = memoryview(part)
-        while view:
-            done = os.pwrite(file, view, position)
-            position += done
-            view = view[done:]

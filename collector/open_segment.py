@@ -29,7 +29,8 @@ class Piece(NamedTuple):
 
     segment_id: str
     offset: int
-    data: bytes
+    parts: tuple[bytes, ...]
+    size: int
 
 
 def segment_path(folder: Path, segment_id: str) -> Path:
@@ -61,15 +62,16 @@ class OpenSegment:
         self.size = 0
         """Bytes in the file."""
 
-    def write(self, data: bytes) -> Piece:
+    def write(self, *parts: bytes) -> Piece:
         """Write; gives what is to be made durable. After an OSError the segment is only to be closed."""
-        piece = Piece(self.id, self.size, data if self.size else self._opening + data)
+        parts = parts if self.size else (self._opening, *parts)
+        piece = Piece(self.id, self.size, parts, sum(map(len, parts)))
         try:
-            write_all(self._file, piece.data)
+            write_all(self._file, *parts)
         except OSError:
             self._failed = True
             raise
-        self.size += len(piece.data)
+        self.size += piece.size
         return piece
 
     def sync(self) -> None:

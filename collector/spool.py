@@ -296,7 +296,7 @@ class Spool:
                 size += len(head) + len(body)
                 stop += 1
             try:
-                piece = segment.write(b"".join(parts))
+                piece = segment.write(*parts)
             except OSError as error:
                 self._close(segment)
                 self._refuse(items[start:stop], error)
@@ -315,7 +315,7 @@ class Spool:
                 continue
             self._writable = True
             with self._lock:
-                self._bytes += len(each.piece.data)
+                self._bytes += each.piece.size
             for item in each.items:
                 item.done.set_result(None)
 

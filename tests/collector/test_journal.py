@@ -186,7 +186,7 @@ def test_what_is_left_of_an_earlier_round_is_not_written_again(tmp_path: Path) -
     journal = Journal(tmp_path, _RING)
     names = [f"{n:016x}-68f598c0" for n in range(13)]
     for name in names:
-        journal.append([Piece(name, 0, bytes(6000))])
+        journal.append([Piece(name, 0, (bytes(6000),), 6000)])
     assert journal._half.generation == 3
     shutil.copytree(tmp_path, tmp_path / "after")
     replay(tmp_path / "after")
@@ -199,9 +199,9 @@ def test_an_entry_that_is_not_whole_ends_the_journal(tmp_path: Path, torn: str) 
     journal = Journal(tmp_path, _RING)
     names = [f"000660cea2c8352{n}-68f598c0" for n in range(3)]
     for name in names[:2]:
-        journal.append([Piece(name, 0, name.encode())])
+        journal.append([Piece(name, 0, (name.encode(),), len(name))])
     end = journal._half.position
-    journal.append([Piece(names[2], 0, names[2].encode())])
+    journal.append([Piece(names[2], 0, (names[2].encode(),), len(names[2]))])
     place = end + {"header": 2, "table": 30, "another generation": 4}[torn]
     data = bytearray((tmp_path / _NAMES[0]).read_bytes())
     data[place] ^= 0xFF
