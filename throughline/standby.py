@@ -45,7 +45,7 @@ class Holding:
                     self.release()
                     raise Refused(
                         f"The role {role} over these tables is run by {held.who}. Stop that one first, "
-                        "or add --standby to take over when it ends."
+                        "or wait with `throughline up --standby`, which takes over when it ends."
                     )
                 if told != held.who:
                     log.warning("standing by: the role %s is run by %s", role, held.who)
@@ -89,7 +89,9 @@ async def opened(open_store: Callable[[], _T], *, standby: bool, stop: asyncio.E
             return await asyncio.to_thread(open_store)
         except StoreInUse as error:
             if not standby:
-                raise StoreInUse(f"{error} Or add --standby to take over when it ends.") from error
+                raise StoreInUse(
+                    f"{error} Or wait with `throughline up --standby`, which takes over when it ends."
+                ) from error
             if not told:
                 log.warning("standing by: %s", error)
                 told = True
