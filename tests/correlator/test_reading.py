@@ -183,3 +183,39 @@ def _feed(store: Store) -> None:
         "shop": timedelta(minutes=1),
         "erp": timedelta(minutes=5),
     }
+
+
+def test_how_an_event_got_there_is_told_the_same_whatever_came_first(store: Store) -> None:
+    """Over a chain of two links, the outer one proved twice, by events after the one that asks."""
+    events = [
+        Event("a", 0, "placed", {"order": "7", "delivery": "D1"}),
+        Event("b", 5, "released", {"delivery": "D1", "invoice": "I1"}),
+        Event("c", 9, "released", {"delivery": "D1", "invoice": "I1"}),
+        Event("d", 3, "paid", {"invoice": "I1"}),
+        Event("e", 4, "released", {"order": "8", "invoice": "I1"}),
+    ]
+    told = {}
+    for tenant, order in (("forward", events), ("backward", events[::-1])):
+        correlator = Correlator(store, ManualClock(RECEIVED))
+        for each in order:
+            send(store, [each], tenant=tenant)
+            correlator.tick(tenant, CATALOG)
+        reader = InstanceReader(store)
+        called = {each.event_id: each.milestone for each in reader.timeline(tenant, FLOW, "7")[0]}
+        told[tenant] = {
+            key: [
+                [
+                    (hop.outer_value, hop.inner_value, hop.proved_at - START, called.get(hop.event_id))
+                    for hop in each.linked_by
+                ]
+                for each in reader.timeline(tenant, FLOW, key)[0]
+                if each.milestone == "paid"
+            ]
+            for key in ("7", "8")
+        }
+    first, second = timedelta(0), timedelta(minutes=5)
+    assert told["forward"] == {
+        "7": [[("D1", "7", first, "placed"), ("I1", "D1", second, "released")]],
+        "8": [[("I1", "8", timedelta(minutes=4), None)]],
+    }
+    assert told["backward"] == told["forward"]
