@@ -50,7 +50,10 @@ _KEY_FIELDS = ("rank", "typed_key", "window_us", "keeps_time")
 
 @dataclass(frozen=True, slots=True)
 class Extraction:
-    """The compiled SELECTs over a common table expression `received` of raw rows; their `columns` in order."""
+    """The compiled SELECTs over a common table expression `received` of raw rows; their `columns` in order.
+
+    A SELECT is empty where no row of that table can be an event.
+    """
 
     logs: str
     spans: str
@@ -84,14 +87,18 @@ def in_parts(workflows: Sequence[Workflow], longest: int = LONGEST_STATEMENT) ->
     return in_parts(workflows[:half], longest) + in_parts(workflows[half:], longest)
 
 
-def _statement(records: exp.Query, hits: list[_Hit], columns: dict[str, Node], pretty: bool) -> str:
+def _statement(records: exp.Query | None, hits: list[_Hit], columns: dict[str, Node], pretty: bool) -> str:
+    if records is None:
+        return ""
     workflows = _workflows(hits)
     number_of = {each.name: index for index, each in enumerate(workflows, 1)}
     steps: list[dict[str, Node]] = [
         *_matching(hits),
-        {"hit": call("arrayJoin", column("hits"))},
-        {"w": _constant([number_of[hit.workflow.name] for hit in hits], "UInt16")},
-        {"found": keys.found(workflows), "entries": keys.entries(workflows)},
+        {
+            "w": _constant([number_of[hit.workflow.name] for hit in hits], "UInt16"),
+            "found": keys.found(workflows),
+            "entries": keys.entries(workflows),
+        },
         {"lists": keys.listed()},
         {"plain": keys.plain_values(workflows)},
         keys.filled(workflows),
@@ -115,7 +122,7 @@ def _workflows(hits: list[_Hit]) -> list[Workflow]:
 
 
 def _matching(hits: list[_Hit]) -> list[dict[str, Node]]:
-    """The steps to the column `hits`: the numbers, from 1, of the milestones that a record reaches.
+    """The steps to the column `hit`: the number, from 1, of a milestone that a record reaches; a row for each.
 
     Most milestones ask for exact names: these are looked up by name, so that many workflows cost little more than one,
     and what else they ask is asked once for all that ask the same. Of those with patterns each is asked.
@@ -137,12 +144,12 @@ def _matching(hits: list[_Hit]) -> list[dict[str, Node]]:
     named = call("if", call("equals", column("signal"), "span"), of_span, of_event)
     others = call("arrayFilter", function("h", call("notEquals", column("h"), 0)), array(asked))
     if set(besides) == {"1"}:
-        return [{"hits": call("arrayConcat", others, named) if asked else named}]
+        return [{"hit": call("arrayJoin", call("arrayConcat", others, named) if asked else named)}]
     which = call("arrayElement", cast(literals(number_of_besides), "Array(UInt16)"), column("h"))
     named = call("arrayFilter", function("h", call("arrayElement", column("besides"), which)), named)
     return [
         {"besides": array(call("toUInt8", each) for each in besides.values())},
-        {"hits": call("arrayConcat", others, named) if asked else named},
+        {"hit": call("arrayJoin", call("arrayConcat", others, named) if asked else named)},
     ]
 
 

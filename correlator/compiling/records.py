@@ -75,23 +75,36 @@ ARRAY JOIN Events.Name AS event_name, Events.Timestamp AS event_at, Events.Attri
 """
 
 
-def log_records(milestones: tuple[Milestone, ...]) -> exp.Select:
-    """The log records whose name a milestone asks for. Attributes are read only where the name may be among them."""
+def log_records(milestones: tuple[Milestone, ...]) -> exp.Query | None:
+    """The log records whose name a milestone asks for; None where none asks for one.
+
+    Attributes are read only where the name may be among them.
+    """
+    if not _events_of_logs(milestones):
+        return None
     named = column("EventName")
     may_be = any_of([call("empty", named), may_be_event(milestones, named)])
     return _select(_LOGS).where(may_be).where(may_be_event(milestones, column("name")))
 
 
-def span_records(milestones: tuple[Milestone, ...]) -> exp.Union:
+def span_records(milestones: tuple[Milestone, ...]) -> exp.Query:
     """The spans and span events whose name a milestone asks for.
 
     The condition on names stands where few columns are read before it holds: most spans are nobody's milestone.
     """
     spans = _select(_SPANS).where(may_be_span(milestones, column("SpanName")))
+    if all(each.match.event is None for each in milestones):
+        return spans
     may_have = call("arrayExists", function("n", may_be_event(milestones, column("n"))), _EVENT_NAMES)
     having = exp.select("*").from_(RECEIVED).where(may_have).subquery(RECEIVED)
     events = _select(_SPAN_EVENTS).from_(having).where(may_be_event(milestones, column("name")))
+    if all(each.match.event is not None for each in milestones):
+        return events
     return exp.union(spans, events, distinct=False)
+
+
+def _events_of_logs(milestones: tuple[Milestone, ...]) -> bool:
+    return any(each.match.event is not None and each.match.span is None for each in milestones)
 
 
 def _select(template: str) -> exp.Select:

@@ -621,6 +621,7 @@ FROM (
         FROM (
           SELECT
             *,
+            arrayElement(CAST([1, 1, 2], 'Array(UInt16)'), hit) AS w,
             arrayMap(
               n -> if(
                 equals(n, '\x1ftrace'),
@@ -670,119 +671,111 @@ FROM (
           FROM (
             SELECT
               *,
-              arrayElement(CAST([1, 1, 2], 'Array(UInt16)'), hit) AS w
+              arrayJoin(
+                arrayConcat(
+                  arrayFilter(
+                    h -> notEquals(h, 0),
+                    array(if(and(notEquals(signal, 'span'), like(name, '%seen')), 3, 0))
+                  ),
+                  arrayFilter(
+                    h -> arrayElement(besides, arrayElement(CAST([1, 2, 3], 'Array(UInt16)'), h)),
+                    if(
+                      equals(signal, 'span'),
+                      arrayElement(CAST([[], [1]], 'Array(Array(UInt16))'), transform(name, ['POST /orders'], [2], 1)),
+                      arrayElement(
+                        CAST([[], [2], [2]], 'Array(Array(UInt16))'),
+                        transform(name, ['posted', 'it''s \\ posted'], [2, 3], 1)
+                      )
+                    )
+                  )
+                )
+              ) AS hit
             FROM (
               SELECT
                 *,
-                arrayJoin(hits) AS hit
-              FROM (
-                SELECT
-                  *,
-                  arrayConcat(
-                    arrayFilter(
-                      h -> notEquals(h, 0),
-                      array(if(and(notEquals(signal, 'span'), like(name, '%seen')), 3, 0))
-                    ),
-                    arrayFilter(
-                      h -> arrayElement(besides, arrayElement(CAST([1, 2, 3], 'Array(UInt16)'), h)),
-                      if(
-                        equals(signal, 'span'),
-                        arrayElement(CAST([[], [1]], 'Array(Array(UInt16))'), transform(name, ['POST /orders'], [2], 1)),
-                        arrayElement(
-                          CAST([[], [2], [2]], 'Array(Array(UInt16))'),
-                          transform(name, ['posted', 'it''s \\ posted'], [2, 3], 1)
-                        )
+                array(
+                  toUInt8(and(like(service, 'shop%'), in(status, ('ok', 'unset')))),
+                  toUInt8(
+                    and(
+                      equals(
+                        multiIf(
+                          notEmpty(arrayElement(own_attributes, 'status')),
+                          arrayElement(own_attributes, 'status'),
+                          notEmpty(arrayElement(span_attributes, 'status')),
+                          arrayElement(span_attributes, 'status'),
+                          arrayElement(resource_attributes, 'status')
+                        ),
+                        'ok'
+                      ),
+                      ifNull(
+                        greaterOrEquals(
+                          toFloat64OrNull(
+                            multiIf(
+                              notEmpty(arrayElement(own_attributes, 'total')),
+                              arrayElement(own_attributes, 'total'),
+                              notEmpty(arrayElement(span_attributes, 'total')),
+                              arrayElement(span_attributes, 'total'),
+                              arrayElement(resource_attributes, 'total')
+                            )
+                          ),
+                          0.5
+                        ),
+                        0
                       )
                     )
-                  ) AS hits
-                FROM (
-                  SELECT
-                    *,
-                    array(
-                      toUInt8(and(like(service, 'shop%'), in(status, ('ok', 'unset')))),
-                      toUInt8(
-                        and(
-                          equals(
-                            multiIf(
-                              notEmpty(arrayElement(own_attributes, 'status')),
-                              arrayElement(own_attributes, 'status'),
-                              notEmpty(arrayElement(span_attributes, 'status')),
-                              arrayElement(span_attributes, 'status'),
-                              arrayElement(resource_attributes, 'status')
-                            ),
-                            'ok'
-                          ),
-                          ifNull(
-                            greaterOrEquals(
-                              toFloat64OrNull(
-                                multiIf(
-                                  notEmpty(arrayElement(own_attributes, 'total')),
-                                  arrayElement(own_attributes, 'total'),
-                                  notEmpty(arrayElement(span_attributes, 'total')),
-                                  arrayElement(span_attributes, 'total'),
-                                  arrayElement(resource_attributes, 'total')
-                                )
-                              ),
-                              0.5
-                            ),
-                            0
-                          )
-                        )
-                      ),
-                      toUInt8(1)
-                    ) AS besides
-                  FROM (
-                    SELECT
-                      SegmentId AS segment_id,
-                      ReceivedAt AS received_at,
-                      'log' AS signal,
-                      CASE WHEN notEmpty(EventName) THEN EventName ELSE LogAttributes['event.name'] END AS name,
-                      '' AS span_name,
-                      toString(ServiceName) AS service,
-                      'unset' AS status,
-                      fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS occurred_at,
-                      occurred_at AS started_at,
-                      TraceId AS trace_id,
-                      SpanId AS span_id,
-                      '' AS parent_span_id,
-                      LogAttributes AS own_attributes,
-                      CAST(map(), 'Map(LowCardinality(String), String)') AS span_attributes,
-                      ResourceAttributes AS resource_attributes,
-                      Body AS body,
+                  ),
+                  toUInt8(1)
+                ) AS besides
+              FROM (
+                SELECT
+                  SegmentId AS segment_id,
+                  ReceivedAt AS received_at,
+                  'log' AS signal,
+                  CASE WHEN notEmpty(EventName) THEN EventName ELSE LogAttributes['event.name'] END AS name,
+                  '' AS span_name,
+                  toString(ServiceName) AS service,
+                  'unset' AS status,
+                  fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS occurred_at,
+                  occurred_at AS started_at,
+                  TraceId AS trace_id,
+                  SpanId AS span_id,
+                  '' AS parent_span_id,
+                  LogAttributes AS own_attributes,
+                  CAST(map(), 'Map(LowCardinality(String), String)') AS span_attributes,
+                  ResourceAttributes AS resource_attributes,
+                  Body AS body,
+                  CASE
+                    WHEN notEmpty(LogAttributes['cloudevents.event_id'])
+                    THEN sipHash128(
+                      'cloudevent',
+                      LogAttributes['cloudevents.event_source'],
+                      LogAttributes['cloudevents.event_id']
+                    )
+                    ELSE sipHash128(
+                      'log',
                       CASE
-                        WHEN notEmpty(LogAttributes['cloudevents.event_id'])
-                        THEN sipHash128(
-                          'cloudevent',
-                          LogAttributes['cloudevents.event_source'],
-                          LogAttributes['cloudevents.event_id']
-                        )
-                        ELSE sipHash128(
-                          'log',
-                          CASE
-                            WHEN POSITION(LogAttributes['throughline.flags'], 'missing_timestamp') > 0
-                            THEN toDateTime64(0, 9)
-                            ELSE Timestamp
-                          END,
-                          ServiceName,
-                          name,
-                          TraceId,
-                          SpanId,
-                          Body,
-                          arraySum(
-                            arrayMap((k, v) -> sipHash64(k, v), mapKeys(LogAttributes), mapValues(LogAttributes))
-                          )
-                        )
-                      END AS identity,
-                      toUInt8(0) AS upside_down
-                    FROM received
-                    WHERE
-                      or(
-                        empty(EventName),
-                        or(in(EventName, ('posted', 'it''s \\ posted')), like(EventName, '%seen'))
+                        WHEN POSITION(LogAttributes['throughline.flags'], 'missing_timestamp') > 0
+                        THEN toDateTime64(0, 9)
+                        ELSE Timestamp
+                      END,
+                      ServiceName,
+                      name,
+                      TraceId,
+                      SpanId,
+                      Body,
+                      arraySum(
+                        arrayMap((k, v) -> sipHash64(k, v), mapKeys(LogAttributes), mapValues(LogAttributes))
                       )
-                      AND or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
-                  ) AS r
-                ) AS r
+                    )
+                  END AS identity,
+                  toUInt8(0) AS upside_down
+                FROM received
+                WHERE
+                  or(
+                    empty(EventName),
+                    or(in(EventName, ('posted', 'it''s \\ posted')), like(EventName, '%seen'))
+                  )
+                  AND or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
               ) AS r
             ) AS r
           ) AS r

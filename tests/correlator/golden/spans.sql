@@ -621,6 +621,7 @@ FROM (
         FROM (
           SELECT
             *,
+            arrayElement(CAST([1, 1, 2], 'Array(UInt16)'), hit) AS w,
             arrayMap(
               n -> if(
                 equals(n, '\x1ftrace'),
@@ -670,136 +671,128 @@ FROM (
           FROM (
             SELECT
               *,
-              arrayElement(CAST([1, 1, 2], 'Array(UInt16)'), hit) AS w
+              arrayJoin(
+                arrayConcat(
+                  arrayFilter(
+                    h -> notEquals(h, 0),
+                    array(if(and(notEquals(signal, 'span'), like(name, '%seen')), 3, 0))
+                  ),
+                  arrayFilter(
+                    h -> arrayElement(besides, arrayElement(CAST([1, 2, 3], 'Array(UInt16)'), h)),
+                    if(
+                      equals(signal, 'span'),
+                      arrayElement(CAST([[], [1]], 'Array(Array(UInt16))'), transform(name, ['POST /orders'], [2], 1)),
+                      arrayElement(
+                        CAST([[], [2], [2]], 'Array(Array(UInt16))'),
+                        transform(name, ['posted', 'it''s \\ posted'], [2, 3], 1)
+                      )
+                    )
+                  )
+                )
+              ) AS hit
             FROM (
               SELECT
                 *,
-                arrayJoin(hits) AS hit
-              FROM (
-                SELECT
-                  *,
-                  arrayConcat(
-                    arrayFilter(
-                      h -> notEquals(h, 0),
-                      array(if(and(notEquals(signal, 'span'), like(name, '%seen')), 3, 0))
-                    ),
-                    arrayFilter(
-                      h -> arrayElement(besides, arrayElement(CAST([1, 2, 3], 'Array(UInt16)'), h)),
-                      if(
-                        equals(signal, 'span'),
-                        arrayElement(CAST([[], [1]], 'Array(Array(UInt16))'), transform(name, ['POST /orders'], [2], 1)),
-                        arrayElement(
-                          CAST([[], [2], [2]], 'Array(Array(UInt16))'),
-                          transform(name, ['posted', 'it''s \\ posted'], [2, 3], 1)
-                        )
+                array(
+                  toUInt8(and(like(service, 'shop%'), in(status, ('ok', 'unset')))),
+                  toUInt8(
+                    and(
+                      equals(
+                        multiIf(
+                          notEmpty(arrayElement(own_attributes, 'status')),
+                          arrayElement(own_attributes, 'status'),
+                          notEmpty(arrayElement(span_attributes, 'status')),
+                          arrayElement(span_attributes, 'status'),
+                          arrayElement(resource_attributes, 'status')
+                        ),
+                        'ok'
+                      ),
+                      ifNull(
+                        greaterOrEquals(
+                          toFloat64OrNull(
+                            multiIf(
+                              notEmpty(arrayElement(own_attributes, 'total')),
+                              arrayElement(own_attributes, 'total'),
+                              notEmpty(arrayElement(span_attributes, 'total')),
+                              arrayElement(span_attributes, 'total'),
+                              arrayElement(resource_attributes, 'total')
+                            )
+                          ),
+                          0.5
+                        ),
+                        0
                       )
                     )
-                  ) AS hits
+                  ),
+                  toUInt8(1)
+                ) AS besides
+              FROM (
+                SELECT
+                  SegmentId AS segment_id,
+                  ReceivedAt AS received_at,
+                  'span' AS signal,
+                  toString(SpanName) AS name,
+                  '' AS span_name,
+                  toString(ServiceName) AS service,
+                  CASE
+                    WHEN StatusCode IN ('Ok', 'Error')
+                    THEN lower(toString(StatusCode))
+                    ELSE 'unset'
+                  END AS status,
+                  fromUnixTimestamp64Micro(
+                    intDiv(toUnixTimestamp64Nano(Timestamp), 1000) + intDiv(reinterpretAsInt64(Duration), 1000),
+                    'UTC'
+                  ) AS occurred_at,
+                  fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS started_at,
+                  TraceId AS trace_id,
+                  SpanId AS span_id,
+                  ParentSpanId AS parent_span_id,
+                  SpanAttributes AS own_attributes,
+                  CAST(map(), 'Map(LowCardinality(String), String)') AS span_attributes,
+                  ResourceAttributes AS resource_attributes,
+                  StatusMessage AS body,
+                  sipHash128('span', TraceId, SpanId, SpanKind, ServiceName) AS identity,
+                  toUInt8(reinterpretAsInt64(Duration) < 0) AS upside_down
+                FROM received
+                WHERE
+                  equals(SpanName, 'POST /orders')
+                UNION ALL
+                SELECT
+                  SegmentId AS segment_id,
+                  ReceivedAt AS received_at,
+                  'span_event' AS signal,
+                  toString(event_name) AS name,
+                  toString(SpanName) AS span_name,
+                  toString(ServiceName) AS service,
+                  CASE
+                    WHEN StatusCode IN ('Ok', 'Error')
+                    THEN lower(toString(StatusCode))
+                    ELSE 'unset'
+                  END AS status,
+                  fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(event_at), 1000), 'UTC') AS occurred_at,
+                  occurred_at AS started_at,
+                  TraceId AS trace_id,
+                  SpanId AS span_id,
+                  ParentSpanId AS parent_span_id,
+                  event_attributes AS own_attributes,
+                  SpanAttributes AS span_attributes,
+                  ResourceAttributes AS resource_attributes,
+                  '' AS body,
+                  sipHash128('span_event', TraceId, SpanId, SpanKind, ServiceName, event_name, event_at, event_index) AS identity,
+                  toUInt8(0) AS upside_down
                 FROM (
                   SELECT
-                    *,
-                    array(
-                      toUInt8(and(like(service, 'shop%'), in(status, ('ok', 'unset')))),
-                      toUInt8(
-                        and(
-                          equals(
-                            multiIf(
-                              notEmpty(arrayElement(own_attributes, 'status')),
-                              arrayElement(own_attributes, 'status'),
-                              notEmpty(arrayElement(span_attributes, 'status')),
-                              arrayElement(span_attributes, 'status'),
-                              arrayElement(resource_attributes, 'status')
-                            ),
-                            'ok'
-                          ),
-                          ifNull(
-                            greaterOrEquals(
-                              toFloat64OrNull(
-                                multiIf(
-                                  notEmpty(arrayElement(own_attributes, 'total')),
-                                  arrayElement(own_attributes, 'total'),
-                                  notEmpty(arrayElement(span_attributes, 'total')),
-                                  arrayElement(span_attributes, 'total'),
-                                  arrayElement(resource_attributes, 'total')
-                                )
-                              ),
-                              0.5
-                            ),
-                            0
-                          )
-                        )
-                      ),
-                      toUInt8(1)
-                    ) AS besides
-                  FROM (
-                    SELECT
-                      SegmentId AS segment_id,
-                      ReceivedAt AS received_at,
-                      'span' AS signal,
-                      toString(SpanName) AS name,
-                      '' AS span_name,
-                      toString(ServiceName) AS service,
-                      CASE
-                        WHEN StatusCode IN ('Ok', 'Error')
-                        THEN lower(toString(StatusCode))
-                        ELSE 'unset'
-                      END AS status,
-                      fromUnixTimestamp64Micro(
-                        intDiv(toUnixTimestamp64Nano(Timestamp), 1000) + intDiv(reinterpretAsInt64(Duration), 1000),
-                        'UTC'
-                      ) AS occurred_at,
-                      fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS started_at,
-                      TraceId AS trace_id,
-                      SpanId AS span_id,
-                      ParentSpanId AS parent_span_id,
-                      SpanAttributes AS own_attributes,
-                      CAST(map(), 'Map(LowCardinality(String), String)') AS span_attributes,
-                      ResourceAttributes AS resource_attributes,
-                      StatusMessage AS body,
-                      sipHash128('span', TraceId, SpanId, SpanKind, ServiceName) AS identity,
-                      toUInt8(reinterpretAsInt64(Duration) < 0) AS upside_down
-                    FROM received
-                    WHERE
-                      equals(SpanName, 'POST /orders')
-                    UNION ALL
-                    SELECT
-                      SegmentId AS segment_id,
-                      ReceivedAt AS received_at,
-                      'span_event' AS signal,
-                      toString(event_name) AS name,
-                      toString(SpanName) AS span_name,
-                      toString(ServiceName) AS service,
-                      CASE
-                        WHEN StatusCode IN ('Ok', 'Error')
-                        THEN lower(toString(StatusCode))
-                        ELSE 'unset'
-                      END AS status,
-                      fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(event_at), 1000), 'UTC') AS occurred_at,
-                      occurred_at AS started_at,
-                      TraceId AS trace_id,
-                      SpanId AS span_id,
-                      ParentSpanId AS parent_span_id,
-                      event_attributes AS own_attributes,
-                      SpanAttributes AS span_attributes,
-                      ResourceAttributes AS resource_attributes,
-                      '' AS body,
-                      sipHash128('span_event', TraceId, SpanId, SpanKind, ServiceName, event_name, event_at, event_index) AS identity,
-                      toUInt8(0) AS upside_down
-                    FROM (
-                      SELECT
-                        *
-                      FROM received
-                      WHERE
-                        arrayExists(n -> or(in(n, ('posted', 'it''s \\ posted')), like(n, '%seen')), Events.Name)
-                    ) AS received
-                    ARRAY JOIN Events.Name AS event_name,
-                      Events.Timestamp AS event_at,
-                      Events.Attributes AS event_attributes,
-                      arrayEnumerate(Events.Name) AS event_index
-                    WHERE
-                      or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
-                  ) AS r
-                ) AS r
+                    *
+                  FROM received
+                  WHERE
+                    arrayExists(n -> or(in(n, ('posted', 'it''s \\ posted')), like(n, '%seen')), Events.Name)
+                ) AS received
+                ARRAY JOIN Events.Name AS event_name,
+                  Events.Timestamp AS event_at,
+                  Events.Attributes AS event_attributes,
+                  arrayEnumerate(Events.Name) AS event_index
+                WHERE
+                  or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
               ) AS r
             ) AS r
           ) AS r
