@@ -11,13 +11,15 @@ from collections.abc import Callable, Iterator
 from dataclasses import asdict
 from pathlib import Path
 
-from benchmarks import history, ingest, stitching
+from benchmarks import history, ingest, judging, live, stitching
 from benchmarks.figure import Figure
 
 PARTS: dict[str, Callable[[float], Iterator[Figure]]] = {
     "ingest": ingest.figures,
     "stitching": stitching.figures,
+    "live": live.figures,
     "history": history.figures,
+    "judging": judging.figures,
 }
 """Name of a part to what measures it, given the seconds of one load."""
 

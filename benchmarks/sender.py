@@ -15,6 +15,7 @@ from urllib.parse import urlsplit
 
 import grpc
 
+from benchmarks import orders
 from benchmarks.load import SPANS, requests
 
 _PATH = "/v1/traces"
@@ -25,11 +26,14 @@ _BODIES = 64
 class Sender:
     """One run of the load; `taken` are the seconds each acknowledgement took."""
 
-    def __init__(self, endpoint: str, protocol: str, spans: int, token: str | None) -> None:
+    def __init__(
+        self, endpoint: str, protocol: str, spans: int, token: str | None, orders_from: int | None = None
+    ) -> None:
         self._endpoint = endpoint
         self._protocol = protocol
         self._token = token
-        self._bodies = requests(_BODIES, spans)
+        self._orders_from = orders_from
+        self._bodies = requests(_BODIES, spans) if orders_from is None else [orders.request(n) for n in range(_BODIES)]
         self._lock = threading.Lock()
         self._next = 0
         self.taken: list[float] = []
@@ -57,13 +61,17 @@ class Sender:
             if due - began >= seconds:
                 break
             time.sleep(max(0.0, due - time.perf_counter()))
-            if send(self._bodies[number % _BODIES]):
+            if send(self._body(number)):
                 taken.append(time.perf_counter() - due)
             else:
                 refused += 1
         with self._lock:
             self.taken += taken
             self.refused += refused
+
+    def _body(self, number: int) -> bytes:
+        body = self._bodies[number % _BODIES]
+        return body if self._orders_from is None else orders.numbered(body, self._orders_from + number)
 
     def _over_http(self):
         parts = urlsplit(self._endpoint)
@@ -105,8 +113,9 @@ def main() -> None:
     parser.add_argument("--rate", type=float, help="requests a second; without it as many as are answered")
     parser.add_argument("--spans", type=int, default=SPANS)
     parser.add_argument("--token")
+    parser.add_argument("--orders-from", type=int, help="send orders, every request another, numbered from here")
     given = parser.parse_args()
-    sender = Sender(given.endpoint, given.protocol, given.spans, given.token)
+    sender = Sender(given.endpoint, given.protocol, given.spans, given.token, given.orders_from)
     began = time.monotonic()
     took = sender.run(given.seconds, given.connections, given.rate)
     found = {
