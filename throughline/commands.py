@@ -9,11 +9,11 @@ from pathlib import Path
 from collector import Quarantine, Redactions
 from collector.importing import ImportProgress, ImportReport, import_file, load_mapping
 from model import NotFound, SystemClock, load_catalog
-from store import Store, active_catalog, apply_catalog, migrate, pending
+from store import Store, active_catalog, apply_catalog, pending
 from throughline.control import Control
 from throughline.ingest import CatalogRedactions, IngestSettings
 from throughline.settings import StoreSettings
-from throughline.tables import ROOMS, open_migrated, open_store, tables_folder
+from throughline.tables import ROOMS, migrate_all, open_migrated, open_store, tables_folder
 
 ACTOR = "command line"
 """Who did it, in the audit log, for what is done by a command."""
@@ -86,7 +86,7 @@ def migrate_tables(settings: StoreSettings, *, dry_run: bool) -> str:
             waiting = pending(store, ROOMS)
             text = [f"-- {each.room}/{each.name}\n" + "".join(f"{s};\n" for s in each.statements) for each in waiting]
             return "\n".join(text) if waiting else "Nothing is pending."
-        done = migrate(store, ROOMS)
+        done = migrate_all(store)
     return "\n".join(f"applied {each.room}/{each.name}" for each in done) or "Nothing was pending."
 
 

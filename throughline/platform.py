@@ -184,7 +184,7 @@ async def _held(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) 
     if not await holding.take(standby=settings.standby, stop=stop):
         return None
     stack.push_async_callback(asyncio.to_thread, holding.release)
-    await asyncio.to_thread(migrate_all, store)
+    await asyncio.to_thread(migrate_all, store, held=settings.roles)
     return store, holding
 
 

@@ -75,6 +75,10 @@ def test_over_a_server_the_second_is_refused_by_name_or_takes_over(
         refused = throughline("up", "--data-dir", str(second), *PORTS, *url)
         assert refused.returncode == 1
         assert f"process {holder.process.pid} on" in refused.stderr
+        for command in ("status", "migrate"):
+            asked = throughline(command, "--data-dir", str(second), *url)
+            assert asked.returncode == 1
+            assert f"is run by process {holder.process.pid} on" in asked.stderr
         assert applied() == 0, "who is refused has changed nothing"
         waiting = standing_by(second, *url)
         assert f"process {holder.process.pid} on" in line_with(waiting, "standing by")
