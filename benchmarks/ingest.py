@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Generator, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -52,20 +52,22 @@ def figures(seconds: float) -> Iterator[Figure]:
     """All of them, each load for that many seconds."""
     with tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder:
         root = Path(folder)
-        yield from _throughput(root, seconds)
+        full = yield from _throughput(root, seconds)
         yield from _door(root, seconds)
-        yield from _server(root, seconds)
+        yield from _server(root, full, seconds)
 
 
-def _throughput(root: Path, seconds: float) -> Iterator[Figure]:
+def _throughput(root: Path, seconds: float) -> Generator[Figure, None, Run]:
     limit = _limit(root / "limit", inserts=max(10, int(2 * seconds)))
     with _receiving(root / "embedded", "embedded") as process:
         where = process.ask()
-        load(where["http"], process, 3)  # warms up
-        full = load(where["http"], process, seconds)
+        load(where["http"], process, 3, "to warm up")
+        full = load(where["http"], process, seconds, "over HTTP, as much as goes")
         again = _limit(root / "limit-again", inserts=max(10, int(2 * seconds)))
         reference = (limit + again) / 2
-        yield Figure("limit: native insert, per CPU second", reference, "spans/CPU-s", detail={"runs": [limit, again]})
+        yield Figure(
+            "limit: native insert, per CPU second", reference, "spans/CPU-s", ratio=1.0, detail={"runs": [limit, again]}
+        )
         yield Figure(
             "durable throughput per CPU second, share of the limit",
             full.per_cpu_second / reference,
@@ -75,10 +77,10 @@ def _throughput(root: Path, seconds: float) -> Iterator[Figure]:
             ratio=full.per_cpu_second / reference,
             detail={"spans_per_cpu_second": full.per_cpu_second},
         )
-        yield Figure("durable throughput, HTTP, 8 connections", full.rate, "spans/s")
-        grpc = load(where["grpc"], process, seconds, protocol="grpc")
+        yield Figure("durable throughput, HTTP, 8 connections", full.rate, "spans/s", ratio=1.0)
+        grpc = load(where["grpc"], process, seconds, "over gRPC, as much as goes", protocol="grpc")
         yield Figure("durable throughput, gRPC, 8 connections", grpc.rate, "spans/s", ratio=grpc.rate / full.rate)
-        small = load(where["http"], process, seconds, spans=64)
+        small = load(where["http"], process, seconds, "in requests of 64 spans", spans=64)
         yield Figure(
             "cost of a span in requests of 64 beside requests of 512",
             full.per_cpu_second / small.per_cpu_second,
@@ -87,29 +89,24 @@ def _throughput(root: Path, seconds: float) -> Iterator[Figure]:
         )
         yield from _half_load(root, where["http"], process, full, seconds)
         yield from _flat(where["http"], process, full, seconds)
+    return full
 
 
 def _half_load(root: Path, url: str, process: Process, full: Run, seconds: float) -> Iterator[Figure]:
     sync = _sync_seconds(root)
-    half = load(url, process, seconds, rate=full.rate / SPANS / 2)
-    late = quantile(half.taken, 0.99) * 1000
-    yield Figure("one write and fdatasync of 1 MB, p99", sync * 1000, "ms")
-    yield Figure(
-        "acknowledgement at half load, p99",
-        late,
-        "ms",
-        50 + sync * 1000,
-        detail={"p50": quantile(half.taken, 0.5) * 1000},
-    )
-    yield Figure("rows visible at half load, p99", half.state["visible_p99"], "s", 1.0)
-    yield Figure("memory of the embedded collector, largest", max(full.memory_mb, half.memory_mb), "MB", 1500)
+    half = load(url, process, seconds, "at half of that rate", rate=full.rate / SPANS / 2)
+    late = _ms(half.taken, 0.99)
+    yield Figure("one write and fdatasync of 1 MB, p99", sync * 1000, "ms", ratio=1.0)
+    yield _at_most("acknowledgement at half load, p99", late, "ms", 50 + sync * 1000, p50=_ms(half.taken, 0.5))
+    yield _at_most("rows visible at half load, p99", half.state["visible_p99"], "s", 1.0)
+    yield _at_most("memory of the embedded collector, largest", max(full.memory_mb, half.memory_mb), "MB", 1500)
     yield Figure("memory under full load, last third beside middle", full.growth, "times", 1.1, ratio=full.growth)
 
 
 def _flat(url: str, process: Process, first: Run, seconds: float) -> Iterator[Figure]:
     while (stored := process.ask("drained")["rows"]) < 40 * seconds * 10_000:
-        load(url, process, seconds)
-    later = load(url, process, seconds)
+        load(url, process, seconds, f"to fill the table, {stored / 1e6:.1f} million rows so far")
+    later = load(url, process, seconds, "over a table that is full")
     ratio = first.per_cpu_second / later.per_cpu_second
     yield Figure(f"cost of a span over {stored / 1e6:.1f} million rows beside none", ratio, "times", 1.25, ratio=ratio)
 
@@ -117,30 +114,43 @@ def _flat(url: str, process: Process, first: Run, seconds: float) -> Iterator[Fi
 def _door(root: Path, seconds: float) -> Iterator[Figure]:
     with _receiving(root / "door", "none") as process:
         where = process.ask()
-        load(where["http"], process, 2)
+        load(where["http"], process, 2, "to warm up")
         for protocol in ("http", "grpc"):
-            run = load(where[protocol], process, seconds, protocol=protocol)
+            run = load(where[protocol], process, seconds, f"over {protocol} into the spool alone", protocol=protocol)
             micros = 1e6 / run.per_cpu_second
-            yield Figure(f"Python side of a span, {protocol}: socket to spool", micros, "µs", 3.0)
+            yield _at_most(f"Python side of a span, {protocol}: socket to spool", micros, "µs", 3.0)
 
 
-def _server(root: Path, seconds: float) -> Iterator[Figure]:
+def _server(root: Path, embedded: Run, seconds: float) -> Iterator[Figure]:
     (root / "server").mkdir()
     server = ClickHouseServer(root / "server")
     try:
         with _receiving(root / "role", "server", server.url) as process:
             where = process.ask()
-            run = load(where["http"], process, seconds)
-            yield Figure("durable throughput over a server, HTTP", run.rate, "spans/s")
-            yield Figure("memory of the collector over a server, largest", run.memory_mb, "MB", 250)
+            run = load(where["http"], process, seconds, "over a server")
+            yield Figure("durable throughput over a server, HTTP", run.rate, "spans/s", ratio=run.rate / embedded.rate)
+            yield _at_most("memory of the collector over a server, largest", run.memory_mb, "MB", 250)
     finally:
         server.kill()
 
 
+def _at_most(name: str, value: float, unit: str, bound: float, **detail: float) -> Figure:
+    """A figure with its bound, and its ratio to that."""
+    return Figure(name, value, unit, bound, ratio=value / bound, detail=detail)
+
+
 def load(
-    url: str, process: Process, seconds: float, *, protocol: str = "http", rate: float | None = None, spans: int = SPANS
+    url: str,
+    process: Process,
+    seconds: float,
+    what: str,
+    *,
+    protocol: str = "http",
+    rate: float | None = None,
+    spans: int = SPANS,
 ) -> Run:
-    """Send from a process of its own, wait until all of it is stored, and say what it took."""
+    """Send from a process of its own, wait until all of it is stored, and say what it took; `what` is for people."""
+    print(f"  {time.strftime('%H:%M:%S')} a load {what}, {seconds:g} s", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "benchmarks.sender", url, "--protocol", protocol, "--seconds", str(seconds)]
     command += ["--spans", str(spans), *(["--rate", str(rate)] if rate else [])]
     before, since = process.cpu_seconds, time.time()
@@ -162,7 +172,12 @@ def _receiving(folder: Path, *mode: str) -> Process:
     return Process("benchmarks.receiving", str(folder), *mode)
 
 
+def _ms(seconds: list[float], share: float) -> float:
+    return quantile(seconds, share) * 1000
+
+
 def _limit(folder: Path, inserts: int) -> float:
+    print(f"  {time.strftime('%H:%M:%S')} the limit: {inserts} inserts of decoded rows", file=sys.stderr, flush=True)
     folder.mkdir(parents=True)
     with Process("benchmarks.native_limit", str(folder), str(_BLOCK), str(inserts)) as process:
         return float(process.ask()["spans_per_cpu_second"])
