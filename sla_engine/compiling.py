@@ -153,14 +153,10 @@ def _or_none(bound: int | None) -> int:
 def _starts(name: str, family: Sequence[Member]) -> list[tuple[str, Sql]]:
     """Filters look at the event that starts the clock; which one that is they do not decide."""
     if not family[0].branch.wanted and not family[0].branch.unwanted:
-        return [("starts", _text(name))]
+        return [("asked", _text(name)), ("starts", _text("all_starts"))]
     conditions = Conditions(family[0].version.workflow)
-    parts = [
-        Sql(f"(s.n = {number} AND {part.text})", part.params)
-        for number, each in enumerate(family, 1)
-        for part in (conditions.chosen(each.branch.wanted, each.branch.unwanted),)
-    ]
-    chosen = Sql.joined(parts, "OR")
+    parts = [conditions.chosen(each.branch.wanted, each.branch.unwanted) for each in family]
+    chosen = Sql.joined(parts, ",\n")
     return [("asked", _text(name)), ("starts", Sql(_text("chosen_starts", conditions=chosen.text).text, chosen.params))]
 
 

@@ -27,15 +27,20 @@
 -- zone = 'UTC'
 
 WITH
-starts AS (
--- Purpose: every start of each instance, with the promise it carries, once for each SLA that starts there (`n`, its number).
--- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
---   attribute name or empty, of each; as_of DateTime64(6) UTC, inclusive.
-SELECT key, '' AS per,
-  arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = toString(milestone), {numbers:Array(UInt16)})) AS n,
-  occurred_at AS started_at, event_id AS start_event, attributes[{promise:Array(String)}[n]] AS promise
+asked AS (
+-- Purpose: every time each instance reached a milestone where an SLA starts, with what the event carries.
+-- Parameters: from_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive.
+SELECT key, '' AS per, toString(milestone) AS reached, occurred_at AS at, event_id AS event, attributes AS carried
 FROM staged_events
 WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
+) ,
+ starts AS (
+-- Purpose: the starts of each SLA (`n`, its number) with the promise they carry.
+-- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
+--   attribute name or empty, of each.
+SELECT key, per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
+  at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
+FROM asked
 ) ,
  answered AS (
 -- Purpose: the answer of each start: the first end at or after it.

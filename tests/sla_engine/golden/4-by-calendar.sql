@@ -27,19 +27,22 @@
 -- zone = 'Europe/Berlin'
 
 WITH
-starts AS (
--- Purpose: the first start of each instance, with the promise it carries, once for each SLA that starts there (`n`, its number).
+asked AS (
+-- Purpose: the first time each instance reached each milestone where an SLA starts, with what the event carries.
+-- Parameters: from_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive.
+SELECT key, '' AS per, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
+  argMin(attributes, (occurred_at, event_id)) AS carried
+FROM staged_events
+WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
+GROUP BY key, reached
+) ,
+ starts AS (
+-- Purpose: the starts of each SLA (`n`, its number) with the promise they carry.
 -- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
---   attribute name or empty, of each; as_of DateTime64(6) UTC, inclusive.
-SELECT key, '' AS per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
+--   attribute name or empty, of each.
+SELECT key, per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
   at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
-FROM (
-  SELECT key, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
-    argMin(attributes, (occurred_at, event_id)) AS carried
-  FROM staged_events
-  WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
-  GROUP BY key, reached
-)
+FROM asked
 ) ,
  answered AS (
 -- Purpose: the answer of each instance's start: the first end, whenever it came.

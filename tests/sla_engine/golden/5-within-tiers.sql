@@ -32,26 +32,29 @@
 
 WITH
 asked AS (
--- Purpose: the first start of each instance, with the promise it carries, once for each SLA that starts there (`n`, its number).
--- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
---   attribute name or empty, of each; as_of DateTime64(6) UTC, inclusive.
-SELECT key, '' AS per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
-  at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
-FROM (
-  SELECT key, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
-    argMin(attributes, (occurred_at, event_id)) AS carried
-  FROM staged_events
-  WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
-  GROUP BY key, reached
-)
+-- Purpose: the first time each instance reached each milestone where an SLA starts, with what the event carries.
+-- Parameters: from_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive.
+SELECT key, '' AS per, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
+  argMin(attributes, (occurred_at, event_id)) AS carried
+FROM staged_events
+WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
+GROUP BY key, reached
 ) ,
  starts AS (
--- Purpose: the starts whose event passes the filters of its SLA. `conditions` is replaced by them, over `s.n` and `e`.
--- Parameters: those of the conditions.
-SELECT s.key AS key, s.per AS per, s.n AS n, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise
-FROM asked AS s
-INNER JOIN staged_events AS e ON s.key = e.key AND s.start_event = e.event_id
-WHERE (s.n = 1 AND (mapContains(e.attributes, {where_0:String}) AND (e.attributes[{where_0:String}] = {where_1:String}))) OR (s.n = 2 AND NOT ((mapContains(e.attributes, {where_2:String}) AND (e.attributes[{where_2:String}] = {where_3:String}))))
+-- Purpose: the starts of each SLA (`n`, its number) whose event passes its filters, with the promise they carry. `conditions` is
+-- replaced by the filters of all SLAs in order, over `e`.
+-- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
+--   attribute name or empty, of each; those of the conditions.
+SELECT key, per,
+  arrayJoin(arrayFilter((i, passes) -> passes AND {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)}, passed)) AS n,
+  at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
+FROM (
+  SELECT s.key AS key, s.per AS per, s.reached AS reached, s.at AS at, s.event AS event, s.carried AS carried, [
+(mapContains(e.attributes, {where_0:String}) AND (e.attributes[{where_0:String}] = {where_1:String})) ,
+ NOT ((mapContains(e.attributes, {where_2:String}) AND (e.attributes[{where_2:String}] = {where_3:String})))] AS passed
+  FROM asked AS s
+  INNER JOIN staged_events AS e ON s.key = e.key AND s.event = e.event_id
+)
 ) ,
  answered AS (
 -- Purpose: the answer of each instance's start: the first end, whenever it came.
