@@ -1,7 +1,7 @@
 """Makes what was written to segments durable: by the journal while much comes in, else each segment by itself.
 
-The journal is made when a quarter of its size came in within a minute, and is deleted after a minute in which less did:
-a spool with little to do needs none, and what has been done with does not lie in it for long.
+The journal is made when a quarter of its size came in within a minute, and is deleted after a minute in which far less
+did: a spool with little to do needs none, and what has been done with does not lie in it for long.
 """
 
 from __future__ import annotations
@@ -17,7 +17,6 @@ from collector.journal import Journal, remove
 from collector.open_segment import OpenSegment, Piece
 
 _log = logging.getLogger(__name__)
-_WINDOW_SECONDS = 60.0
 
 
 class Committer:
@@ -26,9 +25,10 @@ class Committer:
     With `journal_bytes` 0 there is never a journal.
     """
 
-    def __init__(self, folder: Path, journal_bytes: int) -> None:
+    def __init__(self, folder: Path, journal_bytes: int, *, window_seconds: float = 60.0) -> None:
         self._folder = folder
         self._size = journal_bytes
+        self._window_seconds = window_seconds
         self._enough = journal_bytes // 4 or math.inf
         self._journal: Journal | None = None
         self._maker: threading.Thread | None = None
@@ -59,14 +59,14 @@ class Committer:
         if self._bytes >= self._enough and self._journal is None and self._maker is None:
             self._maker = threading.Thread(target=self._make, name="spool journal", daemon=True)
             self._maker.start()
-        if time.monotonic() - self._since >= _WINDOW_SECONDS:
-            if self._bytes < self._enough:
+        if time.monotonic() - self._since >= self._window_seconds:
+            if self._bytes < self._enough / 4:
                 self.close()
             self._since, self._bytes = time.monotonic(), 0
 
     def patience(self) -> float | None:
         """In how many seconds to `look` at the latest; None: not before more is committed."""
-        return _WINDOW_SECONDS if self._journal is not None else None
+        return self._window_seconds if self._journal is not None else None
 
     def close(self) -> None:
         """Make everything durable by itself and delete the journal; a later `look` may make it again."""

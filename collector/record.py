@@ -16,10 +16,12 @@ import struct
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
 
 from collector.sealing import Sealer, opened
 from collector.segment import Signal
 
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPENING = 20001
 _RECORD = 20002
 _HEADER = struct.Struct("<IIQI")
@@ -35,6 +37,11 @@ class Record:
     length: int
     received_us: int
     items: int
+
+    @property
+    def received_at(self) -> datetime:
+        """When the request was received."""
+        return _EPOCH + timedelta(microseconds=self.received_us)
 
     @property
     def end(self) -> int:

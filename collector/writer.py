@@ -11,11 +11,9 @@ What makes it exactly once (each step repeats safely after a crash at any point)
 3. After every INSERT the rows are counted; only then the segment's row in `segments` is written, and only after that
    the spool file is deleted.
 
-A refused segment is not inserted piece by piece, which would break 1. The offending requests are looked for
-(`collector/bisection.py`); these go to quarantine, the file is replaced by one without them, and that is inserted. When
-even an empty request is refused, or the whole is not when tried again, the data is not at fault: the writer waits and
-tries again. A tenant that has no more room in quarantine waits with all its segments; others go on. So they do while
-many offenders are looked for: every second those found are put aside and the segment goes to the end of the queue.
+A refused segment is not inserted piece by piece, which would break 1: its offending requests are taken out of it
+(`collector/poison.py`) and the rest is inserted. A tenant that has no more room in quarantine waits with all its
+segments; others go on.
 """
 
 from __future__ import annotations
@@ -26,30 +24,25 @@ import time
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import timedelta
 
 from collector import record
-from collector.bisection import Bisection, joined, takes_too_much
+from collector.bisection import Bisection, takes_too_much
 from collector.counters import Counters
 from collector.decode import insert_of
+from collector.poison import Poison, QuarantineFull
 from collector.quarantine import Quarantine
-from collector.record import Contents, Record
+from collector.record import Contents
 from collector.redaction import Redactions
-from collector.requests import Accepted
 from collector.sealing import in_memory
 from collector.segment import ClosedSegment, opened_at
 from collector.spool import Spool
-from model import Clock, Refused, StoreUnavailable, ThroughlineError, Unavailable
+from model import Clock, Refused, StoreUnavailable, ThroughlineError
 from store import Sql, StatementFailed, Store, load_query
 
 _log = logging.getLogger(__name__)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _PATTERN = frozenset("*?{}")
 """Characters ClickHouse takes for a pattern of several files where it is told to read one."""
-
-
-class QuarantineFull(Unavailable):
-    """So many requests of a tenant are refused that something else must be wrong: it waits until somebody looks."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -93,7 +86,14 @@ class Writer:
         self._on_commit = on_commit
         self._limits = limits or WriterLimits()
         self._redactions = redactions or Redactions()
-        self._bisection = Bisection(store, self._redactions, sealed=spool.sealer is not None)
+        self._poison = Poison(
+            spool,
+            quarantine,
+            Bisection(store, self._redactions, sealed=spool.sealer is not None),
+            clock=clock,
+            counters=counters,
+            seconds=self._limits.bisect_seconds,
+        )
         self._unknown: set[str] = set()
         """Segments this process has tried to put in and does not know whether they are."""
         self._held: dict[str, str] = {}
@@ -247,7 +247,7 @@ class Writer:
         )
 
     def _record(self, segment: ClosedSegment, contents: Contents) -> None:
-        times = [each.received_us for each in contents.records]
+        times = [each.received_at for each in contents.records]
         self._store.execute(
             Sql(
                 load_query("collector", "record_segment"),
@@ -257,56 +257,22 @@ class Writer:
                     "signal": segment.signal.value,
                     "rows": contents.items,
                     "bytes": sum(each.length for each in contents.records),
-                    "received_from": _at(min(times)),
-                    "received_to": _at(max(times)),
+                    "received_from": min(times),
+                    "received_to": max(times),
                     "committed_at": self._clock.now(),
                 },
             )
         )
 
-    # Poison.
-
     def _without_offenders(
         self, segment: ClosedSegment, data: bytes, contents: Contents, error: ThroughlineError
     ) -> None:
         self._unknown.add(segment.id)
-        refusal = self._bisection.refusal
-        if refusal(segment, contents.opening) is not None or refusal(segment, data) is None:
-            raise StoreUnavailable(f"ClickHouse refuses an insert for a reason that is not in the data: {error}")
-        room = self._quarantine.room(segment.tenant)
-        if not room:
-            raise QuarantineFull(
-                f"so many refused requests of tenant {segment.tenant} are in quarantine that no more are kept, and "
-                f"more are refused ({error}). Look at them, retry or discard them; until then nothing of it is written."
-            )
-        out = set()
-        is_done = True
-        ends = time.monotonic() + self._limits.bisect_seconds
-        for each, reason in self._bisection.offenders(segment, data, contents):
-            self._put_aside(segment, Accepted(segment.signal, data[each.offset : each.end], each.items), each, reason)
-            out.add(each.start)
-            if len(out) >= room or time.monotonic() > ends:
-                is_done = False
-                break
-        rest = self._spool.replaced(
-            segment, joined(data, contents, [each for each in contents.records if each.start not in out])
-        )
-        if is_done:
+        rest = self._poison.taken_out(segment, data, contents, error)
+        if rest is not None:
             self.move(rest)
-        else:
-            self._spool.postponed(rest)
 
-    def _put_aside(self, segment: ClosedSegment, request: Accepted, where: Record, reason: str) -> None:
-        self._quarantine.put(
-            request,
-            tenant=segment.tenant,
-            segment_id=segment.id,
-            reason=reason,
-            received_at=_at(where.received_us),
-            at=self._clock.now(),
-        )
-        self._counters.add("quarantined", signal=segment.signal.value)
-        _log.error("a request of tenant %s went to quarantine: %s", segment.tenant, reason)
+    # A tenant without room in quarantine.
 
     def _hold(self, segment: ClosedSegment, error: QuarantineFull) -> None:
         self._failed(segment, error)
@@ -344,10 +310,6 @@ class Writer:
 
 def _identity(segment: ClosedSegment) -> dict[str, object]:
     return {"tenant": segment.tenant, "segment_id": segment.id, "received_at": opened_at(segment.id)}
-
-
-def _at(microseconds: int) -> datetime:
-    return _EPOCH + timedelta(microseconds=microseconds)
 
 
 def _expected(error: Exception) -> bool:

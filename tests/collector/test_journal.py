@@ -6,13 +6,15 @@ import os
 import random
 import shutil
 from collections.abc import Callable
+from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
 from collector import Spool, SpoolLimits, record
+from collector.committer import Committer
 from collector.journal import Journal, replay
-from collector.open_segment import Piece, segment_path
+from collector.open_segment import OpenSegment, Piece, segment_path
 from collector.requests import Accepted, accept
 from collector.segment import Signal
 from tests.collector.payloads import spans
@@ -20,6 +22,7 @@ from tests.collector.running import wait_for
 
 _RING = 64 << 10
 _NAMES = ("journal.a", "journal.b")
+_NOW = datetime(2026, 11, 21, tzinfo=UTC)
 
 
 class _Disk:
@@ -162,6 +165,23 @@ def test_a_request_too_large_for_the_journal_is_synced_by_itself(
     assert _found(disk.cut(tmp_path / "spool", tmp_path / "later")).get(segment_id, whole) == whole
     spool.stop()
     spool.release()
+
+
+def test_the_journal_is_there_only_while_much_comes_in(tmp_path: Path) -> None:
+    committer = Committer(tmp_path, _RING, window_seconds=0.2)
+    segment = OpenSegment(tmp_path, "a", Signal.TRACES, _NOW, sealed=False)
+
+    def commit(size: int) -> list[str]:
+        assert committer.commit([(segment, segment.write(bytes(size)))]) == [None]
+        committer.look()
+        return sorted(path.name for path in tmp_path.glob("journal.*"))
+
+    assert commit(_RING // 8) == []
+    wait_for(lambda: commit(_RING // 8) == list(_NAMES))
+    wait_for(lambda: committer.patience() is not None)
+    wait_for(lambda: commit(1) == [])
+    assert committer.patience() is None
+    committer.close()
 
 
 def test_a_journal_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:

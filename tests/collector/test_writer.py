@@ -15,11 +15,12 @@ from google.rpc import status_pb2
 
 from collector import Collector, Limits, SpoolLimits, WriterLimits, committed_segments, spans_of_segments
 from collector.counters import Counters
+from collector.poison import QuarantineFull
 from collector.quarantine import Quarantine, QuarantineLimits
 from collector.requests import Accepted, accept
 from collector.segment import ClosedSegment, Signal
 from collector.spool import Spool
-from collector.writer import QuarantineFull, Writer
+from collector.writer import Writer
 from model import NotFound, Refused, SystemClock
 from model.access import access_from_text
 from store import Store

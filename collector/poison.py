@@ -1,0 +1,91 @@
+"""Takes out of a refused segment the requests that ClickHouse refuses it for, and puts them into quarantine.
+
+When even an empty request is refused, or the whole is not when tried again, the data is not at fault: nothing is taken
+out. Where there are many offenders others are not kept waiting: after a while those found so far are out, and the rest
+of the segment goes to the end of the queue.
+"""
+
+from __future__ import annotations
+
+import logging
+import time
+
+from collector.bisection import Bisection, joined
+from collector.counters import Counters
+from collector.quarantine import Quarantine
+from collector.record import Contents, Record
+from collector.requests import Accepted
+from collector.segment import ClosedSegment
+from collector.spool import Spool
+from model import Clock, StoreUnavailable, ThroughlineError, Unavailable
+
+_log = logging.getLogger(__name__)
+
+
+class QuarantineFull(Unavailable):
+    """So many requests of a tenant are refused that something else must be wrong: it waits until somebody looks."""
+
+
+class Poison:
+    """Looks for offenders for so many seconds at a time."""
+
+    def __init__(
+        self,
+        spool: Spool,
+        quarantine: Quarantine,
+        bisection: Bisection,
+        *,
+        clock: Clock,
+        counters: Counters,
+        seconds: float,
+    ) -> None:
+        self._spool = spool
+        self._quarantine = quarantine
+        self._bisection = bisection
+        self._clock = clock
+        self._counters = counters
+        self._seconds = seconds
+
+    def taken_out(
+        self, segment: ClosedSegment, data: bytes, contents: Contents, error: ThroughlineError
+    ) -> ClosedSegment | None:
+        """The segment without its offenders; None where it was postponed with some of them still in it.
+
+        `error` is why it was refused. Raises `QuarantineFull`, and what prevents an answer.
+        """
+        refusal = self._bisection.refusal
+        if refusal(segment, contents.opening) is not None or refusal(segment, data) is None:
+            raise StoreUnavailable(f"ClickHouse refuses an insert for a reason that is not in the data: {error}")
+        room = self._quarantine.room(segment.tenant)
+        if not room:
+            raise QuarantineFull(
+                f"so many refused requests of tenant {segment.tenant} are in quarantine that no more are kept, and "
+                f"more are refused ({error}). Look at them, retry or discard them; until then nothing of it is written."
+            )
+        out = set()
+        is_done = True
+        ends = time.monotonic() + self._seconds
+        for each, reason in self._bisection.offenders(segment, data, contents):
+            self._put_aside(segment, data, each, reason)
+            out.add(each.start)
+            if len(out) >= room or time.monotonic() > ends:
+                is_done = False
+                break
+        kept = [each for each in contents.records if each.start not in out]
+        rest = self._spool.replaced(segment, joined(data, contents, kept))
+        if is_done:
+            return rest
+        self._spool.postponed(rest)
+        return None
+
+    def _put_aside(self, segment: ClosedSegment, data: bytes, offender: Record, reason: str) -> None:
+        self._quarantine.put(
+            Accepted(segment.signal, data[offender.offset : offender.end], offender.items),
+            tenant=segment.tenant,
+            segment_id=segment.id,
+            reason=reason,
+            received_at=offender.received_at,
+            at=self._clock.now(),
+        )
+        self._counters.add("quarantined", signal=segment.signal.value)
+        _log.error("a request of tenant %s went to quarantine: %s", segment.tenant, reason)
