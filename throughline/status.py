@@ -55,6 +55,8 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
             "quarantine": f"{collector.quarantine.count():,} refused requests",
         }
         found["quarantine"] = quarantined(collector.quarantine)
+        if closed := collector.quarantine.closed_to():
+            found["collector"]["refused until somebody looks at the quarantine"] = ", ".join(sorted(closed))
         if collector.writer is not None and collector.writer.last_error:
             found["collector"]["writer waits"] = collector.writer.last_error
     return {**found, **stored(store)}
