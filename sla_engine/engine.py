@@ -6,7 +6,7 @@ How a tick works, and why a crash anywhere in it only repeats work:
    has come, works out their clocks anew and judges them; then the clocks whose own moment of change has come.
 2. Judging is a function of the stored data and `as_of`. News is what differs from the clock's row. A clock made of the
    same as when a finished tick stored it is not judged again with its instance.
-3. The ledger is appended first, then the clocks are stored, then their wake-ups, and last of all the tick itself. A
+3. The ledger is appended first, then the clocks and their wake-ups are stored, and last of all the tick itself. A
    tick that did not finish is done again from the same beginning; what it had appended is known by its place in the
    ledger, after the place the last finished tick ended at.
 4. Large sets are taken in shares by a hash, so that memory is bounded.
@@ -18,8 +18,10 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence, Set
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
+from functools import partial
 from math import ceil
 from typing import Any
 
@@ -280,9 +282,11 @@ class _Tick:
             if version.sla.feed is None
             for branch in branches(version.sla)
         ]
-        for family in families(members):
-            self._stage(clock_facts(family, tenant=self._tenant, as_of=self._as_of))
-        self._stage_known(Sql("SELECT {stage_workflow:String}"), keys)
+        staged = [clock_facts(family, tenant=self._tenant, as_of=self._as_of) for family in families(members)]
+        _side_by_side(
+            partial(self._stage_known, Sql("SELECT {stage_workflow:String}"), keys),
+            *(partial(self._stage, facts) for facts in staged),
+        )
         slas = sorted({each.sla.id for each in versions if each.sla.feed is None})
         self._run("stage_vanished_clocks", tenant=self._tenant, workflow=workflow.name, slas=slas)
         self._judge(same_before)
@@ -345,8 +349,10 @@ class _Tick:
         if counts["news"]:
             self._before_append()
             self._run("append_verdicts", tenant=self._tenant, seq=self.seq)
-        self._run("store_clocks", tenant=self._tenant, version=microseconds(self._as_of))
-        self._run("store_wakeups", tenant=self._tenant)
+        _side_by_side(
+            partial(self._run, "store_clocks", tenant=self._tenant, version=microseconds(self._as_of)),
+            partial(self._run, "store_wakeups", tenant=self._tenant),
+        )
         self.seq += counts["news"]
         self.tally.opened += counts["opened"]
         self.tally.judged += counts["judged"]
@@ -368,6 +374,16 @@ class _Tick:
 def _clocks_expected(version: SlaVersion) -> float:
     """About how many clocks an instance has of a version: of one with a filter most have none."""
     return 0.25 if version.sla.where else 1
+
+
+def _side_by_side(*steps: Callable[[], None]) -> None:
+    """Steps that do not need each other; raises what one of them raised, when all have ended.
+
+    What is staged is small for the engine and so one thread's work, however many there are.
+    """
+    with ThreadPoolExecutor(max_workers=2) as pool:
+        for done in [pool.submit(step) for step in steps]:
+            done.result()
 
 
 def _nothing() -> None:
