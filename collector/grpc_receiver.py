@@ -46,6 +46,7 @@ class GrpcReceiver:
                 ("grpc.so_reuseport", 0),
                 # A request of 512 spans in one frame instead of ten: a tenth less work a span.
                 ("grpc.http2.max_frame_size", 1 << 20),
+                ("grpc.server_handshake_timeout_ms", round(1000 * self._intake.limits.header_seconds)),
                 ("grpc.max_receive_message_length", self._intake.limits.decompressed_bytes),
                 ("grpc.max_metadata_size", self._intake.limits.header_bytes),
                 ("grpc.absolute_max_metadata_size", self._intake.limits.header_bytes),

@@ -97,3 +97,17 @@ def test_a_body_that_goes_on_after_its_refusal_is_cut_off(tmp_path: Path) -> Non
         connection.sendall(_HEAD.replace(str(len(_BODY)).encode(), b"9000000") + b"\r\n")
         said = _trickle(connection, bytes(10_000))
         assert said.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize("sent", [b"", b"PRI * HTTP/2.0\r\n"])
+def test_a_grpc_connection_that_does_not_begin_is_closed(tmp_path: Path, sent: bytes) -> None:
+    limits = Limits(intake=IntakeLimits(header_seconds=0.5))
+    with (
+        RunningCollector(None, tmp_path, limits=limits) as running,
+        socket.create_connection(("127.0.0.1", running.collector.grpc_port), timeout=30) as connection,
+    ):
+        connection.sendall(sent)
+        said = b""
+        while part := connection.recv(4096):
+            said += part
+        assert len(said) < 200
