@@ -13,12 +13,23 @@ from dashboard import formats
 from dashboard.figures import STATUSES, VERDICTS
 from dashboard.pages.view import View
 from dashboard.queries import Tally
-from model import Workflow
+from model import Catalog, Workflow
 
 
 def instance_href(workflow: str, key: str) -> str:
     """The address of a timeline page."""
     return f"/workflows/{quote(workflow, safe='')}/instances/{quote(key, safe='')}"
+
+
+def sla_href(sla: str) -> str:
+    """The address of an SLA's page."""
+    return f"/slas/{quote(sla, safe='')}"
+
+
+def subject_href(catalog: Catalog, sla: str, workflow: str, key: str) -> str:
+    """Where to look at what a promise is about: its instance; the SLA itself, where it is about a feed."""
+    is_feed = any(each.id == sla and each.feed is not None for each in catalog.slas)
+    return sla_href(sla) if is_feed else instance_href(workflow, key)
 
 
 def pill(state: str) -> html.Span:
@@ -58,9 +69,9 @@ def two_lines(first: Any, second: Any, title: str = "", tone: str = "") -> html.
     )
 
 
-def key_link(workflow: str, key: str) -> html.A:
-    """A key that leads to its timeline."""
-    return html.A(key, href=instance_href(workflow, key), className="key")
+def key_link(key: str, href: str) -> html.A:
+    """A key that leads to what it names."""
+    return html.A(key, href=href, className="key")
 
 
 def copy_button(text: str) -> html.Button:

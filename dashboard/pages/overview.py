@@ -174,7 +174,11 @@ def breaches_card(overview: Overview, view: View) -> html.Section:
             [
                 (
                     elements.two_lines(
-                        elements.key_link(each.workflow, each.key), titles.get(each.sla, each.sla), each.reason
+                        elements.key_link(
+                            each.key, elements.subject_href(view.catalog, each.sla, each.workflow, each.key)
+                        ),
+                        titles.get(each.sla, each.sla),
+                        each.reason,
                     ),
                     elements.two_lines(
                         formats.deadline_text(each.deadline_at, each.satisfied_at, view.now),
@@ -210,7 +214,7 @@ def sla_table(rows: tuple[SlaRow, ...], is_wide: bool = True) -> html.Div:
         ],
         [
             (
-                elements.two_lines(html.A(each.sla.title, href=f"/slas/{quote(each.sla.id, safe='')}"), each.sla.id),
+                elements.two_lines(html.A(each.sla.title, href=elements.sla_href(each.sla.id)), each.sla.id),
                 html.Div(
                     [
                         elements.stack(each.summary.verdicts, list(VERDICTS)),

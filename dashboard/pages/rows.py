@@ -168,7 +168,7 @@ LISTINGS: dict[str, Callable[[View, str, int, str | None], Block]] = {
 def instance_cells(row: InstanceRow, workflow: Workflow, view: View) -> dict[str, Any]:
     """What all lists of instances show."""
     return {
-        "key": link(row.workflow, row.key),
+        "key": link(row.key, elements.instance_href(row.workflow, row.key)),
         "status": pill(row.status),
         "milestone": elements.milestone_title(workflow, row.current_milestone),
         "last_event": when(row.last_event_at, view),
@@ -180,7 +180,7 @@ def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, 
     alert = row.alert
     return {
         "state": {"is": ALERT_PILLS[row.state], "word": formats.words(row.state)},
-        "key": link(alert.workflow, alert.key),
+        "key": link(alert.key, elements.subject_href(view.catalog, alert.sla, alert.workflow, alert.key)),
         "promise": {"first": titles.get(alert.sla, alert.sla), "second": alert.reason},
         "deadline": deadline(alert.deadline_at, alert.satisfied_at, alert.verdict, view),
         "owner": {"first": formats.words(alert.severity), "second": alert.owner},
@@ -194,7 +194,7 @@ def ledger_cells(row: LedgerRow, view: View) -> dict[str, Any]:
     return {
         "known": when_in_two(row.known_at, view),
         "verdict": pill(row.verdict),
-        "key": link(row.workflow, row.key),
+        "key": link(row.key, elements.subject_href(view.catalog, row.sla, row.workflow, row.key)),
         "per": row.per,
         "deadline": deadline(row.deadline_at, row.satisfied_at, row.verdict, view),
         "reason": row.reason,
@@ -219,9 +219,9 @@ def pill(state: str) -> dict[str, str]:
     return {"is": state, "word": elements.word_of(state)}
 
 
-def link(workflow: str, key: str) -> dict[str, Any]:
-    """A key that leads to its timeline."""
-    return {"text": key, "href": elements.instance_href(workflow, key), "mono": True}
+def link(key: str, href: str) -> dict[str, Any]:
+    """A key that leads to what it names."""
+    return {"text": key, "href": href, "mono": True}
 
 
 def when(at: datetime | None, view: View) -> dict[str, str] | None:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import quote
 
@@ -14,7 +14,7 @@ from dashboard.pages import elements, events
 from dashboard.pages.view import Drawn, View
 from dashboard.queries import TimelineView
 from model import Catalog, Milestone, Outcome, Sla, Verdict, Workflow
-from sla_engine import ClockRow
+from sla_engine import ClockRow, Rejudged
 
 WORRYING = (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN)
 GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
@@ -183,7 +183,7 @@ def clocks_card(shown: TimelineView, view: View) -> html.Section:
             [
                 (
                     elements.pill(each.verdict),
-                    promise(each, slas.get(each.sla)),
+                    promise(each, slas.get(each.sla), again(shown.detail.again.get(each.clock), view.now, view.zone)),
                     deadline(each, view),
                     elements.when(each.satisfied_at, view),
                     used(each, view.now),
@@ -194,15 +194,22 @@ def clocks_card(shown: TimelineView, view: View) -> html.Section:
     )
 
 
-def promise(clock: ClockRow, sla: Sla | None) -> html.Span:
+def again(row: Rejudged | None, now: datetime, zone: tzinfo) -> list[Any]:
+    """What was said when somebody had the past judged again; it does not count, and stands beside what does."""
+    if row is None:
+        return []
+    said = f"Judged again by {row.actor}, {formats.local(row.rejudged_at, zone, now)}: "
+    return [html.Br(), said, elements.pill(row.new.verdict), f" {row.new.reason}"]
+
+
+def promise(clock: ClockRow, sla: Sla | None, judged_again: list[Any]) -> html.Span:
     """What was promised for what, and why the verdict is what it is."""
-    title: list[Any] = [html.A(sla.title if sla else clock.sla, href=f"/slas/{quote(clock.sla, safe='')}")]
+    title: list[Any] = [html.A(sla.title if sla else clock.sla, href=elements.sla_href(clock.sla))]
     if clock.per:
         per = sla.per if sla and sla.per else ""
         title += [html.Span(f" · {per} ", className="faint"), html.Span(clock.per, className="mono")]
-    return elements.two_lines(
-        title, " · ".join([clock.reason, *(formats.words(flag).lower() for flag in clock.flags)]), clock.sla
-    )
+    why = " · ".join([clock.reason, *(formats.words(flag).lower() for flag in clock.flags)])
+    return elements.two_lines(title, [why, *judged_again], clock.sla)
 
 
 def deadline(clock: ClockRow, view: View) -> Any:

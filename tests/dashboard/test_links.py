@@ -1,0 +1,47 @@
+"""Where names on pages lead, and what stands beside a verdict."""
+
+from __future__ import annotations
+
+from datetime import UTC
+
+import pytest
+
+from dashboard.pages.elements import subject_href
+from dashboard.pages.timeline import again
+from model import Verdict, catalog_from_sources
+from sla_engine import Rejudged
+from sla_engine.rejudging import Said
+from tests.dashboard import world
+from tests.dashboard.rows import NOW
+
+FEED = """
+workflow: pulses
+keys: {pulse: {attributes: [pulse.id]}}
+root: pulse
+milestones:
+  - {id: beat, match: {event: beat}}
+slas:
+  - {id: beats, milestone: beat, every: 1h}
+"""
+
+
+@pytest.mark.parametrize(
+    ("sla", "leads_to"),
+    [
+        ("ship_in_time", "/workflows/orders/instances/A%2F5"),
+        ("beats", "/slas/beats"),
+        ("no longer declared", "/workflows/orders/instances/A%2F5"),
+    ],
+)
+def test_a_promise_about_a_feed_leads_to_the_promise_and_any_other_to_its_instance(sla: str, leads_to: str) -> None:
+    catalog = catalog_from_sources([("orders.yaml", world.CATALOG), ("feed.yaml", FEED)])
+    assert subject_href(catalog, sla, "orders", "A/5") == leads_to
+
+
+def test_what_was_judged_again_stands_beside_the_verdict_with_who_and_when() -> None:
+    assert again(None, NOW, UTC) == []
+    new = Said(Verdict.MET, NOW, NOW, "Shipped two hours early.", "d2")
+    row = Rejudged("r1", "ship_in_time", NOW, "ann", "SO-1", "c", "", NOW, NOW, None, new)
+    shown = str(again(row, NOW, UTC))
+    for word in ("Judged again by ann", "Met", "Shipped two hours early."):
+        assert word in shown
