@@ -7,12 +7,13 @@ and only that is synced before a request is acknowledged. Most segments are in C
 comes round; the others are synced then, by a thread of its own. A crash leaves segments that may lack their ends:
 `replay` writes these again.
 
-    entry := header { magic, generation u64, bytes of table and of data u32, CRC-32 of generation and table }
+    entry := header { magic, generation u64, bytes of table and of data u32, CRC-32 of generation, table and data }
              table { segment id, offset in its file u64, length u32 }* data
     An offset of all ones: the segment needs nothing of what stands before, it is on disk by itself or gone.
 
-A file's entries are those of one generation, from its start. The data needs no checksum: each request in it has its
-own, and one that was cut off within had not been acknowledged.
+A file's entries are those of one generation, from its start. The checksum holds the data too, although each request in
+it has its own: where a power cut lets an entry's head reach the disk without its data, older requests of the same sizes
+would stand there, sound and long done with.
 """
 
 from __future__ import annotations
@@ -114,9 +115,9 @@ class Journal:
         if self._half.position + whole > self._half.size:
             self._turn()
         half = self._half
-        checksum = zlib.crc32(_GENERATION.pack(half.generation) + table)
+        parts = [part for each in pieces for part in each.parts]
+        checksum = _checksum(half.generation, table, *parts)
         header = _HEADER.pack(_MAGIC, half.generation, len(table), length, checksum)
-        parts = (part for each in pieces for part in each.parts)
         write_all(half.file, header, table, *parts, position=half.position)
         os.fdatasync(half.file)
         half.position += whole
@@ -196,7 +197,7 @@ def _entries_of(data: bytes) -> Iterator[tuple[int, list[Piece]]]:
         position = start + table_size
         if magic != _MAGIC or first not in (None, generation) or position + data_size > len(data):
             return
-        if zlib.crc32(_GENERATION.pack(generation) + table) != checksum:
+        if _checksum(generation, table, data[position : position + data_size]) != checksum:
             return
         first = generation
         pieces = []
@@ -204,6 +205,13 @@ def _entries_of(data: bytes) -> Iterator[tuple[int, list[Piece]]]:
             pieces.append(Piece(segment_id.decode(), offset, (data[position : position + length],), length))
             position += length
         yield generation, pieces
+
+
+def _checksum(generation: int, *parts: bytes) -> int:
+    found = zlib.crc32(_GENERATION.pack(generation))
+    for each in parts:
+        found = zlib.crc32(each, found)
+    return found
 
 
 def _write_again(path: Path, pieces: list[Piece]) -> None:

@@ -231,3 +231,16 @@ def test_an_entry_that_is_not_whole_ends_the_journal(tmp_path: Path, torn: str) 
     assert {path.stem for path in (tmp_path / "after").iterdir()} == set(names[:2])
     assert segment_path(tmp_path / "after", names[0]).read_bytes() == names[0].encode()
     journal.close()
+
+
+def test_an_entry_whose_data_never_reached_the_disk_brings_nothing_older_back(tmp_path: Path) -> None:
+    """A power cut may keep an entry's head and not its data; what stands there then are older, sound requests."""
+    old, new = (spans(3, service=name).SerializeToString() for name in ("old", "new"))
+    segment_id = f"{1:016x}-{2:08x}"
+    journal = Journal(tmp_path, _RING)
+    assert journal.append([Piece(segment_id, 0, (new,), len(new))])
+    [half] = [path for path in (tmp_path / name for name in _NAMES) if new in path.read_bytes()]
+    half.write_bytes(half.read_bytes().replace(new, old))
+    replay(tmp_path)
+    assert not segment_path(tmp_path, segment_id).exists()
+    assert not any((tmp_path / name).exists() for name in _NAMES)
