@@ -6,6 +6,7 @@ A workflow that has no rows yet is simply stitched. One whose definition has cha
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from correlator.rebuild import request
@@ -13,14 +14,14 @@ from model import Workflow
 from store import Store, load_query
 
 
-def adopt(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None:
-    """Make the definition one by which ticks stitch: at once where the workflow is new, else by a rebuild."""
-    params = {"tenant": tenant, "workflow": workflow.name}
-    known = store.value(load_query("correlator", "stitched_definition"), params)
-    if known is None:
-        record(store, tenant, workflow, now)
-    elif known != workflow.hash:
-        request(store, tenant, workflow, now)
+def adopt(store: Store, tenant: str, workflows: Sequence[Workflow], now: datetime) -> None:
+    """Make the definitions those by which ticks stitch: at once where a workflow is new, else by a rebuild."""
+    rows = store.rows(load_query("correlator", "stitched_definitions"), {"tenant": tenant})
+    known = {row["workflow"]: row["definition"] for row in rows}
+    record(store, tenant, [each for each in workflows if each.name not in known], now)
+    for each in workflows:
+        if known.get(each.name, each.hash) != each.hash:
+            request(store, tenant, each, now)
 
 
 def is_live(store: Store, tenant: str, workflow: Workflow) -> bool:
@@ -29,10 +30,10 @@ def is_live(store: Store, tenant: str, workflow: Workflow) -> bool:
     return bool(store.value(load_query("correlator", "stitched_definition"), params) == workflow.hash)
 
 
-def record(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None:
-    """The definition by which the live rows are made."""
+def record(store: Store, tenant: str, workflows: Sequence[Workflow], now: datetime) -> None:
+    """The definitions by which the live rows are made."""
     store.insert(
         "stitched_definitions",
         ("tenant", "workflow", "definition", "since"),
-        [(tenant, workflow.name, workflow.hash, now)],
+        [(tenant, each.name, each.hash, now) for each in workflows],
     )

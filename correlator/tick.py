@@ -103,10 +103,10 @@ class Correlator:
 
     def _adopt(self, tenant: str, catalog: Catalog) -> tuple[tuple[Workflow, ...], dict[Workflow, Rebuild]]:
         """The workflows whose live rows are to be kept up to date, and those that are being rebuilt."""
-        for workflow in catalog.workflows:
-            if self._adopted.get((tenant, workflow.name)) != workflow.hash:
-                adopt(self._store, tenant, workflow, self._clock.now())
-                self._adopted[tenant, workflow.name] = workflow.hash
+        changed = [each for each in catalog.workflows if self._adopted.get((tenant, each.name)) != each.hash]
+        if changed:
+            adopt(self._store, tenant, changed, self._clock.now())
+            self._adopted.update({(tenant, each.name): each.hash for each in changed})
         found = running(self._store, tenant)
         rebuilt = {
             each: found[each.name]
@@ -119,7 +119,7 @@ class Correlator:
     def _switch(self, tenant: str, workflow: Workflow, found: Rebuild) -> None:
         now = self._clock.now()
         switch(self._store, tenant, workflow, found, now)
-        record(self._store, tenant, workflow, now)
+        record(self._store, tenant, [workflow], now)
         finish(self._store, tenant, found, now)
         self._looks.clear()
 

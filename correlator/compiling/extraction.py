@@ -112,9 +112,9 @@ def _statement(records: exp.Query | None, hits: list[_Hit], columns: dict[str, N
     ]
     query: exp.Query = records
     for each in steps:
-        added = (exp.alias_(node, name) for name, node in each.items())
-        query = exp.select("*", *added).from_(query.subquery("r"))
-    return select(columns, query.subquery("r")).sql(dialect="clickhouse", pretty=pretty)
+        added = (exp.alias_(node, name, copy=False) for name, node in each.items())
+        query = exp.select("*", *added, copy=False).from_(query.subquery("r", copy=False), copy=False)
+    return select(columns, query.subquery("r", copy=False)).sql(dialect="clickhouse", pretty=pretty)
 
 
 def _workflows(hits: list[_Hit]) -> list[Workflow]:

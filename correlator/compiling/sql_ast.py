@@ -99,7 +99,8 @@ def choice(cases: Sequence[tuple[Node, Node]], otherwise: Node) -> Node:
 
 def select(columns: dict[str, Node], source: Node, where: Node | None = None) -> exp.Select:
     """`SELECT ... FROM source [WHERE ...]`, the columns by name."""
-    query = exp.select(*(exp.alias_(node, name) for name, node in columns.items())).from_(source)
+    aliases = (exp.alias_(node, name, copy=False) for name, node in columns.items())
+    query = exp.select(*aliases, copy=False).from_(source, copy=False)
     return query.where(where) if where is not None else query
 
 
