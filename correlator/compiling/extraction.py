@@ -271,11 +271,12 @@ def _flags(hits: list[_Hit]) -> Node:
         raised.append((_unreadable_amount(), "unreadable_amount"))
     if any(hit.milestone.cadence for hit in hits):
         raised.append((_late(hits, ahead), "late"))
-    noted = call("splitByChar", ",", call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE))
+    told = call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE)
+    noted = call("splitByChar", ",", told)
     own = array(call("if", holds, flag, "") for holds, flag in raised)
     both = call("arrayConcat", own, noted)
     filled = call("arrayFilter", function("f", call("notEmpty", column("f"))), both)
-    quiet = call("not", any_of([*(holds for holds, _ in raised), call("notEquals", noted, array([""]))]))
+    quiet = call("not", any_of([*(holds for holds, _ in raised), call("notEmpty", told)]))
     return call("if", quiet, call("emptyArrayString"), call("arraySort", call("arrayDistinct", filled)))
 
 
@@ -308,11 +309,11 @@ def _content_hash() -> Node:
     """Of all that an event says. The time of one that came without any is the receipt's and no content."""
     untimed = call("position", call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE), "missing_timestamp")
     pair = exp.Lambda(
-        this=call("sipHash64", column("k"), column("v")), expressions=[exp.to_identifier("k"), exp.to_identifier("v")]
+        this=call("cityHash64", column("k"), column("v")), expressions=[exp.to_identifier("k"), exp.to_identifier("v")]
     )
     attributes = column("attributes")
     return call(
-        "sipHash64",
+        "cityHash64",
         *(
             call("if", call("greater", untimed, 0), call("toInt64", 0), call("toUnixTimestamp64Micro", column(each)))
             for each in ("occurred_at", "started_at")

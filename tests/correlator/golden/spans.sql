@@ -73,7 +73,7 @@ SELECT
           )
         ),
         and(notEmpty(trimBoth(arrayElement(found, 1))), empty(amount)),
-        notEquals(splitByChar(',', arrayElement(own_attributes, 'throughline.flags')), array(''))
+        notEmpty(arrayElement(own_attributes, 'throughline.flags'))
       )
     ),
     emptyArrayString(),
@@ -135,7 +135,7 @@ SELECT
     )
   ) AS flags,
   arrayElement(CAST(['h1', 'h2'], 'Array(String)'), w) AS definition,
-  sipHash64(
+  cityHash64(
     if(
       greater(
         position(arrayElement(own_attributes, 'throughline.flags'), 'missing_timestamp'),
@@ -159,7 +159,7 @@ SELECT
     span_id,
     parent_span_id,
     body,
-    arraySum(arrayMap((k, v) -> sipHash64(k, v), mapKeys(attributes), mapValues(attributes))),
+    arraySum(arrayMap((k, v) -> cityHash64(k, v), mapKeys(attributes), mapValues(attributes))),
     ranked_keys
   ) AS content_hash
 FROM (
