@@ -36,9 +36,10 @@ SETTINGS = {
     "compile_aggregate_expressions": "0",
     "compile_sort_description": "0",
 }
-"""Pinned for every statement of ours: an insert is done when the call returns (design fact 6), times are UTC. Nothing is
-compiled to machine code: our statements carry values that change, so that each would be compiled anew, which took a
-third of a tick."""
+"""Pinned for every statement of ours: an insert is done when the call returns (design fact 6), times are UTC.
+
+Nothing is compiled to machine code: our statements carry values that change, so that each would be compiled anew, which
+took a third of a tick."""
 
 DATABASE = "throughline"
 
