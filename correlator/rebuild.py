@@ -14,7 +14,8 @@ It tells no one: every instance is put into the feed of changes once, after the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -122,13 +123,9 @@ def switch(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: d
         for table in tables:
             store.execute(_copied(table, f"{{tenant:String}} AS tenant{_MARKED.get(table, '')}", of_shadow), params)
 
-    def take_away(tables: Iterable[str]) -> None:
-        for table in tables:
-            mark = "version" if table in _BY_VERSION else "generation"
-            store.execute(f"DELETE FROM {table} WHERE {own} AND {mark} < {{version:UInt64}}", params)
-
     side_by_side(lambda: add(("events", "instances")), lambda: add([*_ADDED_MEANWHILE, "instance_keys"]))
-    side_by_side(lambda: take_away(("events", "instances")), lambda: take_away(_ADDED_MEANWHILE))
+    marks = {table: "version" if table in _BY_VERSION else "generation" for table in _SWITCHED}
+    _delete(store, [f"{table} WHERE {own} AND {mark} < {{version:UInt64}}" for table, mark in marks.items()], params)
     for table in ("superseded", "hubs", "stitched_segments"):
         store.execute(f"DELETE FROM {table} WHERE {own}", params)
         store.execute(
@@ -176,9 +173,16 @@ def _copied(table: str, replaced: str, where: str) -> str:
 def _clear(store: Store, shadow: str, workflow: str) -> None:
     params = {"shadow": shadow, "workflow": workflow}
     own = "WHERE tenant = {shadow:String} AND workflow = {workflow:String}"
-    for table in (*_SWITCHED, "superseded", "hubs", "instance_keys", "stitched_segments"):
-        if store.value(f"SELECT 1 FROM {table} {own} LIMIT 1", params):
-            store.execute(f"DELETE FROM {table} {own}", params)
+    tables = (*_SWITCHED, "superseded", "hubs", "instance_keys", "stitched_segments")
+    filled = [table for table in tables if store.value(f"SELECT 1 FROM {table} {own} LIMIT 1", params)]
+    _delete(store, [f"{table} {own}" for table in filled], params)
+
+
+def _delete(store: Store, what: Sequence[str], params: Mapping[str, object]) -> None:
+    """Several at once: most of the time the engine waits for its turn to do it."""
+    with ThreadPoolExecutor(4) as pool:
+        for done in [pool.submit(store.execute, f"DELETE FROM {each}", params) for each in what]:
+            done.result()
 
 
 def _record(store: Store, tenant: str, found: Rebuild, finished_at: datetime | None) -> None:
