@@ -1,8 +1,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Each worker has an engine and a server of its own; a test file stays with one worker.
-PARALLEL := -n 2 --dist loadscope
+# Each worker has an engine and a server of its own; a test file stays with one worker. They wait for disks and processes
+# often enough that three keep two cores busy.
+PARALLEL := -n 3 --dist loadscope
 
 .PHONY: help setup setup-dev demo test test-all check format bench lock clean
 

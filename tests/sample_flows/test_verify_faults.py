@@ -1,6 +1,7 @@
 """Whatever goes wrong in the systems, the platform finds what is true and nothing else: all faults, both stores.
 
-Every fault is in a pair, and all pairs run everywhere; each fault by itself is for `make test-all`.
+Every fault is in a pair, and all pairs run everywhere; each fault by itself, and the pairs over a server, are for
+`make test-all`.
 """
 
 from __future__ import annotations
