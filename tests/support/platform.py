@@ -69,7 +69,7 @@ class Platform:
             return None
 
 
-def eventually(found: Callable[[], Any], what: str, seconds: float = 30) -> Any:
+def eventually(found: Callable[[], Any], what: str, seconds: float = 60) -> Any:
     """The first true answer, asked for again and again; fails with `what` was expected when the time is over."""
     deadline = time.monotonic() + seconds
     last: Any = None

@@ -185,18 +185,28 @@ def test_requests_are_followed_across_systems_with_identifiers_of_their_own(
     [clock] = eight["slas"]
     assert clock["verdict"] == "breached"
     assert datetime.fromisoformat(clock["deadline_at"]) == t0 + timedelta(hours=2)
-    nine = platform.get("/workflows/parts/instances/9")
-    assert nine["status"] == "cancelled"
-    assert [each["verdict"] for each in nine["slas"]] == ["cancelled"]
+    eventually(
+        lambda: (
+            (nine := platform.get("/workflows/parts/instances/9"))["status"] == "cancelled"
+            and [each["verdict"] for each in nine["slas"]] == ["cancelled"]
+        ),
+        "request 9 is withdrawn, and its promise with it",
+    )
 
-    [packed_once] = platform.get("/workflows/parts/instances/11/timeline")["events"]
-    assert packed_once["deliveries"] == 2
+    [packed_once] = eventually(
+        lambda: (
+            (found := platform.get("/workflows/parts/instances/11/timeline")["events"])
+            and found[0]["deliveries"] == 2
+            and found
+        ),
+        "request 11 was packed once and reported twice",
+    )
     assert "missing_timestamp" in packed_once["flags"]
 
     listed = platform.get("/workflows/parts/instances", verdict="breached")
     assert [item["key"] for item in listed["items"]] == ["8"]
     assert [item["key"] for item in platform.get("/search", q="C1")["items"]] == ["7"]
-    [waiting] = platform.get("/unresolved")["items"]
+    [waiting] = eventually(lambda: platform.get("/unresolved")["items"], "the money nobody has heard of waits")
     assert waiting["waiting_for"] == [{"type": "bill", "value": "B404"}]
 
     def about_eight() -> list[dict[str, Any]]:
