@@ -5,7 +5,7 @@ BIN    := $(VENV)/bin
 # often enough that three keep two cores busy.
 PARALLEL := -n 3 --dist loadscope
 
-.PHONY: help setup setup-dev demo test test-all check format bench lock clean
+.PHONY: help setup setup-dev demo test test-all check lint format bench lock clean
 
 help: ## what can be made
 	@grep -hE '^[a-z-]+:.*## ' $(MAKEFILE_LIST) | awk -F':.*## ' '{printf "make %-10s %s\n", $$1, $$2}'
@@ -42,12 +42,14 @@ test-all: setup-dev ## all tests
 	@sh tests/prepare.sh
 	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
-check: setup-dev ## format, lint, types, import contract and the pure tests
+check: lint ## format, lint, types, import contract and the pure tests
+	@$(BIN)/python -m pytest -q tests/model tests/house
+
+lint: setup-dev ## check without the tests
 	@$(BIN)/ruff format --check .
 	@$(BIN)/ruff check .
 	@$(BIN)/mypy
 	@$(BIN)/lint-imports
-	@$(BIN)/python -m pytest -q tests/model tests/house
 
 format: setup-dev ## put every file into the house format
 	@$(BIN)/ruff format .

@@ -14,14 +14,17 @@ from tests.support.clickhouse_server import ClickHouseServer
 
 OVER_A_SERVER_IN_TEST_ALL = (
     *("alerting/", "dashboard/test_pages.py", "dashboard/test_rejudged.py", "nezha/", "o2c/test_two_ids.py"),
-    *(f"correlator/test_{name}.py" for name in ("bad_input", "corrections", "course", "crash", "hubs", "lineage")),
+    *(
+        f"correlator/test_{name}.py"
+        for name in ("bad_input", "confluence", "corrections", "course", "crash", "hubs", "lineage")
+    ),
     *(f"correlator/test_{name}.py" for name in ("matching", "reading", "rebuild")),
     *(f"sla_engine/test_{name}.py" for name in ("backtest", "counts", "excuses", "feeds", "filters", "maintenance")),
     *(f"sla_engine/test_{name}.py" for name in ("objectives", "reading", "rejudging", "ticks", "versions", "waiting")),
     *("real_promises/", "sample_flows/test_verify_faults.py", "collector/test_import_once.py"),
 )
-"""Tests whose server half is slow: the same SQL runs over both stores, and each room's specification (with the random
-worlds, whole platforms, migrations and the lease) is held over both every time; all of it by `make test-all`."""
+"""Tests whose server half is slow: the same SQL runs over both stores, and each room's specification (with whole
+platforms, migrations and the lease) is held over both every time; all of it by `make test-all`."""
 
 ROOMS = ("store", "collector", "correlator", "sla_engine", "alerting")
 

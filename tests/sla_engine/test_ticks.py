@@ -64,7 +64,7 @@ def standing(story: Story, orders: int = 6) -> list[tuple[Any, ...]]:
     )
 
 
-@pytest.mark.parametrize("seed", [0, 1, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(2, 8))])
+@pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 8))])
 def test_any_schedule_of_ticks_leads_to_the_same_verdicts(shared_store: Store, seed: int) -> None:
     rng = random.Random(seed)
     events = history(rng)

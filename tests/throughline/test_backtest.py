@@ -6,12 +6,14 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import httpx
+import pytest
 
 from tests.support.platform import Platform, eventually, throughline
 
 CATALOG = Path(__file__).with_name("catalog.yaml")
 
 
+@pytest.mark.slow
 def test_a_tighter_promise_says_which_requests_would_have_broken_it(tmp_path: Path) -> None:
     folder, changed = tmp_path / "data", tmp_path / "changed.yaml"
     catalog = CATALOG.read_text().replace('{span: "POST /requests", service: counter}', "{event: shed.asked}")

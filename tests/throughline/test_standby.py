@@ -56,6 +56,7 @@ def test_who_stands_by_can_be_stopped(tmp_path: Path) -> None:
         holder.kill()
 
 
+@pytest.mark.slow
 @pytest.mark.server
 def test_over_a_server_the_second_is_refused_by_name_or_takes_over(
     tmp_path: Path, clickhouse_server: ClickHouseServer
