@@ -16,11 +16,11 @@ import resource
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
+from benchmarks.cost import Cost, measured
 from benchmarks.figure import Figure
 from model import Catalog, SystemClock, catalog_from_sources
 from sla_engine import SlaEngine, VerdictReader
@@ -76,33 +76,12 @@ FROM numbers({count:UInt64})
 """
 
 
-@dataclass
-class Cost:
-    """What a stretch of work took, in seconds."""
-
-    wall: float = 0.0
-    cpu: float = 0.0
-
-
 @dataclass(frozen=True)
 class Applied:
     """A catalog in force since long."""
 
     catalog: Catalog
     effective_at: datetime = datetime(2020, 1, 1, tzinfo=UTC)
-
-
-@contextmanager
-def measured() -> Iterator[Cost]:
-    """The cost of what happens inside."""
-    cost, wall, cpu = Cost(), time.perf_counter(), _cpu()
-    yield cost
-    cost.wall, cost.cpu = time.perf_counter() - wall, _cpu() - cpu
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def catalog(prefix: str = "in_time", *, by_class: bool = False) -> Catalog:

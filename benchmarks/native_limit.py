@@ -7,11 +7,11 @@ settings of the INSERT and the number of rows in a block are those of the collec
 from __future__ import annotations
 
 import json
-import resource
 import sys
 import time
 from pathlib import Path
 
+from benchmarks.cost import cpu_seconds
 from benchmarks.load import SPANS, requests
 from collector import Signal, new_segment_id
 from collector.decode import BLOCK_SETTINGS, insert_of
@@ -38,17 +38,12 @@ def main(folder: Path, rows: int, inserts: int) -> None:
         columns = "SELECT * FROM file({native:String}, 'Native')"
         insert = Sql(f"INSERT INTO otel_traces SETTINGS {BLOCK_SETTINGS} {columns}", {"native": str(native)})
         store.execute(insert)  # the first one warms up
-        began, cpu = time.perf_counter(), _cpu()
+        began, cpu = time.perf_counter(), cpu_seconds()
         for _ in range(inserts):
             store.execute(insert)
-        used, took = _cpu() - cpu, time.perf_counter() - began
+        used, took = cpu_seconds() - cpu, time.perf_counter() - began
         spans = inserts * count * SPANS
         print(json.dumps({"spans": spans, "cpu_seconds": used, "seconds": took, "spans_per_cpu_second": spans / used}))
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 if __name__ == "__main__":

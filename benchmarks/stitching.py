@@ -17,11 +17,10 @@ import sys
 import tempfile
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
-from dataclasses import dataclass
 from datetime import timedelta
 from pathlib import Path
 
+from benchmarks.cost import Cost, measured
 from benchmarks.figure import Figure
 from benchmarks.load import SPANS, requests
 from collector import Signal, new_segment_id, spans_of_segments
@@ -37,27 +36,6 @@ STEPS = ("placed", "released", "delivery_created", "picked", "shipped", "invoice
 BULK = 80_000
 SEGMENT_ROWS = 25_000
 PORTION = 1_000_000
-
-
-@dataclass
-class Cost:
-    """What a stretch of work took, in seconds."""
-
-    wall: float = 0.0
-    cpu: float = 0.0
-
-
-@contextmanager
-def measured() -> Iterator[Cost]:
-    """The cost of what happens inside."""
-    cost, wall, cpu = Cost(), time.perf_counter(), _cpu()
-    yield cost
-    cost.wall, cost.cpu = time.perf_counter() - wall, _cpu() - cpu
-
-
-def _cpu() -> float:
-    used = resource.getrusage(resource.RUSAGE_SELF)
-    return used.ru_utime + used.ru_stime
 
 
 def flow(name: str = "o2c", prefix: str = "o2c") -> Workflow:

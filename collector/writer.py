@@ -144,7 +144,7 @@ class Writer:
                 self.move(segment)
             except QuarantineFull as error:
                 self._hold(segment, error)
-            except Exception as error:  # noqa: BLE001
+            except Exception as error:  # noqa: BLE001 - told, and tried again
                 # Whatever it is, the segment stays in the queue and its fate is unknown: a writer that ended here would
                 # let the spool fill in silence.
                 self._unknown.add(segment.id)
@@ -304,7 +304,7 @@ class Writer:
         with self._telling:
             try:
                 on_commit()
-            except Exception:  # noqa: BLE001
+            except Exception:  # noqa: BLE001 - another room's work; the rows are in whatever becomes of it
                 _log.exception("what was to happen after a segment failed; the segment is in")
 
 
