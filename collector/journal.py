@@ -22,12 +22,13 @@ import errno
 import os
 import struct
 import threading
-import zlib
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ThreadPoolExecutor
 from contextlib import suppress
 from pathlib import Path
+
+from zlib_ng import zlib_ng
 
 from collector.durable_file import sync_folder, write_all
 from collector.open_segment import Piece, segment_path
@@ -208,9 +209,9 @@ def _entries_of(data: bytes) -> Iterator[tuple[int, list[Piece]]]:
 
 
 def _checksum(generation: int, *parts: bytes) -> int:
-    found = zlib.crc32(_GENERATION.pack(generation))
+    found = zlib_ng.crc32(_GENERATION.pack(generation))
     for each in parts:
-        found = zlib.crc32(each, found)
+        found = zlib_ng.crc32(each, found)
     return found
 
 

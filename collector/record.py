@@ -13,10 +13,11 @@ from __future__ import annotations
 
 import json
 import struct
-import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+
+from zlib_ng import zlib_ng
 
 from collector.sealing import Sealer, opened
 from collector.segment import Signal
@@ -75,7 +76,7 @@ def opening(tenant: str, signal: Signal, *, sealed: bool = False) -> bytes:
 
 def header(body: bytes, received_us: int, items: int) -> bytes:
     """What stands before a request in a segment's file."""
-    return _HEADER_TAG + _HEADER.pack(len(body), zlib.crc32(body), received_us, items)
+    return _HEADER_TAG + _HEADER.pack(len(body), zlib_ng.crc32(body), received_us, items)
 
 
 def read(data: bytes) -> Contents | None:
@@ -123,7 +124,7 @@ def _records(data: bytes, position: int) -> Iterator[Record]:
             return
         length, checksum, received_us, items = _HEADER.unpack_from(data, position + prefix)
         body = data[offset : offset + length]
-        if len(body) < length or zlib.crc32(body) != checksum:
+        if len(body) < length or zlib_ng.crc32(body) != checksum:
             return
         yield Record(position, offset, length, received_us, items)
         position = offset + length

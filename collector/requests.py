@@ -1,18 +1,18 @@
 """Judges the bytes of an OTLP export request at the door: well-formed or not, how many items, any lists or maps in it.
 
 Parsing with the protobuf library's C parser is 0.4 µs a span. Lists and maps are what ClickHouse cannot read itself;
-asking every value of a parsed request for them costs three times that, so they are looked for in the bytes (0.4 µs): a
-value that is one begins with its field number and fills its length exactly. Only requests where that is found are
-rewritten (11 µs a span): see `collector/values.py`. What the search cannot see is a value that holds two kinds at once,
-which OTLP does not allow and no encoder writes.
+asking every value of a parsed request for them costs three times that, so they are looked for in the bytes, many at a
+time (0.1 µs a span; a regular expression takes 0.4): a value that is one begins with its field number and fills its
+length exactly. Only requests where that is found are rewritten (11 µs a span): see `collector/values.py`. What the
+search cannot see is a value that holds two kinds at once, which OTLP does not allow and no encoder writes.
 """
 
 from __future__ import annotations
 
-import re
 from dataclasses import dataclass
 from typing import Any
 
+import numpy as np
 from google.protobuf import message
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
@@ -31,12 +31,10 @@ NESTING = 32
 """How deep lists and maps in a value may lie in one another, unless somebody says otherwise."""
 
 _ELEMENT = b"\x0a"
-_INSIDE = rb"(?=[\x80-\xff]{0,9}[\x00-\x7f][\x2a\x32])"
-_NESTED = {
-    Signal.TRACES: re.compile(rb"\x12" + _INSIDE),
-    Signal.LOGS: re.compile(rb"[\x12\x2a]" + _INSIDE),
-}
-"""The tag of a value in an attribute (field 2), or of a body (field 5), its length, the tag of a list or a map."""
+_LIST, _MAP = 0x2A, 0x32
+_VALUES = {Signal.TRACES: (0x12,), Signal.LOGS: (0x12, 0x2A)}
+"""The tags behind which a value stands: in an attribute (field 2), as a body (field 5)."""
+_LONGEST_VARINT = 10
 
 
 @dataclass(frozen=True, slots=True)
@@ -74,8 +72,23 @@ def accept_message(signal: Signal, request: Any, nesting: int = NESTING) -> Acce
 
 
 def may_nest(signal: Signal, body: bytes) -> bool:
-    """Whether a value in a serialized request is a list or a map; rarely true where none is."""
-    return any(_fills(body, found.end()) for found in _NESTED[signal].finditer(body))
+    """Whether a value in a serialized request is a list or a map; rarely true where none is.
+
+    Looks from every byte that may be the tag of one back over the length before it, to the tag of a value.
+    """
+    data = np.frombuffer(body, np.uint8)
+    starts = np.flatnonzero((data == _LIST) | (data == _MAP)) - 1  # of lengths, if these have one byte
+    starts = starts[(starts > 0) & (data[starts] < 0x80)]
+    for _ in range(_LONGEST_VARINT):
+        before = data[starts - 1]
+        for tag in _VALUES[signal]:
+            if any(_fills(body, each) for each in starts[before == tag].tolist()):
+                return True
+        starts = starts[before >= 0x80] - 1
+        starts = starts[starts > 0]
+        if not starts.size:
+            break
+    return False
 
 
 def _fills(body: bytes, position: int) -> bool:
