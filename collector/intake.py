@@ -6,13 +6,13 @@ response, and it is counted by that reason.
 
 from __future__ import annotations
 
-import asyncio
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import NamedTuple
 
+from collector.acknowledging import Acknowledgements
 from collector.counters import Counters
 from collector.quarantine import Quarantine
 from collector.requests import NESTING, Accepted
@@ -119,6 +119,7 @@ class Intake:
         self._access = access
         self.counters = counters
         self.limits = limits or IntakeLimits()
+        self._acknowledgements = Acknowledgements()
         self._running = 0
         self._held_bytes = 0
 
@@ -156,7 +157,7 @@ class Intake:
             self._check_quarantine(principal.tenant)
             began = time.monotonic()
             try:
-                await asyncio.wrap_future(self._spool.append(principal.tenant, accepted))
+                await self._acknowledgements.durable(self._spool.append(principal.tenant, accepted))
             except SpoolFull as error:
                 raise Refusal("spool_full", str(error)) from error
             self.counters.observe("spool_seconds", time.monotonic() - began)

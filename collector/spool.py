@@ -46,6 +46,8 @@ class SpoolLimits:
     total_bytes: int = 4 << 30
     segment_bytes: int = 16 << 20
     segment_seconds: float = 0.2
+    commit_seconds: float = 0.004
+    """From one commit to the next: what comes in between is made durable together."""
     waiting_bytes: int = 64 << 20
     """Of requests not yet on disk: they are in memory."""
     journal_bytes: int = 64 << 20
@@ -266,7 +268,10 @@ class Spool:
             batch = self._inbox.batch(self._seconds_to_next_close(), self.limits.segment_bytes)
             ended = batch is None
             if batch:
+                began = time.monotonic()
                 self._write(batch)
+                # Nobody waits for this thread while it rests, unless much comes in: then the next ones go together.
+                time.sleep(max(0.0, began + self.limits.commit_seconds - time.monotonic()))
             self._committer.look()
             self._close_due(everything=ended)
 
