@@ -56,21 +56,25 @@ class Poison:
         refusal = self._bisection.refusal
         if refusal(segment, contents.opening) is not None or refusal(segment, data) is None:
             raise StoreUnavailable(f"ClickHouse refuses an insert for a reason that is not in the data: {error}")
-        room = self._quarantine.room(segment.tenant)
-        if not room:
+        out: set[int] = set()
+        is_done = self._quarantine.room(segment.tenant) > 0
+        ends = time.monotonic() + self._seconds
+        for each, reason in self._bisection.offenders(segment, data, contents) if is_done else ():
+            # Another thread may have taken the last of the room.
+            if self._put_aside(segment, data, each, reason):
+                out.add(each.start)
+                is_done = self._quarantine.room(segment.tenant) > 0 and time.monotonic() < ends
+            else:
+                is_done = False
+            if not is_done:
+                break
+        if not out and is_done:
+            raise StoreUnavailable(f"ClickHouse refuses a segment and none of the requests in it: {error}")
+        if not out:
             raise QuarantineFull(
                 f"so many refused requests of tenant {segment.tenant} are in quarantine that no more are kept, and "
                 f"more are refused ({error}). Look at them, retry or discard them; until then nothing of it is written."
             )
-        out = set()
-        is_done = True
-        ends = time.monotonic() + self._seconds
-        for each, reason in self._bisection.offenders(segment, data, contents):
-            self._put_aside(segment, data, each, reason)
-            out.add(each.start)
-            if len(out) >= room or time.monotonic() > ends:
-                is_done = False
-                break
         kept = [each for each in contents.records if each.start not in out]
         rest = self._spool.replaced(segment, joined(data, contents, kept))
         if is_done:
@@ -78,8 +82,8 @@ class Poison:
         self._spool.postponed(rest)
         return None
 
-    def _put_aside(self, segment: ClosedSegment, data: bytes, offender: Record, reason: str) -> None:
-        self._quarantine.put(
+    def _put_aside(self, segment: ClosedSegment, data: bytes, offender: Record, reason: str) -> bool:
+        entry = self._quarantine.put(
             Accepted(segment.signal, data[offender.offset : offender.end], offender.items),
             tenant=segment.tenant,
             segment_id=segment.id,
@@ -87,5 +91,8 @@ class Poison:
             received_at=offender.received_at,
             at=self._clock.now(),
         )
+        if entry is None:
+            return False
         self._counters.add("quarantined", signal=segment.signal.value)
         _log.error("a request of tenant %s went to quarantine: %s", segment.tenant, reason)
+        return True

@@ -74,8 +74,8 @@ class Quarantine:
 
     def put(
         self, accepted: Accepted, *, tenant: str, segment_id: str, reason: str, received_at: datetime, at: datetime
-    ) -> Quarantined:
-        """Keep a request; done when it is on disk."""
+    ) -> Quarantined | None:
+        """Keep a request; done when it is on disk. None where there is no room for it."""
         entry = Quarantined(
             id=f"{segment_id}-{zlib.crc32(accepted.body):08x}",
             tenant=tenant,
@@ -91,6 +91,8 @@ class Quarantine:
         body = self._sealer.seal(accepted.body, tenant, accepted.signal) if self._sealer else accepted.body
         with self._lock:
             is_new = not self._about(entry.id).exists()
+            if is_new and not self.room(tenant):
+                return None
             write_synced(self._folder / f"{entry.id}.otlp", body)
             replace_synced(self._about(entry.id), _json(entry))
             self._kept[tenant] += is_new

@@ -6,12 +6,13 @@ import os
 import signal
 import subprocess
 import sys
+from concurrent.futures import ThreadPoolExecutor
 from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
 
-from collector import Quarantine, Quarantined, Signal
+from collector import Quarantine, Quarantined, QuarantineLimits, Signal
 from collector.requests import accept
 from store import Store
 from tests.collector.payloads import spans
@@ -44,9 +45,11 @@ collector.retry_quarantined(entry.id)
 
 def _kept(folder: Path) -> Quarantined:
     """A request in quarantine that ClickHouse would take by now."""
-    return Quarantine(folder / "quarantine").put(
+    entry = Quarantine(folder / "quarantine").put(
         _ACCEPTED, tenant="default", segment_id="000660cea2c83522-68f598c0", reason="r", received_at=_AT, at=_AT
     )
+    assert entry is not None
+    return entry
 
 
 @pytest.mark.parametrize(
@@ -115,3 +118,16 @@ def test_files_deleted_by_hand_make_room(tmp_path: Path) -> None:
         path.unlink()
     quarantine.recount()
     assert (quarantine.count(), quarantine.room("default")) == (0, quarantine.limits.of_tenant)
+
+
+def test_no_more_is_kept_than_there_is_room_for_however_many_threads_put(tmp_path: Path) -> None:
+    quarantine = Quarantine(tmp_path, limits=QuarantineLimits(requests=20, of_tenant=3))
+
+    def put(number: int) -> Quarantined | None:
+        accepted = accept(Signal.TRACES, spans(1, first=number).SerializeToString())
+        return quarantine.put(accepted, tenant="noisy", segment_id="s", reason="r", received_at=_AT, at=_AT)
+
+    with ThreadPoolExecutor(8) as pool:
+        kept = [each for each in pool.map(put, range(40)) if each is not None]
+    assert len(kept) == quarantine.count() == len(quarantine.entries("noisy")) == 3
+    assert quarantine.put(_ACCEPTED, tenant="other", segment_id="s", reason="r", received_at=_AT, at=_AT)
