@@ -216,6 +216,7 @@ async def _served(stack: AsyncExitStack, app: ASGIApp, listening: socket.socket,
     server = _Server(
         uvicorn.Config(
             app,
+            http="h11",  # it bounds headers; the collector's faster one needs a bound of its own
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=3,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import socket
 import time
 from collections.abc import Iterator
@@ -12,12 +13,15 @@ import pytest
 
 from collector import IntakeLimits, Limits
 from tests.collector.payloads import spans
-from tests.collector.running import RunningCollector
+from tests.collector.running import RunningCollector, wait_for
 
 _BODY = spans(1).SerializeToString()
 _HEAD = (
     b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\n"
     b"content-length: " + str(len(_BODY)).encode() + b"\r\n"
+)
+_CHUNKED = (
+    b"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-type: application/x-protobuf\r\ntransfer-encoding: chunked\r\n\r\n"
 )
 
 
@@ -97,6 +101,47 @@ def test_a_body_that_goes_on_after_its_refusal_is_cut_off(tmp_path: Path) -> Non
         connection.sendall(_HEAD.replace(str(len(_BODY)).encode(), b"9000000") + b"\r\n")
         said = _trickle(connection, bytes(10_000))
         assert said.startswith(b"HTTP/1.1 413 ")
+
+
+@pytest.mark.parametrize(
+    ("before", "answer"),
+    [
+        pytest.param(b"POST /v1/traces HTTP/1.1\r\nx-endless: ", b"HTTP/1.1 431 ", id="one header without end"),
+        pytest.param(b"POST /v1/traces HTTP/1.1\r\n" + b"x-many: 1\r\n" * 100, b"HTTP/1.1 431 ", id="many headers"),
+        pytest.param(b"POST /" + b"x" * 999, b"HTTP/1.1 431 ", id="a path without end"),
+        pytest.param(_CHUNKED + b"0\r\nx-trailer: ", b"", id="a trailer without end"),
+        pytest.param(_CHUNKED + b"1;extension=", b"", id="an extension of a chunk without end"),
+    ],
+)
+def test_headers_without_end_take_no_memory(tmp_path: Path, before: bytes, answer: bytes) -> None:
+    with _connected(tmp_path, header_bytes=20_000) as (connection, running):
+        connection.sendall(before)
+        said, sent = b"", 0
+        with contextlib.suppress(ConnectionError):
+            while sent < 50_000_000:
+                connection.sendall(b"x" * 10_000)
+                sent += 10_000
+        with contextlib.suppress(ConnectionError):
+            while part := connection.recv(4096):
+                said += part
+        assert sent < 10_000_000  # what lies in the buffers of both sides included
+        assert said.startswith(answer) or said == b""
+        assert running.collector.counters.value("accepted_requests") == 0
+
+
+def test_requests_one_after_another_are_not_taken_for_headers_without_end(tmp_path: Path) -> None:
+    with _connected(tmp_path, header_bytes=2000) as (connection, running):
+        connection.sendall((_HEAD + b"\r\n" + _BODY) * 200)
+        wait_for(lambda: running.collector.counters.value("accepted_requests") == 200)
+
+
+def test_a_sender_that_offers_http_2_is_answered_in_http_1(tmp_path: Path) -> None:
+    offer = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAAB\r\n"
+    with _connected(tmp_path) as (connection, running):
+        for count in (1, 2):
+            connection.sendall(_HEAD + offer + b"\r\n" + _BODY)
+            assert _answer(connection) == b"HTTP/1.1 200 OK"
+            assert running.collector.counters.value("accepted_requests") == count
 
 
 @pytest.mark.parametrize("sent", [b"", b"PRI * HTTP/2.0\r\n"])
