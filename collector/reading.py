@@ -3,15 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
+from datetime import UTC, datetime
 
 from collector.segment import opened_at, received_since
 from store import Sql, load_query
 
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
-def committed_segments() -> Sql:
-    """tenant, segment_id, signal, rows, received_from, received_to, committed_at of every proven segment, once each."""
-    return Sql(load_query("collector", "committed_segments"))
+
+def committed_segments(since: datetime = _EVER) -> Sql:
+    """tenant, segment_id, signal, rows, received_from, received_to, committed_at of every proven segment, once each.
+
+    `since` is the earliest time of commit, inclusive.
+    """
+    return Sql(load_query("collector", "committed_segments"), {"committed_from": since})
 
 
 def spans_of_segments(tenant: str, segment_ids: Sequence[str]) -> Sql:

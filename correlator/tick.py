@@ -8,27 +8,23 @@ from __future__ import annotations
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
-from typing import Any
+from datetime import datetime
 
-from collector import committed_segments, logs_of_segments, spans_of_segments
+from collector import logs_of_segments, spans_of_segments
+from correlator.backlog import Backlog, WaitingSegment
 from correlator.compiling import Extraction, in_parts
 from correlator.definition import adopt, is_live, record
-from correlator.derivation import HUB_LIMIT, Derivation
+from correlator.derivation import HUB_LIMIT, Derivation, side_by_side
 from correlator.feed import latest_version
 from correlator.rebuild import Rebuild, finish, running, shadow_tenant, switch
 from correlator.splicing import spliced
 from model import Catalog, Clock, Workflow
-from store import Sql, Store
+from store import Sql, Store, load_query
 
 ROWS_PER_BATCH = 250_000
 """Raw rows taken at once: it bounds the memory of a tick at about a kilobyte a row, and large enough to be cheap."""
 
 _MUCH = 50_000
-_SWEEP_EVERY = timedelta(minutes=2)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_LOOK_BACK = timedelta(minutes=1)
-"""Clocks of the processes that commit and stitch may differ by so much without waiting for a sweep."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -40,15 +36,6 @@ class TickReport:
     instances: int
     version: int
     more: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class _Look:
-    """The last look for segments, and the last one that looked for all there are."""
-
-    at: datetime
-    swept_at: datetime
-    hashes: tuple[str, ...]
 
 
 @dataclass(frozen=True, slots=True)
@@ -77,27 +64,26 @@ class Correlator:
         self._lock = threading.Lock()
         self._extractions: dict[tuple[str, ...], tuple[Extraction, ...]] = {}
         self._adopted: dict[tuple[str, str], str] = {}
-        self._looks: dict[str, _Look] = {}
+        self._backlogs: dict[str, Backlog] = {}
 
     def tick(self, tenant: str, catalog: Catalog) -> TickReport:
         """Stitch one batch for every set of workflows that lacks the same segments: live, new and rebuilt ones."""
         with self._lock:
             live, rebuilt = self._adopt(tenant, catalog)
-            batches, more, look = self._waiting(tenant, tenant, live)
-            again, more_again, _ = self._waiting(tenant, shadow_tenant(tenant), tuple(rebuilt))
+            batches, more = self._batches(tenant, tenant, live)
+            generations = tuple(each.generation for each in rebuilt.values())
+            again, more_again = self._batches(tenant, shadow_tenant(tenant), tuple(rebuilt), generations)
             batches += again
             reports = [self._stitch(tenant, batch) for batch in batches]
-            # A look counts only once all that it found is stitched: not where there is more, or a tick fails.
-            if look is not None and not more:
-                self._looks[tenant] = look
-            if not more_again:
-                for workflow, found in rebuilt.items():
-                    self._switch(tenant, workflow, found)
+            switched = rebuilt if not more_again else {}
+            for workflow, found in switched.items():
+                self._switch(tenant, workflow, found)
+            versions = [each.version for each, batch in zip(reports, batches, strict=True) if batch.rows_to == tenant]
             return TickReport(
                 segments=len({each for batch in batches for each in batch.ids}),
                 events=sum(each.events for each in reports),
                 instances=sum(each.instances for each in reports),
-                version=latest_version(self._store, tenant),
+                version=versions[-1] if versions and not switched else latest_version(self._store, tenant),
                 more=more or more_again,
             )
 
@@ -121,49 +107,29 @@ class Correlator:
         switch(self._store, tenant, workflow, found, now)
         record(self._store, tenant, [workflow], now)
         finish(self._store, tenant, found, now)
-        self._looks.clear()
-
-    def _waiting(
-        self, tenant: str, rows_to: str, workflows: tuple[Workflow, ...]
-    ) -> tuple[list[_Batch], bool, _Look | None]:
-        if not workflows:
-            return [], False, None
-        now = self._clock.now()
-        hashes = tuple(each.hash for each in workflows)
-        last = self._looks.get(rows_to)
-        # What was committed since the last look; now and then, and where anything has changed, whatever there is.
-        is_sweep = last is None or last.hashes != hashes or now - last.swept_at >= _SWEEP_EVERY
-        since = _EPOCH if is_sweep or last is None else last.at - _LOOK_BACK
-        rows = self._store.rows(
-            spliced("unstitched_segments", segments=committed_segments()),
-            {
-                "tenant": tenant,
-                "derived_tenant": rows_to,
-                "workflows": [each.name for each in workflows],
-                "definitions": list(hashes),
-                "committed_from": since,
-            },
-        )
-        batches, more = self._batches(workflows, rows, rows_to)
-        return batches, more, _Look(now, now if is_sweep or last is None else last.swept_at, hashes)
+        self._backlogs.clear()
 
     def _batches(
-        self, workflows: tuple[Workflow, ...], rows: Sequence[dict[str, Any]], rows_to: str
+        self, tenant: str, rows_to: str, workflows: tuple[Workflow, ...], generations: tuple[int, ...] = ()
     ) -> tuple[list[_Batch], bool]:
+        """What is to be stitched in this tick, and whether there is more."""
+        if not workflows:
+            return [], False
+        backlog = self._backlogs.setdefault(rows_to, Backlog(self._store, tenant, rows_to))
+        groups: dict[tuple[str, ...], list[WaitingSegment]] = {}
+        for segment in backlog.look(workflows, self._clock.now(), generations):
+            groups.setdefault(segment.pending, []).append(segment)
         named = {each.name: each for each in workflows}
-        groups: dict[tuple[str, ...], list[dict[str, Any]]] = {}
-        for row in rows:
-            groups.setdefault(tuple(row["pending"]), []).append(row)
         batches, more = [], False
         for names, waiting in groups.items():
             taken: dict[str, list[str]] = {}
             total = 0
-            for row in waiting:
-                if total and total + row["rows"] > self._rows_per_batch:
+            for segment in waiting:
+                if total and total + segment.rows > self._rows_per_batch:
                     more = True
                     break
-                total += row["rows"]
-                taken.setdefault(row["signal"], []).append(row["segment_id"])
+                total += segment.rows
+                taken.setdefault(segment.signal, []).append(segment.id)
             batches.append(_Batch(tuple(named[name] for name in names), taken, rows_to))
         return batches, more
 
@@ -175,29 +141,44 @@ class Correlator:
         run.empty()
         self._extract(tenant, batch)
         derived = run.derive()
-        self._store.insert(
-            "correlator_ticks",
-            ("tenant", "version", "at", "segments", "events", "instances"),
-            [(batch.rows_to, version, now, len(batch.ids), derived.events, derived.instances)],
-        )
-        self._store.insert(
-            "stitched_segments",
-            ("tenant", "workflow", "definition", "segment_id", "stitched_at"),
-            [(batch.rows_to, each.name, each.hash, segment, now) for each in batch.workflows for segment in batch.ids],
-        )
+        counts = {"segments": len(batch.ids), "events": derived.events, "instances": derived.instances}
+        self._write("write_tick", batch, {"version": version, "at": now, **counts})
+        names, hashes = [each.name for each in batch.workflows], [each.hash for each in batch.workflows]
+        marks = {"workflows": names, "definitions": hashes, "segment_ids": batch.ids, "at": now}
+        self._write("write_stitched", batch, marks)
+        self._backlogs[batch.rows_to].stitched(batch.ids)
         if derived.events > _MUCH:
             run.empty()  # memory that the next tick may be long in coming to free
         return TickReport(len(batch.ids), derived.events, derived.instances, version)
 
+    def _write(self, query: str, batch: _Batch, params: dict[str, object]) -> None:
+        self._store.execute(load_query("correlator", query), {"tenant": batch.rows_to, **params})
+
     def _extract(self, tenant: str, batch: _Batch) -> None:
         for signal, ids in batch.segments.items():
             received = (spans_of_segments if signal == "traces" else logs_of_segments)(tenant, ids)
-            for extraction in self._extraction(batch.workflows):
-                if signal == "traces" or extraction.logs:
-                    self._store.execute(extraction_of(extraction, signal, received))
-            if signal == "logs":
-                corrections = spliced("stage_corrections", received=received)
-                self._store.execute(Sql(corrections.text, {**corrections.params, "tenant": batch.rows_to}))
+            statements = [
+                extraction_of(each, signal, received)
+                for each in self._extraction(batch.workflows)
+                if signal == "traces" or each.logs
+            ]
+            self._extract_signal(batch.rows_to, signal, received, statements)
+
+    def _extract_signal(self, rows_to: str, signal: str, received: Sql, statements: Sequence[Sql]) -> None:
+        def events() -> None:
+            for each in statements:
+                self._store.execute(each)
+
+        if signal == "logs":
+            side_by_side(lambda: self._extract_corrections(rows_to, received), events)
+        else:
+            events()
+
+    def _extract_corrections(self, rows_to: str, received: Sql) -> None:
+        # Rare: to see whether there are any takes a third of the time.
+        if self._store.value(spliced("count_corrections", received=received)):
+            corrections = spliced("stage_corrections", received=received)
+            self._store.execute(Sql(corrections.text, {**corrections.params, "tenant": rows_to}))
 
     def _extraction(self, workflows: tuple[Workflow, ...]) -> tuple[Extraction, ...]:
         key = tuple(f"{each.name}:{each.hash}" for each in workflows)

@@ -1,16 +1,15 @@
--- Purpose: committed segments and the workflow definitions that have not seen them, oldest segment first.
--- `/*segments*/` is replaced by the collector's SELECT of committed segments.
+-- Purpose: committed segments with the workflow definitions that have not seen them. Those committed since `named_from` are
+-- named even where all have. `/*segments*/` is replaced by the collector's SELECT of committed segments.
 -- Parameters: tenant: String, whose segments; derived_tenant: String, whose rows; workflows, definitions: Array(String),
--- pairwise; committed_from: DateTime64(6), UTC, the earliest commit asked for.
--- Index: stitched_segments by (tenant, workflow, definition, segment_id); segments are narrow and read whole.
+-- pairwise; named_from: DateTime64(6), UTC.
+-- Index: stitched_segments by (tenant, workflow, definition, segment_id).
 WITH asked AS (
-  SELECT segment_id, signal, rows FROM (/*segments*/)
-  WHERE tenant = {tenant:String} AND committed_at >= {committed_from:DateTime64(6)}
+  SELECT segment_id, signal, rows, committed_at FROM (/*segments*/) WHERE tenant = {tenant:String}
 )
 SELECT segment_id, signal, rows, pending
 FROM (
   SELECT
-    segment_id, signal, rows,
+    segment_id, signal, rows, committed_at,
     arrayFilter(w -> NOT has(done, w), {workflows:Array(String)}) AS pending
   FROM asked AS s
   LEFT JOIN (
@@ -23,5 +22,4 @@ FROM (
     GROUP BY segment_id
   ) AS d USING (segment_id)
 )
-WHERE notEmpty(pending)
-ORDER BY segment_id
+WHERE notEmpty(pending) OR committed_at >= {named_from:DateTime64(6)}

@@ -1,0 +1,92 @@
+"""Committed segments that workflows have not seen yet: looked for in the store, remembered until they are stitched.
+
+A look asks for what was committed since the one before it, and takes everything new for work of all workflows. Now and
+then a look is a sweep, which asks the store what each workflow has seen: for what another process wrote, or committed
+by a clock that differs. The first look, and the first after anything has changed, is a sweep over all there is.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Iterable, Sequence
+from dataclasses import dataclass
+from datetime import UTC, datetime, timedelta
+
+from collector import committed_segments
+from correlator.splicing import spliced
+from model import Workflow
+from store import Store
+
+_SWEEP_EVERY = timedelta(minutes=2)
+_SWEEP_BACK = timedelta(hours=1)
+_LOOK_BACK = timedelta(minutes=1)
+"""Clocks of the processes that commit and stitch may differ by so much without waiting for a sweep."""
+_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+@dataclass(frozen=True, slots=True)
+class WaitingSegment:
+    """A segment, its signal (`traces`, `logs`), its rows, and the names of the workflows that have not seen it."""
+
+    id: str
+    signal: str
+    rows: int
+    pending: tuple[str, ...]
+
+
+class Backlog:
+    """The segments of a tenant that wait to be derived into rows of `rows_to`: the tenant, or a rebuild beside it."""
+
+    def __init__(self, store: Store, tenant: str, rows_to: str) -> None:
+        self._store = store
+        self._tenant = tenant
+        self._rows_to = rows_to
+        self._waiting: dict[str, WaitingSegment] = {}
+        self._seen: set[str] = set()
+        """What the last look has found, as far as the next one may find it again."""
+        self._looked_at = self._swept_at = _EPOCH
+        self._for: Hashable = None
+
+    def look(self, workflows: Sequence[Workflow], now: datetime, also: Hashable = None) -> list[WaitingSegment]:
+        """All that wait, oldest first. Where the workflows or `also` differ from the last time, all is asked anew."""
+        mark = (tuple((each.name, each.hash) for each in workflows), also)
+        if self._for != mark:
+            self._waiting.clear()
+            found = self._unseen(workflows, _EPOCH, now)
+        elif now - self._swept_at >= _SWEEP_EVERY:
+            found = self._unseen(workflows, now - _SWEEP_BACK, now)
+        else:
+            found = self._new(tuple(each.name for each in workflows))
+        self._for = mark
+        self._looked_at = now
+        self._seen = {each.id for each in found}
+        self._waiting.update((each.id, each) for each in found if each.pending)
+        return [self._waiting[id_] for id_ in sorted(self._waiting)]
+
+    def stitched(self, ids: Iterable[str]) -> None:
+        """Segments are marked as stitched in the store."""
+        for each in ids:
+            self._waiting.pop(each, None)
+
+    def _unseen(self, workflows: Sequence[Workflow], since: datetime, now: datetime) -> list[WaitingSegment]:
+        rows = self._store.rows(
+            spliced("unstitched_segments", segments=committed_segments(since)),
+            {
+                "tenant": self._tenant,
+                "derived_tenant": self._rows_to,
+                "workflows": [each.name for each in workflows],
+                "definitions": [each.hash for each in workflows],
+                "named_from": now - _LOOK_BACK,
+            },
+        )
+        self._swept_at = now
+        return [WaitingSegment(row["segment_id"], row["signal"], row["rows"], tuple(row["pending"])) for row in rows]
+
+    def _new(self, names: tuple[str, ...]) -> list[WaitingSegment]:
+        query = spliced("new_segments", segments=committed_segments(self._looked_at - _LOOK_BACK))
+        rows = self._store.rows(query, {"tenant": self._tenant})
+        return [
+            WaitingSegment(
+                row["segment_id"], row["signal"], row["rows"], () if row["segment_id"] in self._seen else names
+            )
+            for row in rows
+        ]
