@@ -28,6 +28,7 @@ from dataclasses import dataclass
 from typing import Any, TypeVar
 
 from correlator.sequence import sequence
+from correlator.splicing import lines_for
 from correlator.typed_key import typed_key
 from model import Workflow
 from store import Store, load_query
@@ -76,10 +77,12 @@ class Derivation:
             **{name: [getattr(each, name) for each in sequences] for name in ("steps", "once", "retry", "required")},
         }
         self._rounds = max(len(each.keys) for each in workflows)
+        self._there: set[str] = set()
+        """What statements have to look for: see `lines_for`."""
 
     def execute(self, query: str, round_: int = 0) -> None:
         """Run one statement of the room with the parameters it names."""
-        text = load_query("correlator", query)
+        text = lines_for(query, frozenset(self._there))
         self._store.execute(text, self._named(text, round_))
 
     def empty(self) -> None:
@@ -97,6 +100,7 @@ class Derivation:
         facts = self._row("batch_facts")
         if not facts["events"] and not facts["corrections"]:
             return Derived(0, 0)
+        self._there = _to_look_for(facts)
         is_lossy = self._conflicts(facts) or facts["corrections"] > 0
         self._params["is_lossy"] = int(is_lossy)
         if is_lossy:
@@ -172,6 +176,8 @@ class Derivation:
         `steps` is the most steps a walk may have taken so far: while they are no more than the limit, none is a hub.
         """
         width, steps = 1, 0
+        if is_hub_known:
+            self._there.add("walked_hubs")
         for round_ in range(1, self._rounds):
             self.execute("links_of_walk", round_)
             sizes = self._row("link_sizes", round_)
@@ -179,6 +185,7 @@ class Derivation:
                 break
             if sizes["widest"] > self._hub_limit:
                 self.execute("hubs_ahead", round_)
+                self._there.add("walked_hubs")
             self.execute("walk_inward", round_)
             if is_hub_known:
                 self.execute("hubs_on_the_way", round_)
@@ -186,6 +193,7 @@ class Derivation:
             steps += width
             if steps > self._hub_limit:
                 self.execute("stage_hubs", round_)
+                self._there.add("walked_hubs")
             if not sizes["further"]:
                 break
         return (is_hub_known or steps > self._hub_limit) and bool(self._count("stage_hubs"))
@@ -208,6 +216,16 @@ class Derivation:
     def _named(self, text: str, round_: int) -> dict[str, object]:
         """The parameters that a statement names."""
         return {name: value for name, value in (self._params | {"round": round_}).items() if f"{{{name}:" in text}
+
+
+def _to_look_for(facts: dict[str, Any]) -> set[str]:
+    found = {
+        "hubs": facts["hubs"],
+        "superseded": facts["superseded"] or facts["known"],
+        "corrections": facts["corrected"] or facts["corrections"],
+        "reached": facts["linking"] or facts["known"] or facts["corrections"],
+    }
+    return {name for name, count in found.items() if count}
 
 
 _T = TypeVar("_T")

@@ -1,6 +1,10 @@
-"""Statements with a place, `/*name*/`, where another room's or another query's SELECT goes in."""
+"""Statements with a place, `/*name*/`, where another SELECT goes in, or with lines that are not always needed."""
 
 from __future__ import annotations
+
+import re
+from collections.abc import Set
+from functools import cache
 
 from store import Sql, load_query
 
@@ -14,3 +18,20 @@ def spliced(query: str, **parts: Sql) -> Sql:
         text = text.replace(f"/*{name}*/", part.text)
         total = Sql("", (total + part).params)
     return Sql(text, total.params)
+
+
+_OPTIONAL = re.compile(r"-- if (\w+)$")
+
+
+@cache
+def lines_for(query: str, there: Set[str]) -> str:
+    """The query of that name without the lines that end in `-- if <name>`, unless the name is among `there`.
+
+    Planning a condition takes longer than most ticks spend on what it would find.
+    """
+    found = []
+    for line in load_query("correlator", query).splitlines():
+        condition = _OPTIONAL.search(line)
+        if condition is None or condition[1] in there:
+            found.append(line)
+    return "\n".join(found)

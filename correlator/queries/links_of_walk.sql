@@ -9,8 +9,8 @@ SELECT DISTINCT
 FROM key_links
 WHERE tenant = {tenant:String}
   AND outer_key IN (SELECT typed_key FROM stage_walk WHERE round = {round:UInt8} - 1 AND NOT is_root)
-  AND (event_id, content_hash) NOT IN (
-    SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String})
-  AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided')
-  AND (outer_key, inner_key) NOT IN (
-    SELECT outer_key, inner_key FROM corrections WHERE tenant = {tenant:String} AND kind = 'retracted')
+  AND (event_id, content_hash) NOT IN ( -- if superseded
+    SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String}) -- if superseded
+  AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided') -- if corrections
+  AND (outer_key, inner_key) NOT IN ( -- if corrections
+    SELECT outer_key, inner_key FROM corrections WHERE tenant = {tenant:String} AND kind = 'retracted') -- if corrections

@@ -8,4 +8,5 @@ FROM (
   FROM stage_events
   WHERE length(ranked_keys) > length(innermost) AND NOT has(flags, 'too_many_links')
 )
-WHERE {is_lossy:UInt8} OR typed_key NOT IN (SELECT typed_key FROM hubs FINAL WHERE tenant = {tenant:String} AND is_timeless)
+WHERE {is_lossy:UInt8} OR typed_key NOT IN ( -- if hubs
+  SELECT typed_key FROM hubs FINAL WHERE tenant = {tenant:String} AND is_timeless) -- if hubs

@@ -25,7 +25,8 @@ FROM (
   SELECT w.typed_key AS instance, s.* EXCEPT (origin)
   FROM (SELECT arrayJoin(innermost) AS origin, * FROM stage_state WHERE innermost_rank NOT IN (0, 255)) AS s
   INNER JOIN (SELECT DISTINCT origin_key, origin_us, typed_key FROM stage_walk
-    WHERE is_root AND (origin_key, origin_us) NOT IN (SELECT origin_key, origin_us FROM stage_hubs)
+    WHERE is_root
+      AND (origin_key, origin_us) NOT IN (SELECT origin_key, origin_us FROM stage_hubs) -- if walked_hubs
   ) AS w
     ON s.origin = w.origin_key AND s.from_us = w.origin_us
 )

@@ -6,4 +6,4 @@ SELECT
   innermost, innermost_rank, if(keeps_time, toUnixTimestamp64Micro(occurred_at), 0) AS from_us, flags, definition, 0
 FROM stage_events
 WHERE event_id NOT IN (SELECT event_id FROM stage_known)
-  AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided')
+  AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided') -- if corrections

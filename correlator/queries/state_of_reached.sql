@@ -5,13 +5,16 @@ INSERT INTO stage_state
 SELECT
   event_id, workflow, occurred_at, received_at, milestone, place, outcome, is_unique, system, amount, currency, typed_keys,
   innermost, innermost_rank, if(keeps_time, toUnixTimestamp64Micro(occurred_at), 0) AS from_us,
-  if(event_id IN (SELECT event_id FROM superseded WHERE tenant = {tenant:String}),
-    arraySort(arrayConcat(flags, ['conflicting_duplicate'])), flags), definition, 1
+  if(event_id IN (SELECT event_id FROM superseded WHERE tenant = {tenant:String}), -- if superseded
+    arraySort(arrayConcat(flags, ['conflicting_duplicate'])), -- if superseded
+    flags
+  ) -- if superseded
+  , definition, 1
 FROM event_keys
 WHERE tenant = {tenant:String}
   AND typed_key IN (SELECT typed_key FROM stage_reach)
   AND event_id NOT IN (SELECT event_id FROM stage_events)
-  AND (event_id, content_hash) NOT IN (SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String})
-  AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided')
+  AND (event_id, content_hash) NOT IN (SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String}) -- if superseded
+  AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided') -- if corrections
 ORDER BY rank_of_version DESC
 LIMIT 1 BY event_id

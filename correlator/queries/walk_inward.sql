@@ -6,7 +6,7 @@ SELECT DISTINCT w.origin_key, w.origin_us, l.inner_key, l.kept_us, l.is_root, {r
 FROM (
   SELECT * FROM stage_walk
   WHERE round = {round:UInt8} - 1 AND NOT is_root
-    AND (origin_key, origin_us) NOT IN (SELECT origin_key, origin_us FROM stage_hubs)
+    AND (origin_key, origin_us) NOT IN (SELECT origin_key, origin_us FROM stage_hubs) -- if walked_hubs
 ) AS w
 INNER JOIN (SELECT * FROM stage_links WHERE round = {round:UInt8}) AS l ON w.typed_key = l.outer_key
 WHERE l.window_us < 0 OR abs(l.proved_us - w.at_us) <= l.window_us

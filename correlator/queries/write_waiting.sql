@@ -9,11 +9,13 @@ FROM (
   SELECT
     workflow, event_id, typed_key, received_at, is_known,
     (typed_key, from_us) IN (SELECT origin_key, origin_us FROM stage_walk WHERE is_root)
-      OR (typed_key, from_us) IN (SELECT origin_key, origin_us FROM stage_hubs)
-      OR typed_key IN (SELECT typed_key FROM hubs FINAL WHERE tenant = {tenant:String} AND is_timeless) AS resolved
+      OR (typed_key, from_us) IN (SELECT origin_key, origin_us FROM stage_hubs) -- if walked_hubs
+      OR typed_key IN (SELECT typed_key FROM hubs FINAL WHERE tenant = {tenant:String} AND is_timeless) -- if hubs
+      AS resolved
   FROM (SELECT *, arrayJoin(innermost) AS typed_key FROM stage_state WHERE innermost_rank NOT IN (0, 255))
 )
-WHERE NOT resolved OR (is_known AND event_id IN (
-  SELECT event_id FROM waiting
-  WHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)}
-    AND event_id IN (SELECT event_id FROM stage_state WHERE is_known)))
+WHERE NOT resolved
+  OR (is_known AND event_id IN ( -- if reached
+    SELECT event_id FROM waiting -- if reached
+    WHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)} -- if reached
+      AND event_id IN (SELECT event_id FROM stage_state WHERE is_known))) -- if reached
