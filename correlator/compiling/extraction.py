@@ -20,7 +20,6 @@ from correlator.compiling.records import log_records, span_records
 from correlator.compiling.sql_ast import (
     Node,
     all_of,
-    any_of,
     array,
     call,
     cast,
@@ -107,7 +106,12 @@ def _statement(records: exp.Query | None, hits: list[_Hit], columns: dict[str, N
             "attributes": _kept_attributes(workflows),
             "workflow": _of_workflow([each.name for each in workflows]),
             "milestone": _constant([hit.milestone.id for hit in hits]),
-            "amount": _amount(),
+            "amount": _amount(workflows),
+            "told": call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE),
+        },
+        {
+            "raised": array(call("toUInt8", holds) for holds in _raised(hits).values()),
+            "is_timed": call("equals", call("position", column("told"), "missing_timestamp"), 0),
         },
     ]
     query: exp.Query = records
@@ -176,7 +180,7 @@ def _columns(hits: list[_Hit]) -> dict[str, Node]:
         "kind": _constant([hit.milestone.kind for hit in hits]),
         "outcome": _constant([str(hit.milestone.ends or "") for hit in hits]),
         "is_unique": _constant([int(hit.milestone.unique) for hit in hits], "UInt8"),
-        "system": call("if", call("notEmpty", declared), declared, column("service")),
+        "system": _system(hits, declared),
         "declared_system": declared,
         "source": source(),
         "typed_keys": _of_keys("typed_key"),
@@ -188,6 +192,13 @@ def _columns(hits: list[_Hit]) -> dict[str, Node]:
         "definition": _of_workflow([each.hash for each in workflows]),
         "content_hash": _content_hash(),
     }
+
+
+def _system(hits: list[_Hit], declared: Node) -> Node:
+    """The milestone's declared system, else the service that reported it."""
+    if all(hit.milestone.system for hit in hits):
+        return declared
+    return call("if", call("notEmpty", declared), declared, column("service"))
 
 
 def _field(of: str, name: str) -> Node:
@@ -220,7 +231,8 @@ def _of_workflow(values: Sequence[Any], type_: str = "String") -> Node:
 
 def _picked(values: Sequence[Any], type_: str, by: str) -> Node:
     if len(set(values)) == 1:
-        return cast(literals(values).expressions[0], type_)
+        only: Node = literals(values).expressions[0]
+        return only if type_ == "String" else cast(only, type_)
     return call("arrayElement", cast(literals(values), f"Array({type_})"), column(by))
 
 
@@ -234,8 +246,10 @@ def _kept_attributes(workflows: Sequence[Workflow]) -> Node:
     return call("if", call("hasAny", call("mapKeys", resource), named), with_resource, kept)
 
 
-def _amount() -> Node:
+def _amount(workflows: Sequence[Workflow]) -> Node:
     """A decimal number as it was told, or read as one; else ''."""
+    if not any(each.amount for each in workflows):
+        return call("toString", "")
     value = call("trimBoth", keys.found_value(layout.AMOUNT))
     as_number = call("ifNull", call("toString", call("toDecimal128OrNull", value, 6)), "")
     plain = call("match", value, _DECIMAL)
@@ -254,30 +268,35 @@ def _currency(workflows: Sequence[Workflow]) -> Node:
     return keys.found_value(layout.CURRENCY)
 
 
-def _flags(hits: list[_Hit]) -> Node:
+def _raised(hits: list[_Hit]) -> dict[str, Node]:
+    """By the name of a flag, whether it holds: the column `raised`."""
     ahead = call(
         "minus",
         call("toUnixTimestamp64Micro", column("occurred_at")),
         call("toUnixTimestamp64Micro", column("received_at")),
     )
-    raised = [
-        (call("greater", ahead, _FUTURE_US), "future_dated"),
-        (column("upside_down"), "end_before_start"),
-        (call("empty", column("service")), "missing_service"),
-        (keys.oversized(), "oversized_key"),
-        (_too_many_links(), "too_many_links"),
-    ]
+    found = {
+        "future_dated": call("greater", ahead, _FUTURE_US),
+        "end_before_start": column("upside_down"),
+        "missing_service": call("empty", column("service")),
+        "oversized_key": keys.oversized(),
+        "too_many_links": _too_many_links(),
+    }
     if any(hit.workflow.amount for hit in hits):
-        raised.append((_unreadable_amount(), "unreadable_amount"))
+        found["unreadable_amount"] = _unreadable_amount()
     if any(hit.milestone.cadence for hit in hits):
-        raised.append((_late(hits, ahead), "late"))
-    told = call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE)
-    noted = call("splitByChar", ",", told)
-    own = array(call("if", holds, flag, "") for holds, flag in raised)
-    both = call("arrayConcat", own, noted)
-    filled = call("arrayFilter", function("f", call("notEmpty", column("f"))), both)
-    quiet = call("not", any_of([*(holds for holds, _ in raised), call("notEmpty", told)]))
-    return call("if", quiet, call("emptyArrayString"), call("arraySort", call("arrayDistinct", filled)))
+        found["late"] = _late(hits, ahead)
+    return found
+
+
+def _flags(hits: list[_Hit]) -> Node:
+    """The flags that hold and those that the record came with, sorted. Most events have none."""
+    raised, told = column("raised"), column("told")
+    own = call("arrayFilter", functions("f", "r", column("r")), literals(_raised(hits)), raised)
+    noted = call("arrayFilter", function("f", call("notEmpty", column("f"))), call("splitByChar", ",", told))
+    all_flags = call("arraySort", call("arrayDistinct", call("arrayConcat", own, noted)))
+    none = all_of([call("not", call("has", raised, 1)), call("empty", told)])
+    return call("if", none, call("emptyArrayString"), all_flags)
 
 
 def _late(hits: list[_Hit], ahead: Node) -> Node:
@@ -289,33 +308,26 @@ def _late(hits: list[_Hit], ahead: Node) -> Node:
 
 
 def _too_many_links() -> Node:
-    """Whether an event would prove so many links that it can only be a mistake: it proves none."""
-    ranks = call("arrayMap", function("k", _field("k", "rank")), column("ranked_keys"))
+    """Whether an event would prove so many links that it can only be a mistake: it proves none.
+
+    Of n keys, c of one type, n (n - 1) / 2 pairs are links but for the c (c - 1) / 2 within each type: numbered from 1
+    within their types, the keys' numbers add up to c (c + 1) / 2 a type.
+    """
     count = call("length", column("ranked_keys"))
-    same = call("countEqual", column("ranks"), column("r"))
-    squares = call("arraySum", call("arrayMap", function("r", call("multiply", same, same)), column("distinct_ranks")))
-    pairs = call(
-        "arrayMap",
-        functions("ranks", "distinct_ranks", call("minus", call("multiply", count, count), squares)),
-        array([ranks]),
-        array([call("arrayDistinct", ranks)]),
-    )
-    return call(
-        "if", call("lessOrEquals", count, _FEW_KEYS), 0, call("greater", call("arrayElement", pairs, 1), 2 * MOST_LINKS)
-    )
+    ranks = call("arrayMap", function("k", _field("k", "rank")), column("ranked_keys"))
+    pairs = call("intDiv", call("multiply", count, call("plus", count, 1)), 2)
+    links = call("minus", pairs, call("arraySum", call("arrayEnumerateUniq", ranks)))
+    return call("if", call("lessOrEquals", count, _FEW_KEYS), 0, call("greater", links, MOST_LINKS))
 
 
 def _content_hash() -> Node:
     """Of all that an event says. The time of one that came without any is the receipt's and no content."""
-    untimed = call("position", call("arrayElement", column("own_attributes"), _FLAGS_ATTRIBUTE), "missing_timestamp")
-    pair = exp.Lambda(
-        this=call("cityHash64", column("k"), column("v")), expressions=[exp.to_identifier("k"), exp.to_identifier("v")]
-    )
+    pair = functions("k", "v", call("cityHash64", column("k"), column("v")))
     attributes = column("attributes")
     return call(
         "cityHash64",
         *(
-            call("if", call("greater", untimed, 0), call("toInt64", 0), call("toUnixTimestamp64Micro", column(each)))
+            call("if", column("is_timed"), call("toUnixTimestamp64Micro", column(each)), 0)
             for each in ("occurred_at", "started_at")
         ),
         *(column(each) for each in ("name", "service", "status", "trace_id", "span_id", "parent_span_id", "body")),

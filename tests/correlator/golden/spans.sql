@@ -17,7 +17,7 @@ SELECT
   amount AS amount,
   lower(hex(sipHash128(workflow, milestone, identity))) AS event_id,
   arrayElement(CAST([0, 1, 0], 'Array(UInt16)'), hit) AS place,
-  CAST('milestone', 'String') AS kind,
+  'milestone' AS kind,
   arrayElement(CAST(['', 'completed', ''], 'Array(String)'), hit) AS outcome,
   arrayElement(CAST([0, 1, 0], 'Array(UInt8)'), hit) AS is_unique,
   if(
@@ -43,115 +43,32 @@ SELECT
   if(empty(ranked_keys), toUInt8(0), tupleElement(arrayElement(ranked_keys, 1), 4)) AS keeps_time,
   arrayElement(found, 2) AS currency,
   if(
-    not(
-      or(
-        greater(
-          minus(toUnixTimestamp64Micro(occurred_at), toUnixTimestamp64Micro(received_at)),
-          300000000
-        ),
-        upside_down,
-        empty(service),
-        arrayExists(l -> arrayExists(v -> greater(length(v), 1000), l), lists),
-        if(
-          lessOrEquals(length(ranked_keys), 200),
-          0,
-          greater(
-            arrayElement(
-              arrayMap(
-                (ranks, distinct_ranks) -> minus(
-                  multiply(length(ranked_keys), length(ranked_keys)),
-                  arraySum(
-                    arrayMap(r -> multiply(countEqual(ranks, r), countEqual(ranks, r)), distinct_ranks)
-                  )
-                ),
-                array(arrayMap(k -> tupleElement(k, 1), ranked_keys)),
-                array(arrayDistinct(arrayMap(k -> tupleElement(k, 1), ranked_keys)))
-              ),
-              1
-            ),
-            40000
-          )
-        ),
-        and(notEmpty(trimBoth(arrayElement(found, 1))), empty(amount)),
-        notEmpty(arrayElement(own_attributes, 'throughline.flags'))
-      )
-    ),
+    and(not(has(raised, 1)), empty(told)),
     emptyArrayString(),
     arraySort(
       arrayDistinct(
-        arrayFilter(
-          f -> notEmpty(f),
-          arrayConcat(
-            array(
-              if(
-                greater(
-                  minus(toUnixTimestamp64Micro(occurred_at), toUnixTimestamp64Micro(received_at)),
-                  300000000
-                ),
-                'future_dated',
-                ''
-              ),
-              if(upside_down, 'end_before_start', ''),
-              if(empty(service), 'missing_service', ''),
-              if(
-                arrayExists(l -> arrayExists(v -> greater(length(v), 1000), l), lists),
-                'oversized_key',
-                ''
-              ),
-              if(
-                if(
-                  lessOrEquals(length(ranked_keys), 200),
-                  0,
-                  greater(
-                    arrayElement(
-                      arrayMap(
-                        (ranks, distinct_ranks) -> minus(
-                          multiply(length(ranked_keys), length(ranked_keys)),
-                          arraySum(
-                            arrayMap(r -> multiply(countEqual(ranks, r), countEqual(ranks, r)), distinct_ranks)
-                          )
-                        ),
-                        array(arrayMap(k -> tupleElement(k, 1), ranked_keys)),
-                        array(arrayDistinct(arrayMap(k -> tupleElement(k, 1), ranked_keys)))
-                      ),
-                      1
-                    ),
-                    40000
-                  )
-                ),
-                'too_many_links',
-                ''
-              ),
-              if(
-                and(notEmpty(trimBoth(arrayElement(found, 1))), empty(amount)),
-                'unreadable_amount',
-                ''
-              )
-            ),
-            splitByChar(',', arrayElement(own_attributes, 'throughline.flags'))
-          )
+        arrayConcat(
+          arrayFilter(
+            (f, r) -> r,
+            [
+              'future_dated',
+              'end_before_start',
+              'missing_service',
+              'oversized_key',
+              'too_many_links',
+              'unreadable_amount'
+            ],
+            raised
+          ),
+          arrayFilter(f -> notEmpty(f), splitByChar(',', told))
         )
       )
     )
   ) AS flags,
   arrayElement(CAST(['h1', 'h2'], 'Array(String)'), w) AS definition,
   cityHash64(
-    if(
-      greater(
-        position(arrayElement(own_attributes, 'throughline.flags'), 'missing_timestamp'),
-        0
-      ),
-      toInt64(0),
-      toUnixTimestamp64Micro(occurred_at)
-    ),
-    if(
-      greater(
-        position(arrayElement(own_attributes, 'throughline.flags'), 'missing_timestamp'),
-        0
-      ),
-      toInt64(0),
-      toUnixTimestamp64Micro(started_at)
-    ),
+    if(is_timed, toUnixTimestamp64Micro(occurred_at), 0),
+    if(is_timed, toUnixTimestamp64Micro(started_at), 0),
     name,
     service,
     status,
@@ -165,169 +82,37 @@ SELECT
 FROM (
   SELECT
     *,
-    arraySort(
-      (k, i) -> tuple(tupleElement(k, 1), i),
-      arrayConcat(
-        arrayFlatten(
-          arrayMap(
-            (e, l) -> arrayMap(
-              v -> tuple(
-                tupleElement(e, 1),
-                concat(tupleElement(e, 2), if(isValidUTF8(v), v, hex(v))),
-                tupleElement(e, 3),
-                tupleElement(e, 4)
-              ),
-              arraySlice(arrayDistinct(l), 1, 1000)
-            ),
-            kinds,
-            values
-          )
-        ),
-        if(
-          has([1], w),
-          arrayConcat(
-            arrayMap(
-              v -> tuple(
-                tupleElement(
-                  CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
-                  1
-                ),
-                concat(
-                  tupleElement(
-                    CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
-                    2
-                  ),
-                  if(isValidUTF8(v), v, hex(v))
-                ),
-                tupleElement(
-                  CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
-                  3
-                ),
-                tupleElement(
-                  CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
-                  4
-                )
-              ),
-              arraySlice(
-                arrayDistinct(
-                  if(
-                    notEmpty(
-                      arrayFilter(
-                        v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                        arrayMap(
-                          i -> concat(
-                            replaceAll(
-                              replaceAll(
-                                upper(
-                                  arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
-                                ),
-                                '\\',
-                                '\\\\'
-                              ),
-                              '/',
-                              '\\/'
-                            ),
-                            '/',
-                            replaceAll(
-                              replaceAll(
-                                upper(
-                                  arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
-                                ),
-                                '\\',
-                                '\\\\'
-                              ),
-                              '/',
-                              '\\/'
-                            )
-                          ),
-                          arrayFilter(
-                            i -> and(
-                              notEmpty(
-                                trimBoth(
-                                  arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
-                                  ' \t\n\r\f\v'
-                                )
-                              ),
-                              notEmpty(
-                                trimBoth(
-                                  arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
-                                  ' \t\n\r\f\v'
-                                )
-                              )
-                            ),
-                            range(
-                              1,
-                              plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
-                            )
-                          )
-                        )
-                      )
-                    ),
-                    arrayFilter(
-                      v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                      arrayMap(
-                        i -> concat(
-                          replaceAll(
-                            replaceAll(
-                              upper(
-                                arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
-                              ),
-                              '\\',
-                              '\\\\'
-                            ),
-                            '/',
-                            '\\/'
-                          ),
-                          '/',
-                          replaceAll(
-                            replaceAll(
-                              upper(
-                                arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
-                              ),
-                              '\\',
-                              '\\\\'
-                            ),
-                            '/',
-                            '\\/'
-                          )
-                        ),
-                        arrayFilter(
-                          i -> and(
-                            notEmpty(
-                              trimBoth(
-                                arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
-                                ' \t\n\r\f\v'
-                              )
-                            ),
-                            notEmpty(
-                              trimBoth(
-                                arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
-                                ' \t\n\r\f\v'
-                              )
-                            )
-                          ),
-                          range(
-                            1,
-                            plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
-                          )
-                        )
-                      )
-                    ),
-                    arrayFilter(
-                      v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-                      arrayMap(v -> upper(v), arrayElement(lists, 8))
-                    )
-                  )
-                ),
-                1,
-                1000
-              )
-            )
-          ),
-          CAST([], 'Array(Tuple(UInt8, String, Int64, UInt8))')
+    array(
+      toUInt8(
+        greater(
+          minus(toUnixTimestamp64Micro(occurred_at), toUnixTimestamp64Micro(received_at)),
+          300000000
         )
       ),
-      arrayEnumerate(
+      toUInt8(upside_down),
+      toUInt8(empty(service)),
+      toUInt8(arrayExists(l -> arrayExists(v -> greater(length(v), 1000), l), lists)),
+      toUInt8(
+        if(
+          lessOrEquals(length(ranked_keys), 200),
+          0,
+          greater(
+            minus(
+              intDiv(multiply(length(ranked_keys), plus(length(ranked_keys), 1)), 2),
+              arraySum(arrayEnumerateUniq(arrayMap(k -> tupleElement(k, 1), ranked_keys)))
+            ),
+            20000
+          )
+        )
+      ),
+      toUInt8(and(notEmpty(trimBoth(arrayElement(found, 1))), empty(amount)))
+    ) AS raised,
+    equals(position(told, 'missing_timestamp'), 0) AS is_timed
+  FROM (
+    SELECT
+      *,
+      arraySort(
+        (k, i) -> tuple(tupleElement(k, 1), i),
         arrayConcat(
           arrayFlatten(
             arrayMap(
@@ -487,312 +272,475 @@ FROM (
             ),
             CAST([], 'Array(Tuple(UInt8, String, Int64, UInt8))')
           )
-        )
-      )
-    ) AS ranked_keys,
-    if(
-      hasAny(
-        mapKeys(resource_attributes),
-        arrayElement(
-          CAST(
-            [
-              [
-                'company.code',
-                'currency',
-                'invoice.id',
-                'invoice.number',
-                'order.id',
-                'sales_order.number',
-                'status',
-                'total'
-              ],
-              ['order.id', 'sales_order.number']
-            ],
-            'Array(Array(String))'
-          ),
-          w
-        )
-      ),
-      mapUpdate(
-        mapFilter(
-          (k, v) -> has(
-            arrayElement(
-              CAST(
-                [
-                  [
-                    'company.code',
-                    'currency',
-                    'invoice.id',
-                    'invoice.number',
-                    'order.id',
-                    'sales_order.number',
-                    'status',
-                    'total'
-                  ],
-                  ['order.id', 'sales_order.number']
-                ],
-                'Array(Array(String))'
-              ),
-              w
-            ),
-            k
-          ),
-          resource_attributes
         ),
-        if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
-      ),
-      if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
-    ) AS attributes,
-    arrayElement(CAST(['order_to_cash', 'other'], 'Array(String)'), w) AS workflow,
-    arrayElement(CAST(['placed', 'posted', 'seen'], 'Array(String)'), hit) AS milestone,
-    multiIf(
-      empty(trimBoth(arrayElement(found, 1))),
-      '',
-      match(trimBoth(arrayElement(found, 1)), '\\A[+-]?[0-9]{1,40}(\\.[0-9]{1,20})?\\z'),
-      trimBoth(arrayElement(found, 1)),
-      ifNull(toString(toDecimal128OrNull(trimBoth(arrayElement(found, 1)), 6)), '')
-    ) AS amount
-  FROM (
-    SELECT
-      *,
-      arrayFilter(
-        (e, u) -> equals(u, 1),
-        arrayFilter((e, l) -> notEmpty(l), entries, plain),
-        arrayEnumerateUniq(
-          arrayMap(e -> tupleElement(e, 1), arrayFilter((e, l) -> notEmpty(l), entries, plain))
-        )
-      ) AS kinds,
-      arrayFilter(
-        (l, u) -> equals(u, 1),
-        arrayFilter(l -> notEmpty(l), plain),
-        arrayEnumerateUniq(
-          arrayMap(e -> tupleElement(e, 1), arrayFilter((e, l) -> notEmpty(l), entries, plain))
-        )
-      ) AS values
-    FROM (
-      SELECT
-        *,
-        arrayMap(
-          (l, s) -> if(
-            equals(s, 0),
-            arrayFilter(
-              v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+        arrayEnumerate(
+          arrayConcat(
+            arrayFlatten(
               arrayMap(
-                v -> if(
-                  match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
-                  if(
-                    empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
-                    '0',
-                    trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
+                (e, l) -> arrayMap(
+                  v -> tuple(
+                    tupleElement(e, 1),
+                    concat(tupleElement(e, 2), if(isValidUTF8(v), v, hex(v))),
+                    tupleElement(e, 3),
+                    tupleElement(e, 4)
                   ),
-                  trimBoth(v, ' \t\n\r\f\v')
+                  arraySlice(arrayDistinct(l), 1, 1000)
                 ),
-                l
+                kinds,
+                values
               )
             ),
-            arrayFilter(
-              v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
-              arrayMap(v -> v, l)
+            if(
+              has([1], w),
+              arrayConcat(
+                arrayMap(
+                  v -> tuple(
+                    tupleElement(
+                      CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                      1
+                    ),
+                    concat(
+                      tupleElement(
+                        CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                        2
+                      ),
+                      if(isValidUTF8(v), v, hex(v))
+                    ),
+                    tupleElement(
+                      CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                      3
+                    ),
+                    tupleElement(
+                      CAST((2, 'order_to_cash\x1finvoice\x1f', -1, 1), 'Tuple(UInt8, String, Int64, UInt8)'),
+                      4
+                    )
+                  ),
+                  arraySlice(
+                    arrayDistinct(
+                      if(
+                        notEmpty(
+                          arrayFilter(
+                            v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                            arrayMap(
+                              i -> concat(
+                                replaceAll(
+                                  replaceAll(
+                                    upper(
+                                      arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
+                                    ),
+                                    '\\',
+                                    '\\\\'
+                                  ),
+                                  '/',
+                                  '\\/'
+                                ),
+                                '/',
+                                replaceAll(
+                                  replaceAll(
+                                    upper(
+                                      arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
+                                    ),
+                                    '\\',
+                                    '\\\\'
+                                  ),
+                                  '/',
+                                  '\\/'
+                                )
+                              ),
+                              arrayFilter(
+                                i -> and(
+                                  notEmpty(
+                                    trimBoth(
+                                      arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
+                                      ' \t\n\r\f\v'
+                                    )
+                                  ),
+                                  notEmpty(
+                                    trimBoth(
+                                      arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
+                                      ' \t\n\r\f\v'
+                                    )
+                                  )
+                                ),
+                                range(
+                                  1,
+                                  plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
+                                )
+                              )
+                            )
+                          )
+                        ),
+                        arrayFilter(
+                          v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                          arrayMap(
+                            i -> concat(
+                              replaceAll(
+                                replaceAll(
+                                  upper(
+                                    arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
+                                  ),
+                                  '\\',
+                                  '\\\\'
+                                ),
+                                '/',
+                                '\\/'
+                              ),
+                              '/',
+                              replaceAll(
+                                replaceAll(
+                                  upper(
+                                    arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
+                                  ),
+                                  '\\',
+                                  '\\\\'
+                                ),
+                                '/',
+                                '\\/'
+                              )
+                            ),
+                            arrayFilter(
+                              i -> and(
+                                notEmpty(
+                                  trimBoth(
+                                    arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
+                                    ' \t\n\r\f\v'
+                                  )
+                                ),
+                                notEmpty(
+                                  trimBoth(
+                                    arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
+                                    ' \t\n\r\f\v'
+                                  )
+                                )
+                              ),
+                              range(
+                                1,
+                                plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
+                              )
+                            )
+                          )
+                        ),
+                        arrayFilter(
+                          v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                          arrayMap(v -> upper(v), arrayElement(lists, 8))
+                        )
+                      )
+                    ),
+                    1,
+                    1000
+                  )
+                )
+              ),
+              CAST([], 'Array(Tuple(UInt8, String, Int64, UInt8))')
             )
-          ),
-          arraySlice(lists, 3, length(entries)),
-          arrayElement(CAST([[0, 0, 1], [0, 0]], 'Array(Array(UInt8))'), w)
-        ) AS plain
-      FROM (
-        SELECT
-          *,
-          arrayMap(
-            x -> if(
-              and(
-                startsWith(x, '['),
-                isValidJSON(x),
-                not(
-                  arrayExists(e -> or(startsWith(e, '{'), startsWith(e, '[')), JSONExtractArrayRaw(x))
-                )
-              ),
-              arrayMap(
-                e -> multiIf(startsWith(e, '"'), JSONExtractString(e), equals(e, 'null'), toString(''), e),
-                JSONExtractArrayRaw(x)
-              ),
-              array(x)
+          )
+        )
+      ) AS ranked_keys,
+      if(
+        hasAny(
+          mapKeys(resource_attributes),
+          arrayElement(
+            CAST(
+              [
+                [
+                  'company.code',
+                  'currency',
+                  'invoice.id',
+                  'invoice.number',
+                  'order.id',
+                  'sales_order.number',
+                  'status',
+                  'total'
+                ],
+                ['order.id', 'sales_order.number']
+              ],
+              'Array(Array(String))'
             ),
-            found
-          ) AS lists
-        FROM (
-          SELECT
-            *,
-            arrayElement(CAST([1, 1, 2], 'Array(UInt16)'), hit) AS w,
-            arrayMap(
-              n -> if(
-                equals(n, '\x1ftrace'),
-                if(equals(trace_id, '00000000000000000000000000000000'), '', trace_id),
-                multiIf(
-                  notEmpty(arrayElement(own_attributes, n)),
-                  arrayElement(own_attributes, n),
-                  notEmpty(arrayElement(span_attributes, n)),
-                  arrayElement(span_attributes, n),
-                  arrayElement(resource_attributes, n)
-                )
-              ),
+            w
+          )
+        ),
+        mapUpdate(
+          mapFilter(
+            (k, v) -> has(
               arrayElement(
                 CAST(
                   [
                     [
-                      'total',
+                      'company.code',
                       'currency',
+                      'invoice.id',
+                      'invoice.number',
                       'order.id',
                       'sales_order.number',
-                      '\x1ftrace',
-                      'company.code',
-                      'invoice.number',
-                      'invoice.id'
+                      'status',
+                      'total'
                     ],
-                    ['\x1fnowhere', '\x1fnowhere', 'order.id', 'sales_order.number']
+                    ['order.id', 'sales_order.number']
                   ],
                   'Array(Array(String))'
                 ),
                 w
-              )
-            ) AS found,
-            arrayElement(
-              CAST(
-                [
-                  [
-                    (0, 'order_to_cash\x1forder\x1f', -1, 0),
-                    (0, 'order_to_cash\x1forder\x1f', -1, 0),
-                    (1, 'order_to_cash\x1ftrace\x1f', 3600000000, 1)
-                  ],
-                  [(0, 'other\x1forder\x1f', -1, 0), (0, 'other\x1forder\x1f', -1, 0)]
-                ],
-                'Array(Array(Tuple(UInt8, String, Int64, UInt8)))'
               ),
-              w
-            ) AS entries
+              k
+            ),
+            resource_attributes
+          ),
+          if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
+        ),
+        if(empty(span_attributes), own_attributes, mapUpdate(span_attributes, own_attributes))
+      ) AS attributes,
+      arrayElement(CAST(['order_to_cash', 'other'], 'Array(String)'), w) AS workflow,
+      arrayElement(CAST(['placed', 'posted', 'seen'], 'Array(String)'), hit) AS milestone,
+      multiIf(
+        empty(trimBoth(arrayElement(found, 1))),
+        '',
+        match(trimBoth(arrayElement(found, 1)), '\\A[+-]?[0-9]{1,40}(\\.[0-9]{1,20})?\\z'),
+        trimBoth(arrayElement(found, 1)),
+        ifNull(toString(toDecimal128OrNull(trimBoth(arrayElement(found, 1)), 6)), '')
+      ) AS amount,
+      arrayElement(own_attributes, 'throughline.flags') AS told
+    FROM (
+      SELECT
+        *,
+        arrayFilter(
+          (e, u) -> equals(u, 1),
+          arrayFilter((e, l) -> notEmpty(l), entries, plain),
+          arrayEnumerateUniq(
+            arrayMap(e -> tupleElement(e, 1), arrayFilter((e, l) -> notEmpty(l), entries, plain))
+          )
+        ) AS kinds,
+        arrayFilter(
+          (l, u) -> equals(u, 1),
+          arrayFilter(l -> notEmpty(l), plain),
+          arrayEnumerateUniq(
+            arrayMap(e -> tupleElement(e, 1), arrayFilter((e, l) -> notEmpty(l), entries, plain))
+          )
+        ) AS values
+      FROM (
+        SELECT
+          *,
+          arrayMap(
+            (l, s) -> if(
+              equals(s, 0),
+              arrayFilter(
+                v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                arrayMap(
+                  v -> if(
+                    match(trimBoth(v, ' \t\n\r\f\v'), '\\A[0-9]+\\z'),
+                    if(
+                      empty(trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')),
+                      '0',
+                      trimLeft(trimBoth(v, ' \t\n\r\f\v'), '0')
+                    ),
+                    trimBoth(v, ' \t\n\r\f\v')
+                  ),
+                  l
+                )
+              ),
+              arrayFilter(
+                v -> and(notEmpty(trimBoth(v, ' \t\n\r\f\v')), lessOrEquals(length(v), 1000)),
+                arrayMap(v -> v, l)
+              )
+            ),
+            arraySlice(lists, 3, length(entries)),
+            arrayElement(CAST([[0, 0, 1], [0, 0]], 'Array(Array(UInt8))'), w)
+          ) AS plain
+        FROM (
+          SELECT
+            *,
+            arrayMap(
+              x -> if(
+                and(
+                  startsWith(x, '['),
+                  isValidJSON(x),
+                  not(
+                    arrayExists(e -> or(startsWith(e, '{'), startsWith(e, '[')), JSONExtractArrayRaw(x))
+                  )
+                ),
+                arrayMap(
+                  e -> multiIf(startsWith(e, '"'), JSONExtractString(e), equals(e, 'null'), toString(''), e),
+                  JSONExtractArrayRaw(x)
+                ),
+                array(x)
+              ),
+              found
+            ) AS lists
           FROM (
             SELECT
               *,
-              arrayJoin(
-                arrayConcat(
-                  arrayFilter(
-                    h -> notEquals(h, 0),
-                    array(if(and(notEquals(signal, 'span'), like(name, '%seen')), 3, 0))
-                  ),
-                  arrayFilter(
-                    h -> arrayElement(besides, arrayElement(CAST([1, 2, 3], 'Array(UInt16)'), h)),
-                    if(
-                      equals(signal, 'span'),
-                      arrayElement(CAST([[], [1]], 'Array(Array(UInt16))'), transform(name, ['POST /orders'], [2], 1)),
-                      arrayElement(
-                        CAST([[], [2], [2]], 'Array(Array(UInt16))'),
-                        transform(name, ['posted', 'it''s \\ posted'], [2, 3], 1)
-                      )
-                    )
+              arrayElement(CAST([1, 1, 2], 'Array(UInt16)'), hit) AS w,
+              arrayMap(
+                n -> if(
+                  equals(n, '\x1ftrace'),
+                  if(equals(trace_id, '00000000000000000000000000000000'), '', trace_id),
+                  multiIf(
+                    notEmpty(arrayElement(own_attributes, n)),
+                    arrayElement(own_attributes, n),
+                    notEmpty(arrayElement(span_attributes, n)),
+                    arrayElement(span_attributes, n),
+                    arrayElement(resource_attributes, n)
                   )
+                ),
+                arrayElement(
+                  CAST(
+                    [
+                      [
+                        'total',
+                        'currency',
+                        'order.id',
+                        'sales_order.number',
+                        '\x1ftrace',
+                        'company.code',
+                        'invoice.number',
+                        'invoice.id'
+                      ],
+                      ['\x1fnowhere', '\x1fnowhere', 'order.id', 'sales_order.number']
+                    ],
+                    'Array(Array(String))'
+                  ),
+                  w
                 )
-              ) AS hit
+              ) AS found,
+              arrayElement(
+                CAST(
+                  [
+                    [
+                      (0, 'order_to_cash\x1forder\x1f', -1, 0),
+                      (0, 'order_to_cash\x1forder\x1f', -1, 0),
+                      (1, 'order_to_cash\x1ftrace\x1f', 3600000000, 1)
+                    ],
+                    [(0, 'other\x1forder\x1f', -1, 0), (0, 'other\x1forder\x1f', -1, 0)]
+                  ],
+                  'Array(Array(Tuple(UInt8, String, Int64, UInt8)))'
+                ),
+                w
+              ) AS entries
             FROM (
               SELECT
                 *,
-                array(
-                  toUInt8(and(like(service, 'shop%'), in(status, ('ok', 'unset')))),
-                  toUInt8(
-                    and(
-                      equals(
-                        multiIf(
-                          notEmpty(arrayElement(own_attributes, 'status')),
-                          arrayElement(own_attributes, 'status'),
-                          notEmpty(arrayElement(span_attributes, 'status')),
-                          arrayElement(span_attributes, 'status'),
-                          arrayElement(resource_attributes, 'status')
-                        ),
-                        'ok'
-                      ),
-                      ifNull(
-                        greaterOrEquals(
-                          toFloat64OrNull(
-                            multiIf(
-                              notEmpty(arrayElement(own_attributes, 'total')),
-                              arrayElement(own_attributes, 'total'),
-                              notEmpty(arrayElement(span_attributes, 'total')),
-                              arrayElement(span_attributes, 'total'),
-                              arrayElement(resource_attributes, 'total')
-                            )
-                          ),
-                          0.5
-                        ),
-                        0
+                arrayJoin(
+                  arrayConcat(
+                    arrayFilter(
+                      h -> notEquals(h, 0),
+                      array(if(and(notEquals(signal, 'span'), like(name, '%seen')), 3, 0))
+                    ),
+                    arrayFilter(
+                      h -> arrayElement(besides, arrayElement(CAST([1, 2, 3], 'Array(UInt16)'), h)),
+                      if(
+                        equals(signal, 'span'),
+                        arrayElement(CAST([[], [1]], 'Array(Array(UInt16))'), transform(name, ['POST /orders'], [2], 1)),
+                        arrayElement(
+                          CAST([[], [2], [2]], 'Array(Array(UInt16))'),
+                          transform(name, ['posted', 'it''s \\ posted'], [2, 3], 1)
+                        )
                       )
                     )
-                  ),
-                  toUInt8(1)
-                ) AS besides
+                  )
+                ) AS hit
               FROM (
                 SELECT
-                  SegmentId AS segment_id,
-                  ReceivedAt AS received_at,
-                  'span' AS signal,
-                  toString(SpanName) AS name,
-                  '' AS span_name,
-                  toString(ServiceName) AS service,
-                  CASE
-                    WHEN StatusCode IN ('Ok', 'Error')
-                    THEN lower(toString(StatusCode))
-                    ELSE 'unset'
-                  END AS status,
-                  fromUnixTimestamp64Micro(
-                    intDiv(toUnixTimestamp64Nano(Timestamp), 1000) + intDiv(reinterpretAsInt64(Duration), 1000),
-                    'UTC'
-                  ) AS occurred_at,
-                  fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS started_at,
-                  TraceId AS trace_id,
-                  SpanId AS span_id,
-                  ParentSpanId AS parent_span_id,
-                  SpanAttributes AS own_attributes,
-                  CAST(map(), 'Map(LowCardinality(String), String)') AS span_attributes,
-                  ResourceAttributes AS resource_attributes,
-                  StatusMessage AS body,
-                  sipHash128('span', TraceId, SpanId, SpanKind, ServiceName) AS identity,
-                  toUInt8(reinterpretAsInt64(Duration) < 0) AS upside_down
-                FROM received
-                WHERE
-                  equals(SpanName, 'POST /orders')
-                UNION ALL
-                SELECT
-                  SegmentId AS segment_id,
-                  ReceivedAt AS received_at,
-                  'span_event' AS signal,
-                  toString(event_name) AS name,
-                  toString(SpanName) AS span_name,
-                  toString(ServiceName) AS service,
-                  CASE
-                    WHEN StatusCode IN ('Ok', 'Error')
-                    THEN lower(toString(StatusCode))
-                    ELSE 'unset'
-                  END AS status,
-                  fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(event_at), 1000), 'UTC') AS occurred_at,
-                  occurred_at AS started_at,
-                  TraceId AS trace_id,
-                  SpanId AS span_id,
-                  ParentSpanId AS parent_span_id,
-                  event_attributes AS own_attributes,
-                  SpanAttributes AS span_attributes,
-                  ResourceAttributes AS resource_attributes,
-                  '' AS body,
-                  sipHash128('span_event', TraceId, SpanId, SpanKind, ServiceName, event_name, event_at, event_index) AS identity,
-                  toUInt8(0) AS upside_down
+                  *,
+                  array(
+                    toUInt8(and(like(service, 'shop%'), in(status, ('ok', 'unset')))),
+                    toUInt8(
+                      and(
+                        equals(
+                          multiIf(
+                            notEmpty(arrayElement(own_attributes, 'status')),
+                            arrayElement(own_attributes, 'status'),
+                            notEmpty(arrayElement(span_attributes, 'status')),
+                            arrayElement(span_attributes, 'status'),
+                            arrayElement(resource_attributes, 'status')
+                          ),
+                          'ok'
+                        ),
+                        ifNull(
+                          greaterOrEquals(
+                            toFloat64OrNull(
+                              multiIf(
+                                notEmpty(arrayElement(own_attributes, 'total')),
+                                arrayElement(own_attributes, 'total'),
+                                notEmpty(arrayElement(span_attributes, 'total')),
+                                arrayElement(span_attributes, 'total'),
+                                arrayElement(resource_attributes, 'total')
+                              )
+                            ),
+                            0.5
+                          ),
+                          0
+                        )
+                      )
+                    ),
+                    toUInt8(1)
+                  ) AS besides
                 FROM (
                   SELECT
-                    *
+                    SegmentId AS segment_id,
+                    ReceivedAt AS received_at,
+                    'span' AS signal,
+                    toString(SpanName) AS name,
+                    '' AS span_name,
+                    toString(ServiceName) AS service,
+                    CASE
+                      WHEN StatusCode IN ('Ok', 'Error')
+                      THEN lower(toString(StatusCode))
+                      ELSE 'unset'
+                    END AS status,
+                    fromUnixTimestamp64Micro(
+                      intDiv(toUnixTimestamp64Nano(Timestamp), 1000) + intDiv(reinterpretAsInt64(Duration), 1000),
+                      'UTC'
+                    ) AS occurred_at,
+                    fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(Timestamp), 1000), 'UTC') AS started_at,
+                    TraceId AS trace_id,
+                    SpanId AS span_id,
+                    ParentSpanId AS parent_span_id,
+                    SpanAttributes AS own_attributes,
+                    CAST(map(), 'Map(LowCardinality(String), String)') AS span_attributes,
+                    ResourceAttributes AS resource_attributes,
+                    StatusMessage AS body,
+                    sipHash128('span', TraceId, SpanId, SpanKind, ServiceName) AS identity,
+                    toUInt8(reinterpretAsInt64(Duration) < 0) AS upside_down
                   FROM received
                   WHERE
-                    arrayExists(n -> or(in(n, ('posted', 'it''s \\ posted')), like(n, '%seen')), Events.Name)
-                ) AS received
-                ARRAY JOIN Events.Name AS event_name,
-                  Events.Timestamp AS event_at,
-                  Events.Attributes AS event_attributes,
-                  arrayEnumerate(Events.Name) AS event_index
-                WHERE
-                  or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
+                    equals(SpanName, 'POST /orders')
+                  UNION ALL
+                  SELECT
+                    SegmentId AS segment_id,
+                    ReceivedAt AS received_at,
+                    'span_event' AS signal,
+                    toString(event_name) AS name,
+                    toString(SpanName) AS span_name,
+                    toString(ServiceName) AS service,
+                    CASE
+                      WHEN StatusCode IN ('Ok', 'Error')
+                      THEN lower(toString(StatusCode))
+                      ELSE 'unset'
+                    END AS status,
+                    fromUnixTimestamp64Micro(intDiv(toUnixTimestamp64Nano(event_at), 1000), 'UTC') AS occurred_at,
+                    occurred_at AS started_at,
+                    TraceId AS trace_id,
+                    SpanId AS span_id,
+                    ParentSpanId AS parent_span_id,
+                    event_attributes AS own_attributes,
+                    SpanAttributes AS span_attributes,
+                    ResourceAttributes AS resource_attributes,
+                    '' AS body,
+                    sipHash128('span_event', TraceId, SpanId, SpanKind, ServiceName, event_name, event_at, event_index) AS identity,
+                    toUInt8(0) AS upside_down
+                  FROM (
+                    SELECT
+                      *
+                    FROM received
+                    WHERE
+                      arrayExists(n -> or(in(n, ('posted', 'it''s \\ posted')), like(n, '%seen')), Events.Name)
+                  ) AS received
+                  ARRAY JOIN Events.Name AS event_name,
+                    Events.Timestamp AS event_at,
+                    Events.Attributes AS event_attributes,
+                    arrayEnumerate(Events.Name) AS event_index
+                  WHERE
+                    or(in(name, ('posted', 'it''s \\ posted')), like(name, '%seen'))
+                ) AS r
               ) AS r
             ) AS r
           ) AS r
