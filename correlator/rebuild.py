@@ -6,6 +6,8 @@
  2. Meanwhile live segments are stitched into both, unless the definition has changed: then the live rows rest.
  3. When no segment is left, the rows are switched within one tick: the new ones are added to the live tables, marked
     with the rebuild's generation, and then those without that mark taken away. Nobody reads an empty timeline.
+    Meanwhile no parts are merged: of an old and a new row of one event the engine would keep the larger content, which
+    may be the old one, to be taken away thereafter. Nor does taking away have to wait for merges.
  4. Every step can be repeated. A rebuild that is begun and not finished goes on after a crash; one whose definition is
     no longer the catalog's begins anew.
 
@@ -14,8 +16,9 @@ It tells no one: every instance is put into the feed of changes once, after the 
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
@@ -29,6 +32,7 @@ from store import Sql, Store, load_query
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_GENERATION = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner")
 _BY_VERSION = ("memberships", "instances", "waiting")
+_LARGEST_MERGE = ("max_bytes_to_merge_at_min_space_in_pool", "max_bytes_to_merge_at_max_space_in_pool")
 _OLD_TOO = (*_BY_GENERATION, "memberships", "waiting", "superseded")
 _SWITCHED = (*_BY_GENERATION, *_BY_VERSION)
 _ADDED_MEANWHILE = tuple(each for each in _SWITCHED if each not in {"events", "instances"})
@@ -123,9 +127,11 @@ def switch(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: d
         for table in tables:
             store.execute(_copied(table, f"{{tenant:String}} AS tenant{_MARKED.get(table, '')}", of_shadow), params)
 
-    side_by_side(lambda: add(("events", "instances")), lambda: add([*_ADDED_MEANWHILE, "instance_keys"]))
     marks = {table: "version" if table in _BY_VERSION else "generation" for table in _SWITCHED}
-    _delete(store, [f"{table} WHERE {own} AND {mark} < {{version:UInt64}}" for table, mark in marks.items()], params)
+    old = [f"{table} WHERE {own} AND {mark} < {{version:UInt64}}" for table, mark in marks.items()]
+    with _unmerged(store):
+        side_by_side(lambda: add(("events", "instances")), lambda: add([*_ADDED_MEANWHILE, "instance_keys"]))
+        _delete(store, old, params)
     for table in ("superseded", "hubs", "stitched_segments"):
         store.execute(f"DELETE FROM {table} WHERE {own}", params)
         store.execute(
@@ -141,10 +147,22 @@ def switch(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: d
     )
 
 
+@contextmanager
+def _unmerged(store: Store) -> Iterator[None]:
+    """While it lasts, no merge in the switched tables begins. After a crash the switch is done again, and this too."""
+    for table in _SWITCHED:
+        store.execute(f"ALTER TABLE {table} MODIFY SETTING {', '.join(f'{each} = 1' for each in _LARGEST_MERGE)}")
+    try:
+        yield
+    finally:
+        for table in _SWITCHED:
+            store.execute(f"ALTER TABLE {table} RESET SETTING {', '.join(_LARGEST_MERGE)}")
+
+
 def finish(store: Store, tenant: str, found: Rebuild, now: datetime) -> None:
     """The rows have been switched: the rebuild is over."""
     _record(store, tenant, found, now)
-    _clear(store, shadow_tenant(tenant), found.workflow)
+    _clear(store, shadow_tenant(tenant), found.workflow, is_awaited=False)
 
 
 def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
@@ -170,12 +188,14 @@ def _copied(table: str, replaced: str, where: str) -> str:
     )
 
 
-def _clear(store: Store, shadow: str, workflow: str) -> None:
+def _clear(store: Store, shadow: str, workflow: str, *, is_awaited: bool = True) -> None:
+    """Take the rows of a rebuild away; where nobody waits for it, readers of the shadow may see them for a while."""
     params = {"shadow": shadow, "workflow": workflow}
     own = "WHERE tenant = {shadow:String} AND workflow = {workflow:String}"
     tables = (*_SWITCHED, "superseded", "hubs", "instance_keys", "stitched_segments")
     filled = [table for table in tables if store.value(f"SELECT 1 FROM {table} {own} LIMIT 1", params)]
-    _delete(store, [f"{table} {own}" for table in filled], params)
+    later = "" if is_awaited else " SETTINGS lightweight_deletes_sync = 0"
+    _delete(store, [f"{table} {own}{later}" for table in filled], params)
 
 
 def _delete(store: Store, what: Sequence[str], params: Mapping[str, object]) -> None:

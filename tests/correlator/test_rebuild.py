@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import time
+from collections.abc import Mapping
 from datetime import timedelta
+from typing import Any, cast
 
 import pytest
 
 from correlator import Correlator, InstanceReader, changed_instances, latest_version, rebuild_progress, request_rebuild
 from model import Catalog, ManualClock, NotFound
-from store import Store
+from store import Sql, Store
+from tests.collector.running import wait_for
 from tests.correlator.outcome import stitched
 from tests.correlator.telemetry import RECEIVED, Event, milestones, send, workflow
 
@@ -61,7 +65,7 @@ def test_a_rebuild_mends_what_was_damaged_while_live_data_goes_on(store: Store) 
     found = stitched(store, FLOW)
     assert {key: ids for key, ids in found.timelines.items() if int(key[1:]) < 8} == whole.timelines
     assert found.timelines["O19"] == ["a19", "b19", "c19"]
-    assert store.value("SELECT count() FROM events WHERE tenant != 'default'") == 0
+    wait_for(lambda: store.value("SELECT count() FROM events WHERE tenant != 'default'") == 0)
     version = latest_version(store, "default")
     assert len(store.rows(changed_instances(version - 1, version))) == 20
 
@@ -100,3 +104,46 @@ def test_what_received_data_no_longer_covers_stays_and_goes_on_leading_to_its_or
     correlator.tick("default", CATALOG)
     assert not rebuild_progress(store, "default", "w").is_running
     assert stitched(store, FLOW) == before
+
+
+class _Dawdling:
+    """A store that counts events before it takes the old ones away, while a tenant beside them gives cause to merge."""
+
+    def __init__(self, store: Store) -> None:
+        self._store = store
+        self.events: list[int] = []
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def execute(self, statement: str | Sql, params: Mapping[str, Any] | None = None) -> None:
+        if str(statement).startswith("DELETE FROM events WHERE tenant = {tenant"):
+            beside = "INSERT INTO events SELECT * REPLACE ('beside' AS tenant) FROM (SELECT * FROM events LIMIT 1)"
+            for _ in range(30):
+                self._store.execute(beside)
+                self.events.append(self._store.value("SELECT count() FROM events WHERE tenant = 'default'"))
+                time.sleep(0.1)
+        self._store.execute(statement, params)
+
+
+def test_old_and_new_rows_of_an_event_never_meet_in_a_merge(store: Store) -> None:
+    """The engine keeps the larger content of the two: where that is the old one, both would be gone in the end."""
+    clock = ManualClock(RECEIVED)
+    correlator = Correlator(store, clock)
+    for n in range(12):  # parts enough for a merge to begin at once
+        send(store, _events(n, n + 1))
+        correlator.tick("default", CATALOG)
+    changed = workflow(("order", "shipment", "delivery"), milestones(["placed", "made", "gone"]), definition="h2")
+    dawdling = _Dawdling(store)
+    again = Correlator(cast(Store, dawdling), clock)
+    while again.tick("default", Catalog((changed,))).segments:
+        pass
+    assert not rebuild_progress(store, "default", "w").is_running
+    assert len(set(dawdling.events)) == 1
+    assert dawdling.events[0] >= 72
+    assert store.value("SELECT count() FROM events FINAL WHERE tenant = 'default' AND definition = 'h2'") == 36
+    assert store.value("SELECT count() FROM events WHERE tenant = 'default' AND definition != 'h2'") == 0
+    kept = (
+        "SELECT count() FROM system.tables WHERE database = currentDatabase() AND create_table_query LIKE '%in_pool%'"
+    )
+    assert store.value(kept) == 0
