@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -23,6 +24,7 @@ PARTS: dict[str, Callable[[float], Iterator[Figure]]] = {
 }
 """Name of a part to what measures it, given the seconds of one load."""
 
+_SLOW_FILE_US = 200
 _RESULTS = Path(__file__).with_name("results")
 
 
@@ -40,6 +42,14 @@ def main() -> int:
     print(f"{machine['cores']} cores, load {machine['load_before']:.1f}, {given.seconds:g} s a load", flush=True)
     if machine["load_before"] > 0.5 * (machine["cores"] or 1):
         print("The machine is busy: figures of time are not worth much.", flush=True)
+    machine["microseconds_to_make_a_file"] = round(_file_seconds() * 1e6)
+    if machine["microseconds_to_make_a_file"] > _SLOW_FILE_US:
+        print(
+            f"Making a file takes {machine['microseconds_to_make_a_file']} µs here, some 20 on most disks: figures of"
+        )
+        print(
+            "the store, which makes a few for each insert, suffer by it. TMPDIR puts them on another disk.", flush=True
+        )
     found: list[Figure] = []
     for name in given.parts or PARTS:
         print(f"\n{name}", flush=True)
@@ -52,6 +62,19 @@ def main() -> int:
     file.write_text(json.dumps({"at": began, "machine": machine, "seconds": given.seconds, "figures": told}, indent=1))
     print(f"\n{file}")
     return int(any(each.is_good is False for each in found))
+
+
+def _file_seconds(count: int = 300) -> float:
+    """What making a small file takes where benchmarks keep theirs.
+
+    It should not depend on what was done before; on ext4 without a journal it grows with the files deleted in the last
+    minutes, to milliseconds.
+    """
+    with tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder:
+        began = time.perf_counter()
+        for number in range(count):
+            (Path(folder) / str(number)).write_bytes(b"x")
+        return (time.perf_counter() - began) / count
 
 
 if __name__ == "__main__":

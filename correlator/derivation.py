@@ -22,16 +22,14 @@ nothing; the segments are marked last of all.
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any
 
 from correlator.sequence import sequence
 from correlator.splicing import lines_for
 from correlator.typed_key import typed_key
 from model import Workflow
-from store import Store, load_query
+from store import Store, load_query, side_by_side
 
 HUB_LIMIT = 1000
 """An alias with more roots than this is a hub."""
@@ -111,10 +109,10 @@ class Derivation:
             self._all("stage_reread", "state_of_reread")
             has_hubs = self._walk(facts)
         else:
-            has_hubs = side_by_side(self._write_events, lambda: self._reach_and_walk(facts))
+            _, has_hubs = side_by_side(self._write_events, lambda: self._reach_and_walk(facts))
         if is_lossy or has_hubs:
             self.execute("stage_lost_members")
-        instances = side_by_side(lambda: self._all("write_members", "write_instances"), self._write_what_follows)
+        _, instances = side_by_side(lambda: self._all("write_members", "write_instances"), self._write_what_follows)
         if is_lossy or has_hubs:
             self._all("write_vanished_instances", "write_lost_waiting")
         if has_hubs:
@@ -226,17 +224,3 @@ def _to_look_for(facts: dict[str, Any]) -> set[str]:
         "reached": facts["linking"] or facts["known"] or facts["corrections"],
     }
     return {name for name, count in found.items() if count}
-
-
-_T = TypeVar("_T")
-
-
-def side_by_side(first: Callable[[], None], second: Callable[[], _T]) -> _T:
-    """Run both to their ends, then raise what went wrong in either; the result of the second."""
-    with ThreadPoolExecutor(1) as pool:
-        other = pool.submit(first)
-        try:
-            found = second()
-        finally:
-            other.result()
-    return found

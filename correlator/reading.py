@@ -27,11 +27,11 @@ from correlator.rows import (
     UnresolvedEvent,
 )
 from correlator.selection import instance_page
-from correlator.splicing import spliced
+from correlator.splicing import lines_for, spliced
 from correlator.stuck import Patience
 from correlator.typed_key import by_type, split_typed_key, typed_key
 from model import Catalog, Clock, Milestone, Outcome, SystemClock, Workflow
-from store import Sql, Store, load_query
+from store import Sql, Store, load_query, side_by_side
 
 _FIRST_US = -(1 << 62)
 _MOST_LINKS = 20_000
@@ -120,9 +120,10 @@ class InstanceReader:
             after_id=event_id,
             limit=limit + 1,
         )
-        page = self._events(tenant, [workflow.name], rows[:limit])
+        page, deliveries = side_by_side(
+            lambda: self._events(tenant, [workflow.name], rows[:limit]), lambda: self._deliveries(tenant, rows[:limit])
+        )
         links = self._links(tenant, workflow, page)
-        deliveries = self._deliveries(tenant, page)
         events = [_event(row, row["member_flags"], deliveries, links, instance) for row in page]
         if len(rows) <= limit or not page:
             return events, None
@@ -276,8 +277,13 @@ class InstanceReader:
         links: dict[str, list[Link]] = {}
         root = typed_key(workflow.name, workflow.root, "")
         frontier = {key for row in page for key in row["innermost"] if not key.startswith(root)}
+        if not frontier:
+            return links
+        [put_right] = self._rows("put_right")
+        statement = lines_for("links_from", frozenset(name for name, count in put_right.items() if count))
         while frontier:
-            rows = self._rows("links_from", tenant=tenant, outer_keys=sorted(frontier), limit=_MOST_LINKS)
+            params = {"tenant": tenant, "outer_keys": sorted(frontier), "limit": _MOST_LINKS}
+            rows = self._store.rows(statement, params)
             for row in rows:
                 links.setdefault(row["outer_key"], []).append(Link(**row))
             frontier = {row["inner_key"] for row in rows if not row["inner_key"].startswith(root)} - links.keys()

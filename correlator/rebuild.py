@@ -23,11 +23,10 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 
 from collector import committed_segments
-from correlator.derivation import side_by_side
 from correlator.feed import latest_version
 from correlator.splicing import spliced
 from model import NotFound, Workflow
-from store import Sql, Store, load_query
+from store import Sql, Store, load_query, side_by_side
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _BY_GENERATION = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner")

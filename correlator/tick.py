@@ -14,12 +14,12 @@ from collector import logs_of_segments, spans_of_segments
 from correlator.backlog import Backlog, WaitingSegment
 from correlator.compiling import Extraction, in_parts
 from correlator.definition import adopt, is_live, record
-from correlator.derivation import HUB_LIMIT, Derivation, side_by_side
+from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
 from correlator.rebuild import Rebuild, finish, running, shadow_tenant, switch
 from correlator.splicing import spliced
 from model import Catalog, Clock, Workflow
-from store import Sql, Store, load_query
+from store import Sql, Store, load_query, side_by_side
 
 ROWS_PER_BATCH = 250_000
 """Raw rows taken at once: it bounds the memory of a tick at about a kilobyte a row, and large enough to be cheap."""

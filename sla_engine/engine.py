@@ -18,7 +18,6 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Iterable, Sequence, Set
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from functools import partial
@@ -43,7 +42,7 @@ from sla_engine.feeds import Heard, stretch
 from sla_engine.maintenance import maintenance_told
 from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, single_slas, sla_versions
 from sla_engine.working_time import EPOCH, latest_within, microseconds
-from store import Sql, Store, load_query
+from store import Sql, Store, load_query, side_by_side
 
 CLOCKS_AT_ONCE = 200_000
 """About how many clocks are worked out in one go."""
@@ -283,7 +282,7 @@ class _Tick:
             for branch in branches(version.sla)
         ]
         staged = [clock_facts(family, tenant=self._tenant, as_of=self._as_of) for family in families(members)]
-        _side_by_side(
+        side_by_side(
             partial(self._stage_known, Sql("SELECT {stage_workflow:String}"), keys),
             *(partial(self._stage, facts) for facts in staged),
         )
@@ -349,7 +348,7 @@ class _Tick:
         if counts["news"]:
             self._before_append()
             self._run("append_verdicts", tenant=self._tenant, seq=self.seq)
-        _side_by_side(
+        side_by_side(
             partial(self._run, "store_clocks", tenant=self._tenant, version=microseconds(self._as_of)),
             partial(self._run, "store_wakeups", tenant=self._tenant),
         )
@@ -374,16 +373,6 @@ class _Tick:
 def _clocks_expected(version: SlaVersion) -> float:
     """About how many clocks an instance has of a version: of one with a filter most have none."""
     return 0.25 if version.sla.where else 1
-
-
-def _side_by_side(*steps: Callable[[], None]) -> None:
-    """Steps that do not need each other; raises what one of them raised, when all have ended.
-
-    What is staged is small for the engine and so one thread's work, however many there are.
-    """
-    with ThreadPoolExecutor(max_workers=2) as pool:
-        for done in [pool.submit(step) for step in steps]:
-            done.result()
 
 
 def _nothing() -> None:

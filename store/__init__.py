@@ -5,6 +5,7 @@ from store.definitions import AppliedCatalog, active_catalog, apply_catalog, aud
 from store.errors import StatementFailed
 from store.lock import FolderLock
 from store.migration import Migration, migrate, migrations, pending
+from store.side_by_side import side_by_side
 from store.sql import Sql, load_query
 
 __all__ = [
@@ -24,5 +25,6 @@ __all__ = [
     "migrate",
     "migrations",
     "pending",
+    "side_by_side",
     "tenants",
 ]
