@@ -93,6 +93,7 @@ def _throughput(root: Path, seconds: float) -> Generator[Figure, None, Run]:
 
 
 def _half_load(root: Path, url: str, process: Process, full: Run, seconds: float) -> Iterator[Figure]:
+    process.ask("settled")
     sync = _sync_seconds(root)
     half = load(url, process, seconds, "at half of that rate", rate=full.rate / SPANS / 2)
     late = _ms(half.taken, 0.99)

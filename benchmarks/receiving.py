@@ -1,7 +1,8 @@
 """A collector on its own in a process, for figures that must not hold the work of other rooms.
 
 `python -m benchmarks.receiving FOLDER MODE`: `embedded` over tables in the folder, `server URL` over a server, `none`
-with the spool only. Prints its ports; answers each line `drained SINCE` with its counters once the spool is empty.
+with the spool only. Prints its ports; answers each line `drained SINCE` with its counters once the spool is empty, and
+`settled` once the engine has merged what it wants to as well.
 """
 
 from __future__ import annotations
@@ -10,10 +11,13 @@ import asyncio
 import json
 import sys
 import threading
+import time
 from pathlib import Path
 
 from collector import Collector, Limits, SpoolLimits
 from store import Store, migrate
+
+_LONGEST_SETTLE = 120.0
 
 
 async def main(folder: Path, mode: str, url: str | None) -> None:
@@ -33,11 +37,20 @@ async def main(folder: Path, mode: str, url: str | None) -> None:
             if store is not None:
                 while collector.spool.depth_bytes:
                     threading.Event().wait(0.01)
+                if line.startswith("settled"):
+                    _settle(store)
             _say(_state(collector, store, float(line.split()[1]) if " " in line else 0.0))
         loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=answer, daemon=True).start()
     await ended.wait()
+
+
+def _settle(store: Store) -> None:
+    """Parts that a load beyond what can be kept up has left are merged for a while after it."""
+    waited = time.monotonic()
+    while store.value("SELECT count() FROM system.merges") and time.monotonic() - waited < _LONGEST_SETTLE:
+        time.sleep(0.5)
 
 
 def _state(collector: Collector, store: Store | None, since: float) -> dict[str, float]:
