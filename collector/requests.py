@@ -34,7 +34,10 @@ _ELEMENT = b"\x0a"
 _LIST, _MAP = 0x2A, 0x32
 _VALUES = {Signal.TRACES: (0x12,), Signal.LOGS: (0x12, 0x2A)}
 """The tags behind which a value stands: in an attribute (field 2), as a body (field 5)."""
-_LONGEST_VARINT = 10
+_LONGEST_LENGTH = 5
+"""Bytes of a length; a request with a longer one is refused by the parser."""
+_FIRST = 6
+"""No value's length begins before: its attribute is in something in the request, each with a tag and a length."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -78,16 +81,13 @@ def may_nest(signal: Signal, body: bytes) -> bool:
     """
     data = np.frombuffer(body, np.uint8)
     starts = np.flatnonzero((data == _LIST) | (data == _MAP)) - 1  # of lengths, if these have one byte
-    starts = starts[(starts > 0) & (data[starts] < 0x80)]
-    for _ in range(_LONGEST_VARINT):
+    starts = starts[(starts >= _FIRST) & (data[starts] < 0x80)]
+    for _ in range(_LONGEST_LENGTH):
         before = data[starts - 1]
         for tag in _VALUES[signal]:
             if any(_fills(body, each) for each in starts[before == tag].tolist()):
                 return True
         starts = starts[before >= 0x80] - 1
-        starts = starts[starts > 0]
-        if not starts.size:
-            break
     return False
 
 

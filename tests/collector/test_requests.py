@@ -14,6 +14,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from benchmarks.load import request
 from collector.requests import accept, may_nest
 from collector.segment import Signal
+from model import BadRequest
 from tests.collector.payloads import logs, spans
 
 _SCALARS = st.one_of(
@@ -82,6 +83,26 @@ def test_a_request_without_any_is_taken_as_it_is(value: AnyValue, place: int) ->
     body = _traces(value, place).SerializeToString()
     assert accept(Signal.TRACES, body).items == 3
     assert accept(Signal.TRACES, body).body == body
+
+
+@pytest.mark.parametrize("size", range(1, 8))
+def test_a_list_is_seen_behind_a_length_of_more_bytes_than_needed(size: int) -> None:
+    """Where the parser takes such a length at all."""
+    listed = _list([AnyValue(string_value="x")]).SerializeToString()
+    attribute = b"\x0a\x01a\x12" + _padded(len(listed), size) + listed
+    resource = b"\x0a" + bytes([len(attribute)]) + attribute
+    body = b"\x0a" + bytes([len(resource) + 2]) + b"\x0a" + bytes([len(resource)]) + resource
+    if size <= 5:
+        assert may_nest(Signal.TRACES, body)
+        assert accept(Signal.TRACES, body).body != body
+    else:
+        with pytest.raises(BadRequest):
+            accept(Signal.TRACES, body)
+
+
+def _padded(value: int, size: int) -> bytes:
+    """A varint below 128 in so many bytes."""
+    return bytes([value]) if size == 1 else bytes([value | 0x80, *[0x80] * (size - 2), 0])
 
 
 @pytest.mark.parametrize("seed", range(5))
