@@ -17,7 +17,7 @@ from model import Workflow
 from store import Store
 
 _SWEEP_EVERY = timedelta(minutes=2)
-_SWEEP_BACK = timedelta(hours=1)
+_SWEEP_BACK = timedelta(days=1)
 _LOOK_BACK = timedelta(minutes=1)
 """Clocks of the processes that commit and stitch may differ by so much without waiting for a sweep."""
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)

@@ -75,12 +75,12 @@ class Derivation:
             **{name: [getattr(each, name) for each in sequences] for name in ("steps", "once", "retry", "required")},
         }
         self._rounds = max(len(each.keys) for each in workflows)
-        self._there: set[str] = set()
-        """What statements have to look for: see `lines_for`."""
+        self._there: frozenset[str] = frozenset()
+        """What statements have to look for: see `lines_for`. Replaced, never changed: two threads read it."""
 
     def execute(self, query: str, round_: int = 0) -> None:
         """Run one statement of the room with the parameters it names."""
-        text = lines_for(query, frozenset(self._there))
+        text = lines_for(query, self._there)
         self._store.execute(text, self._named(text, round_))
 
     def empty(self) -> None:
@@ -175,7 +175,7 @@ class Derivation:
         """
         width, steps = 1, 0
         if is_hub_known:
-            self._there.add("walked_hubs")
+            self._there |= {"walked_hubs"}
         for round_ in range(1, self._rounds):
             self.execute("links_of_walk", round_)
             sizes = self._row("link_sizes", round_)
@@ -183,7 +183,7 @@ class Derivation:
                 break
             if sizes["widest"] > self._hub_limit:
                 self.execute("hubs_ahead", round_)
-                self._there.add("walked_hubs")
+                self._there |= {"walked_hubs"}
             self.execute("walk_inward", round_)
             if is_hub_known:
                 self.execute("hubs_on_the_way", round_)
@@ -191,7 +191,7 @@ class Derivation:
             steps += width
             if steps > self._hub_limit:
                 self.execute("stage_hubs", round_)
-                self._there.add("walked_hubs")
+                self._there |= {"walked_hubs"}
             if not sizes["further"]:
                 break
         return (is_hub_known or steps > self._hub_limit) and bool(self._count("stage_hubs"))
@@ -216,11 +216,11 @@ class Derivation:
         return {name: value for name, value in (self._params | {"round": round_}).items() if f"{{{name}:" in text}
 
 
-def _to_look_for(facts: dict[str, Any]) -> set[str]:
+def _to_look_for(facts: dict[str, Any]) -> frozenset[str]:
     found = {
         "hubs": facts["hubs"],
         "superseded": facts["superseded"] or facts["known"],
         "corrections": facts["corrected"] or facts["corrections"],
         "reached": facts["linking"] or facts["known"] or facts["corrections"],
     }
-    return {name for name, count in found.items() if count}
+    return frozenset(name for name, count in found.items() if count)

@@ -148,14 +148,20 @@ def switch(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: d
 
 @contextmanager
 def _unmerged(store: Store) -> Iterator[None]:
-    """While it lasts, no merge in the switched tables begins. After a crash the switch is done again, and this too."""
+    """While it lasts, no merge in the switched tables begins. See `allow_merges` for what a crash leaves."""
     for table in _SWITCHED:
         store.execute(f"ALTER TABLE {table} MODIFY SETTING {', '.join(f'{each} = 1' for each in _LARGEST_MERGE)}")
     try:
         yield
     finally:
-        for table in _SWITCHED:
-            store.execute(f"ALTER TABLE {table} RESET SETTING {', '.join(_LARGEST_MERGE)}")
+        allow_merges(store)
+
+
+def allow_merges(store: Store) -> None:
+    """Let merges begin again where a switch has prevented it: at its end, and at the start after one was cut off."""
+    query = load_query("correlator", "unmerged_tables")
+    for row in store.rows(query, {"tables": list(_SWITCHED), "setting": f"%{_LARGEST_MERGE[0]} = 1%"}):
+        store.execute(f"ALTER TABLE {row['name']} RESET SETTING {', '.join(_LARGEST_MERGE)}")
 
 
 def finish(store: Store, tenant: str, found: Rebuild, now: datetime) -> None:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Set
 from functools import cache
 
 from store import Sql, load_query
@@ -24,7 +23,7 @@ _OPTIONAL = re.compile(r"-- if (\w+)$")
 
 
 @cache
-def lines_for(query: str, there: Set[str]) -> str:
+def lines_for(query: str, there: frozenset[str]) -> str:
     """The query of that name without the lines that end in `-- if <name>`, unless the name is among `there`.
 
     Planning a condition takes longer than most ticks spend on what it would find.

@@ -16,7 +16,7 @@ from correlator.compiling import Extraction, in_parts
 from correlator.definition import adopt, is_live, record
 from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
-from correlator.rebuild import Rebuild, finish, running, shadow_tenant, switch
+from correlator.rebuild import Rebuild, allow_merges, finish, running, shadow_tenant, switch
 from correlator.splicing import spliced
 from model import Catalog, Clock, Workflow
 from store import Sql, Store, load_query, side_by_side
@@ -65,10 +65,14 @@ class Correlator:
         self._extractions: dict[tuple[str, ...], tuple[Extraction, ...]] = {}
         self._adopted: dict[tuple[str, str], str] = {}
         self._backlogs: dict[str, Backlog] = {}
+        self._has_begun = False
 
     def tick(self, tenant: str, catalog: Catalog) -> TickReport:
         """Stitch one batch for every set of workflows that lacks the same segments: live, new and rebuilt ones."""
         with self._lock:
+            if not self._has_begun:
+                allow_merges(self._store)
+                self._has_begun = True
             live, rebuilt = self._adopt(tenant, catalog)
             batches, more = self._batches(tenant, tenant, live)
             generations = tuple(each.generation for each in rebuilt.values())

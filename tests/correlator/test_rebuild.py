@@ -106,6 +106,11 @@ def test_what_received_data_no_longer_covers_stays_and_goes_on_leading_to_its_or
     assert stitched(store, FLOW) == before
 
 
+_UNMERGED = (
+    "SELECT count() FROM system.tables WHERE database = currentDatabase() AND create_table_query LIKE '%in_pool%'"
+)
+
+
 class _Dawdling:
     """A store that counts events before it takes the old ones away, while a tenant beside them gives cause to merge."""
 
