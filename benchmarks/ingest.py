@@ -52,12 +52,13 @@ def figures(seconds: float) -> Iterator[Figure]:
     """All of them, each load for that many seconds."""
     with tempfile.TemporaryDirectory(prefix="throughline-bench-") as folder:
         root = Path(folder)
-        full = yield from _throughput(root, seconds)
-        yield from _door(root, seconds)
+        full, reference = yield from _throughput(root, seconds)
+        yield from _door(root, seconds, reference)
         yield from _server(root, full, seconds)
 
 
-def _throughput(root: Path, seconds: float) -> Generator[Figure, None, Run]:
+def _throughput(root: Path, seconds: float) -> Generator[Figure, None, tuple[Run, float]]:
+    """Gives the run of the full load and the limit, rows inserted from a Native file for a CPU second."""
     limit = _limit(root / "limit", inserts=max(10, int(2 * seconds)))
     with _receiving(root / "embedded", "embedded") as process:
         where = process.ask()
@@ -89,7 +90,7 @@ def _throughput(root: Path, seconds: float) -> Generator[Figure, None, Run]:
         )
         yield from _half_load(root, where["http"], process, full, seconds)
         yield from _flat(where["http"], process, full, seconds)
-    return full
+    return full, reference
 
 
 def _half_load(root: Path, url: str, process: Process, full: Run, seconds: float) -> Iterator[Figure]:
@@ -112,7 +113,8 @@ def _flat(url: str, process: Process, first: Run, seconds: float) -> Iterator[Fi
     yield Figure(f"cost of a span over {stored / 1e6:.1f} million rows beside none", ratio, "times", 1.25, ratio=ratio)
 
 
-def _door(root: Path, seconds: float) -> Iterator[Figure]:
+def _door(root: Path, seconds: float, reference: float) -> Iterator[Figure]:
+    """Beside the limit of the same run: how fast a machine is differs by half between one hour and the next."""
     with _receiving(root / "door", "none") as process:
         where = process.ask()
         load(where["http"], process, 2, "to warm up")
@@ -120,6 +122,8 @@ def _door(root: Path, seconds: float) -> Iterator[Figure]:
             run = load(where[protocol], process, seconds, f"over {protocol} into the spool alone", protocol=protocol)
             micros = 1e6 / run.per_cpu_second
             yield _at_most(f"Python side of a span, {protocol}: socket to spool", micros, "µs", 3.0)
+            share = micros * reference / 1e6
+            yield Figure(f"that beside a native insert of the span, {protocol}", share, "times", ratio=share)
 
 
 def _server(root: Path, embedded: Run, seconds: float) -> Iterator[Figure]:

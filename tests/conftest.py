@@ -16,7 +16,7 @@ OVER_A_SERVER_IN_TEST_ALL = (
     *("alerting/", "dashboard/test_pages.py", "dashboard/test_rejudged.py", "nezha/", "o2c/test_two_ids.py"),
     *(
         f"correlator/test_{name}.py"
-        for name in ("bad_input", "confluence", "corrections", "course", "crash", "hubs", "lineage")
+        for name in ("backlog", "bad_input", "confluence", "corrections", "course", "crash", "hubs", "lineage")
     ),
     *(f"correlator/test_{name}.py" for name in ("matching", "reading", "rebuild")),
     *(f"sla_engine/test_{name}.py" for name in ("backtest", "counts", "excuses", "feeds", "filters", "maintenance")),

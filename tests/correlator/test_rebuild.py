@@ -124,7 +124,7 @@ class _Dawdling:
     def execute(self, statement: str | Sql, params: Mapping[str, Any] | None = None) -> None:
         if str(statement).startswith("DELETE FROM events WHERE tenant = {tenant"):
             beside = "INSERT INTO events SELECT * REPLACE ('beside' AS tenant) FROM (SELECT * FROM events LIMIT 1)"
-            for _ in range(30):
+            for _ in range(20):
                 self._store.execute(beside)
                 self.events.append(self._store.value("SELECT count() FROM events WHERE tenant = 'default'"))
                 time.sleep(0.1)
