@@ -43,7 +43,7 @@ def backlog(store: Store) -> Backlog:
 def _found(
     backlog: Backlog, at: datetime = START, *workflows: object, also: object = None
 ) -> dict[str, tuple[str, ...]]:
-    looked = backlog.look(workflows or (FIRST,), at, also)  # type: ignore[arg-type]
+    looked = backlog.look(workflows or (FIRST,), at, also)
     return {each.id: each.pending for each in looked}
 
 
