@@ -7,6 +7,7 @@ from datetime import datetime, timedelta
 import pytest
 
 from correlator.backlog import Backlog
+from model import Workflow
 from store import Store
 from tests.correlator.telemetry import milestones, workflow
 
@@ -41,7 +42,7 @@ def backlog(store: Store) -> Backlog:
 
 
 def _found(
-    backlog: Backlog, at: datetime = START, *workflows: object, also: object = None
+    backlog: Backlog, at: datetime = START, *workflows: Workflow, also: object = None
 ) -> dict[str, tuple[str, ...]]:
     looked = backlog.look(workflows or (FIRST,), at, also)
     return {each.id: each.pending for each in looked}
