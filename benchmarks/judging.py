@@ -14,7 +14,6 @@ import argparse
 import json
 import resource
 import tempfile
-import time
 from collections.abc import Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
@@ -22,6 +21,7 @@ from pathlib import Path
 
 from benchmarks.cost import Cost, measured
 from benchmarks.figure import Figure
+from benchmarks.rest import come_to_rest
 from model import Catalog, SystemClock, catalog_from_sources
 from sla_engine import SlaEngine, VerdictReader
 from store import Store, migrate
@@ -32,8 +32,6 @@ START = datetime(2026, 11, 2, 8, tzinfo=UTC)
 OPEN_AT = START + timedelta(hours=2)
 SLAS = 20
 CHANGED = 10_000
-LONGEST_WAIT = 60.0
-"""Seconds."""
 
 WHOLE_RUN = 20.0
 """Seconds of a load from which on everything is measured in full; less makes it as much smaller."""
@@ -147,9 +145,7 @@ class Bench:
 
     def tick(self, at: datetime) -> Cost:
         """One tick, once the store has put in order what the benchmark wrote: that is not the tick's work."""
-        waited = time.monotonic()
-        while self.store.value("SELECT count() FROM system.merges") and time.monotonic() - waited < LONGEST_WAIT:
-            time.sleep(0.05)
+        come_to_rest(self.store)
         with measured() as cost:
             self.engine.tick(TENANT, self.history, at)
         return cost

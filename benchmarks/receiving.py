@@ -11,13 +11,11 @@ import asyncio
 import json
 import sys
 import threading
-import time
 from pathlib import Path
 
+from benchmarks.rest import come_to_rest
 from collector import Collector, Limits, SpoolLimits
 from store import Store, migrate
-
-_LONGEST_SETTLE = 120.0
 
 
 async def main(folder: Path, mode: str, url: str | None) -> None:
@@ -38,19 +36,12 @@ async def main(folder: Path, mode: str, url: str | None) -> None:
                 while collector.spool.depth_bytes:
                     threading.Event().wait(0.01)
                 if line.startswith("settled"):
-                    _settle(store)
+                    come_to_rest(store)
             _say(_state(collector, store, float(line.split()[1]) if " " in line else 0.0))
         loop.call_soon_threadsafe(ended.set)
 
     threading.Thread(target=answer, daemon=True).start()
     await ended.wait()
-
-
-def _settle(store: Store) -> None:
-    """Parts that a load beyond what can be kept up has left are merged for a while after it."""
-    waited = time.monotonic()
-    while store.value("SELECT count() FROM system.merges") and time.monotonic() - waited < _LONGEST_SETTLE:
-        time.sleep(0.5)
 
 
 def _state(collector: Collector, store: Store | None, since: float) -> dict[str, float]:

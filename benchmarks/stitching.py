@@ -23,6 +23,7 @@ from pathlib import Path
 from benchmarks.cost import Cost, measured
 from benchmarks.figure import Figure
 from benchmarks.load import SPANS, requests
+from benchmarks.rest import come_to_rest
 from collector import Signal, new_segment_id, spans_of_segments
 from collector.decode import BLOCK_SETTINGS, insert_of
 from correlator import Correlator, InstanceReader, rebuild_progress, request_rebuild
@@ -36,8 +37,6 @@ STEPS = ("placed", "released", "delivery_created", "picked", "shipped", "invoice
 BULK = 80_000
 SEGMENT_ROWS = 25_000
 PORTION = 1_000_000
-LONGEST_WAIT = 120
-"""Seconds for the engine to come to rest in."""
 
 
 def flow(name: str = "o2c", prefix: str = "o2c") -> Workflow:
@@ -149,15 +148,9 @@ class Bench:
             self.correlator.tick("default", self.catalog)
         return cost
 
-    def settle(self) -> None:
-        """Wait until the engine has merged what it wants to: what it takes for that is no part of what follows."""
-        waited = time.monotonic()
-        while self.store.value("SELECT count() FROM system.merges") and time.monotonic() - waited < LONGEST_WAIT:
-            time.sleep(0.5)
-
     def middle_tick(self, events: int) -> Cost:
         """The middle one of five ticks, by CPU time, begun when the store is at rest."""
-        self.settle()
+        come_to_rest(self.store)
         return sorted((self.tick(events) for _ in range(5)), key=lambda each: each.cpu)[2]
 
     def fill(self, events: int) -> tuple[int, Cost]:
@@ -225,7 +218,7 @@ def history(events: int, name: str) -> Iterator[Figure]:
         detail = {"cpu_ms": late.cpu * 1000, "early_ms": early.wall * 1000, "early_cpu_ms": early.cpu * 1000}
         yield Figure(f"tick of 10,000 events, {name}", late.wall * 1000, "ms", 300, detail=detail)
         yield Figure(f"that tick against one over a twentieth, {name}", late.cpu / early.cpu, "times CPU", growth)
-        bench.settle()
+        come_to_rest(bench.store)
         for call in ("timeline", "search"):
             median, high = bench.percentiles(call)
             yield Figure(f"{call}, p99, {name}", high * 1000, "ms", 100, detail={"median_ms": median * 1000})
