@@ -4,8 +4,9 @@
     is bounded as in any tick. Rows that received data no longer covers are first copied there: links proven long ago
     go on leading to their orders.
  2. Meanwhile live segments are stitched into both, unless the definition has changed: then the live rows rest.
- 3. When no segment is left, the rows are switched within one tick: the new ones are added to the live tables, marked
-    with the rebuild's generation, and then those without that mark taken away. Nobody reads an empty timeline.
+ 3. When no segment is left, the rows are switched within one tick, table by table: the new ones are added to the live
+    table, marked with the rebuild's generation, and then those without that mark taken away. Nobody reads an empty
+    timeline.
     Meanwhile no parts are merged: of an old and a new row of one event the engine would keep the larger content, which
     may be the old one, to be taken away thereafter. Nor does taking away have to wait for merges.
  4. Every step can be repeated. A rebuild that is begun and not finished goes on after a crash; one whose definition is
@@ -34,7 +35,8 @@ _BY_VERSION = ("memberships", "instances", "waiting")
 _LARGEST_MERGE = ("max_bytes_to_merge_at_min_space_in_pool", "max_bytes_to_merge_at_max_space_in_pool")
 _OLD_TOO = (*_BY_GENERATION, "memberships", "waiting", "superseded")
 _SWITCHED = (*_BY_GENERATION, *_BY_VERSION)
-_ADDED_MEANWHILE = tuple(each for each in _SWITCHED if each not in {"events", "instances"})
+_WIDE = ("events", "instances")
+_NARROW = tuple(each for each in _SWITCHED if each not in _WIDE)
 _MARKED = dict.fromkeys(_BY_GENERATION, ", {version:UInt64} AS generation") | dict.fromkeys(
     _BY_VERSION, ", greatest(version, {lowest:UInt64}) + {ahead:UInt64} AS version"
 )
@@ -122,21 +124,22 @@ def switch(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: d
     of_shadow = "tenant = {shadow:String} AND workflow = {workflow:String}"
     store.execute(load_query("correlator", "touch_all"), {**params, "version": last})
 
-    def add(tables: Iterable[str]) -> None:
+    def replace(tables: Iterable[str], pool: ThreadPoolExecutor) -> None:
+        removals = []
         for table in tables:
             store.execute(_copied(table, f"{{tenant:String}} AS tenant{_MARKED.get(table, '')}", of_shadow), params)
+            if table in _SWITCHED:
+                mark = "version" if table in _BY_VERSION else "generation"
+                old = f"DELETE FROM {table} WHERE {own} AND {mark} < {{version:UInt64}}"
+                removals.append(pool.submit(store.execute, old, params))
+        for each in removals:
+            each.result()
 
-    marks = {table: "version" if table in _BY_VERSION else "generation" for table in _SWITCHED}
-    old = [f"{table} WHERE {own} AND {mark} < {{version:UInt64}}" for table, mark in marks.items()]
-    with _unmerged(store):
-        side_by_side(lambda: add(("events", "instances")), lambda: add([*_ADDED_MEANWHILE, "instance_keys"]))
-        _delete(store, old, params)
-    for table in ("superseded", "hubs", "stitched_segments"):
-        store.execute(f"DELETE FROM {table} WHERE {own}", params)
-        store.execute(
-            _copied(table, "{tenant:String} AS tenant", of_shadow),
-            params,
-        )
+    with _unmerged(store), ThreadPoolExecutor(4) as pool:
+        side_by_side(lambda: replace(_WIDE, pool), lambda: replace([*_NARROW, "instance_keys"], pool))
+        for table in ("superseded", "hubs", "stitched_segments"):
+            store.execute(f"DELETE FROM {table} WHERE {own}", params)
+            store.execute(_copied(table, "{tenant:String} AS tenant", of_shadow), params)
     store.execute(load_query("correlator", "switch_systems"), params)
     store.execute(load_query("correlator", "touch_all"), {**params, "version": last})
     store.insert(
