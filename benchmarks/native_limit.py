@@ -1,5 +1,7 @@
 """The limit: what ClickHouse needs to insert the same rows, already decoded, from a Native file, with the same indexes.
 
+Merges of what was inserted are included.
+
 `python -m benchmarks.native_limit FOLDER ROWS_OF_A_BLOCK INSERTS` prints the CPU seconds a span took; the tables, the
 settings of the INSERT and the number of rows in a block are those of the collector.
 """
@@ -13,6 +15,7 @@ from pathlib import Path
 
 from benchmarks.cost import cpu_seconds
 from benchmarks.load import SPANS, requests
+from benchmarks.rest import come_to_rest
 from collector import Signal, new_segment_id
 from collector.decode import BLOCK_SETTINGS, insert_of
 from model import SystemClock
@@ -41,6 +44,7 @@ def main(folder: Path, rows: int, inserts: int) -> None:
         began, cpu = time.perf_counter(), cpu_seconds()
         for _ in range(inserts):
             store.execute(insert)
+        come_to_rest(store)
         used, took = cpu_seconds() - cpu, time.perf_counter() - began
         spans = inserts * count * SPANS
         print(json.dumps({"spans": spans, "cpu_seconds": used, "seconds": took, "spans_per_cpu_second": spans / used}))
