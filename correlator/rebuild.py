@@ -135,7 +135,8 @@ def switch(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: d
         for each in removals:
             each.result()
 
-    with _unmerged(store), ThreadPoolExecutor(4) as pool:
+    # Four statements at a time in all: the store has six clients, and readers and the collector go on meanwhile.
+    with _unmerged(store), ThreadPoolExecutor(2) as pool:
         side_by_side(lambda: replace(_WIDE, pool), lambda: replace([*_NARROW, "instance_keys"], pool))
         for table in ("superseded", "hubs", "stitched_segments"):
             store.execute(f"DELETE FROM {table} WHERE {own}", params)
