@@ -19,8 +19,12 @@ OVER_A_SERVER_IN_TEST_ALL = (
         for name in ("backlog", "bad_input", "confluence", "corrections", "course", "crash", "hubs", "lineage")
     ),
     *(f"correlator/test_{name}.py" for name in ("matching", "reading", "rebuild")),
-    *(f"sla_engine/test_{name}.py" for name in ("backtest", "counts", "excuses", "feeds", "filters", "maintenance")),
-    *(f"sla_engine/test_{name}.py" for name in ("objectives", "reading", "rejudging", "ticks", "versions", "waiting")),
+    *(f"sla_engine/test_{name}.py" for name in ("backtest", "counts", "coverage", "excuses", "feeds", "filters")),
+    *(
+        f"sla_engine/test_{name}.py"
+        for name in ("life_of_a_clock", "maintenance", "objectives", "reading", "rejudging")
+    ),
+    *(f"sla_engine/test_{name}.py" for name in ("ticks", "versions", "waiting")),
     *("real_promises/", "sample_flows/test_verify_faults.py", "collector/test_import_once.py"),
 )
 """Tests whose server half is slow: the same SQL runs over both stores, and each room's specification (with whole
