@@ -21,11 +21,6 @@ from benchmarks.load import SPANS
 from benchmarks.process import ROOT, Memory, Process
 from tests.support.clickhouse_server import ClickHouseServer
 
-_BLOCK = 36_864
-_INSERTS_A_SECOND = 2.5
-"""Rows of one insert of the limit, and inserts for a second of the full load: about what that comes to, so that merging
-what was inserted is the same work for both."""
-
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -61,21 +56,20 @@ def figures(seconds: float) -> Iterator[Figure]:
 
 def _throughput(root: Path, seconds: float) -> Generator[Figure, None, tuple[Run, float]]:
     """Gives the run of the full load and the limit, rows inserted from a Native file for a CPU second."""
-    inserts = max(10, int(_INSERTS_A_SECOND * seconds))
-    limit = _limit(root / "limit", inserts)
     with _receiving(root / "embedded", "embedded") as process:
         where = process.ask()
-        load(where["http"], process, 3, "to warm up")
-        process.ask("settled")
-        full = load(where["http"], process, seconds, "over HTTP, as much as goes", settles=True)
-        again = _limit(root / "limit-again", inserts)
-        reference = (limit + again) / 2
+        warm = load(where["http"], process, 3, "to warm up")
+        full = load(where["http"], process, seconds, "over HTTP, as much as goes", at_rest=True)
+        # As many inserts of as many rows: so much is to be merged by both.
+        inserts = int(full.state["parts"] - warm.state["parts"])
+        limits = [_limit(root / f"limit-{number}", full.spans // inserts, inserts) for number in range(2)]
+        reference = sum(limits) / len(limits)
         yield Figure(
             "limit: native insert and its merges, per CPU second",
             reference,
             "spans/CPU-s",
             ratio=1.0,
-            detail={"runs": [limit, again]},
+            detail={"runs": limits, "inserts": inserts},
         )
         yield Figure(
             "durable throughput per CPU second, share of the limit",
@@ -116,8 +110,7 @@ def _half_load(root: Path, url: str, process: Process, full: Run, seconds: float
 def _flat(url: str, process: Process, first: Run, seconds: float) -> Iterator[Figure]:
     while (stored := process.ask("drained")["rows"]) < 40 * seconds * 10_000:
         load(url, process, seconds, f"to fill the table, {stored / 1e6:.1f} million rows so far")
-    process.ask("settled")
-    later = load(url, process, seconds, "over a table that is full", settles=True)
+    later = load(url, process, seconds, "over a table that is full", at_rest=True)
     ratio = first.per_cpu_second / later.per_cpu_second
     yield Figure(f"cost of a span over {stored / 1e6:.1f} million rows beside none", ratio, "times", 1.25, ratio=ratio)
 
@@ -162,12 +155,14 @@ def load(
     protocol: str = "http",
     rate: float | None = None,
     spans: int = SPANS,
-    settles: bool = False,
+    at_rest: bool = False,
 ) -> Run:
     """Send from a process of its own, wait until all of it is stored, and say what it took; `what` is for people.
 
-    With `settles` its CPU seconds hold the merges that are left then, too.
+    With `at_rest` it begins when nothing of the work before is left to merge, and its CPU seconds hold its own merges.
     """
+    if at_rest:
+        process.ask("settled")
     print(f"  {time.strftime('%H:%M:%S')} a load {what}, {seconds:g} s", file=sys.stderr, flush=True)
     command = [sys.executable, "-m", "benchmarks.sender", url, "--protocol", protocol, "--seconds", str(seconds)]
     command += ["--spans", str(spans), *(["--rate", str(rate)] if rate else [])]
@@ -181,7 +176,7 @@ def load(
     if sent["refused"]:
         raise RuntimeError(f"{sent['refused']} requests were refused")
     took = time.monotonic() - sent["began"]
-    if settles:
+    if at_rest:
         process.ask("settled")
     used = process.cpu_seconds - before
     return Run(sent["requests"] * spans, took, used, sent["taken"], memory.largest, memory.growth, state)
@@ -196,10 +191,10 @@ def _ms(seconds: list[float], share: float) -> float:
     return quantile(seconds, share) * 1000
 
 
-def _limit(folder: Path, inserts: int) -> float:
+def _limit(folder: Path, rows: int, inserts: int) -> float:
     print(f"  {time.strftime('%H:%M:%S')} the limit: {inserts} inserts of decoded rows", file=sys.stderr, flush=True)
     folder.mkdir(parents=True)
-    with Process("benchmarks.native_limit", str(folder), str(_BLOCK), str(inserts)) as process:
+    with Process("benchmarks.native_limit", str(folder), str(rows), str(inserts)) as process:
         return float(process.ask()["spans_per_cpu_second"])
 
 

@@ -7,10 +7,14 @@ import time
 from store import Store
 
 LONGEST_SECONDS = 120.0
+_QUIET_SECONDS = 0.5
+"""For how long nothing may be merged: the next merge begins a moment after the last one has ended."""
 
 
 def come_to_rest(store: Store) -> None:
-    """Return when nothing is being merged, or after `LONGEST_SECONDS`."""
-    began = time.monotonic()
-    while store.value("SELECT count() FROM system.merges") and time.monotonic() - began < LONGEST_SECONDS:
+    """Return when nothing has been merged for a while, or after `LONGEST_SECONDS`."""
+    began = busy = time.monotonic()
+    while (now := time.monotonic()) - busy < _QUIET_SECONDS and now - began < LONGEST_SECONDS:
+        if store.value("SELECT count() FROM system.merges"):
+            busy = now
         time.sleep(0.05)
