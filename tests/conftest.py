@@ -66,22 +66,61 @@ def clickhouse_server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Clic
     server.kill()
 
 
-@pytest.fixture(params=["embedded", pytest.param("server", marks=pytest.mark.server)])
-def empty_store(request: pytest.FixtureRequest, embedded_folder: Path) -> Iterator[Store]:
-    """A store without tables, once embedded and once on a server, in a database of its own."""
-    database = f"t_{uuid.uuid4().hex[:12]}"
+ENGINES = ["embedded", pytest.param("server", marks=pytest.mark.server)]
+
+
+def opened(request: pytest.FixtureRequest, database: str) -> Store:
+    """A store of the engine that the fixture's parameter, one of `ENGINES`, names."""
     if request.param == "embedded":
-        store = Store.embedded(embedded_folder, database=database)
-    else:
-        server: ClickHouseServer = request.getfixturevalue("clickhouse_server")
-        store = Store.server(server.url, database=database)
+        return Store.embedded(request.getfixturevalue("embedded_folder"), database=database)
+    server: ClickHouseServer = request.getfixturevalue("clickhouse_server")
+    return Store.server(server.url, database=database)
+
+
+def new_name() -> str:
+    """A name for a database of a test's own."""
+    return f"t_{uuid.uuid4().hex[:12]}"
+
+
+@pytest.fixture(params=ENGINES)
+def empty_store(request: pytest.FixtureRequest) -> Iterator[Store]:
+    """A store without tables, once embedded and once on a server, in a database of its own."""
+    store = opened(request, new_name())
     yield store
-    store.execute(f"DROP DATABASE IF EXISTS {database} SYNC")
+    store.execute(f"DROP DATABASE IF EXISTS {store.database} SYNC")
     store.close()
 
 
-@pytest.fixture
-def store(empty_store: Store) -> Store:
-    """A store with all tables of all rooms, once embedded and once on a server."""
-    migrate(empty_store, ROOMS)
-    return empty_store
+@pytest.fixture(scope="session")
+def emptied() -> dict[str, tuple[str, int]]:
+    """By engine the name and the structure of a database that has all tables and no rows."""
+    return {}
+
+
+@pytest.fixture(params=ENGINES)
+def store(request: pytest.FixtureRequest, emptied: dict[str, tuple[str, int]]) -> Iterator[Store]:
+    """A store with all tables of all rooms and no rows, once embedded and once on a server.
+
+    Making the tables takes longer than most tests: the next one gets them emptied, unless the test has changed them.
+    """
+    name, structure = emptied.pop(request.param, (new_name(), 0))
+    store = opened(request, name)
+    if not structure:
+        migrate(store, ROOMS)
+        structure = _structure(store)
+    yield store
+    if _structure(store) == structure:
+        store.execute(f"TRUNCATE ALL TABLES FROM {name} NOT LIKE 'applied_migrations'")
+        emptied[request.param] = name, structure
+    else:
+        store.execute(f"DROP DATABASE {name} SYNC")
+    store.close()
+
+
+def _structure(store: Store) -> int:
+    """What the definitions of all tables come to."""
+    found = store.value(
+        "SELECT sipHash64(arraySort(groupArray(create_table_query))) FROM system.tables "
+        "WHERE database = currentDatabase()"
+    )
+    return int(found)

@@ -33,8 +33,8 @@ def test_counters_gauges_and_histograms_as_text() -> None:
     assert text[17:] == ["# TYPE throughline_collector_spool_bytes gauge", "throughline_collector_spool_bytes 7"]
 
 
-def test_everything_an_operator_asks_for_is_told(raw_store: Store, tmp_path: Path) -> None:
-    with RunningCollector(raw_store, tmp_path) as running:
+def test_everything_an_operator_asks_for_is_told(store: Store, tmp_path: Path) -> None:
+    with RunningCollector(store, tmp_path) as running:
         url = f"{running.http}/v1/traces"
         for body, status in [(spans(3).SerializeToString(), 200), (poison(), 200), (b"\xff", 400)]:
             assert httpx.post(url, content=body, headers=_PROTOBUF).status_code == status

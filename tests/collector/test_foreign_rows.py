@@ -17,34 +17,34 @@ def _write(store: Store, table: str, age: timedelta, rows: int) -> None:
     store.execute(f"{_INSERT.format(table=table)} FROM numbers({rows})", at)
 
 
-def test_rows_without_a_segment_get_one_and_are_read_by_it(raw_store: Store) -> None:
+def test_rows_without_a_segment_get_one_and_are_read_by_it(store: Store) -> None:
     clock = ManualClock(SystemClock().now())
-    sweep = ForeignRows(raw_store, clock).sweep
+    sweep = ForeignRows(store, clock).sweep
     assert sweep() == 0
-    _write(raw_store, "otel_traces", timedelta(seconds=60), 3)
-    _write(raw_store, "otel_traces", timedelta(seconds=30), 2)
-    _write(raw_store, "otel_traces", timedelta(days=1), 4)
-    _write(raw_store, "otel_logs", timedelta(seconds=30), 5)
-    _write(raw_store, "otel_traces", timedelta(0), 1)
+    _write(store, "otel_traces", timedelta(seconds=60), 3)
+    _write(store, "otel_traces", timedelta(seconds=30), 2)
+    _write(store, "otel_traces", timedelta(days=1), 4)
+    _write(store, "otel_logs", timedelta(seconds=30), 5)
+    _write(store, "otel_traces", timedelta(0), 1)
     found = sweep()
     assert found == 14
-    segments = raw_store.rows(committed_segments())
+    segments = store.rows(committed_segments())
     assert sum(row["rows"] for row in segments) == 14
     ids = [row["segment_id"] for row in segments]
-    assert len(raw_store.rows(spans_of_segments("default", ids))) == 9
-    assert len(raw_store.rows(logs_of_segments("default", ids))) == 5
+    assert len(store.rows(spans_of_segments("default", ids))) == 9
+    assert len(store.rows(logs_of_segments("default", ids))) == 5
     for row in segments:
         read = spans_of_segments if row["signal"] == "traces" else logs_of_segments
-        assert len(raw_store.rows(read("default", [row["segment_id"]]))) == row["rows"]
+        assert len(store.rows(read("default", [row["segment_id"]]))) == row["rows"]
     assert sweep() == 0
     clock.advance(timedelta(seconds=30))
     assert sweep() == 1
 
 
-def test_a_sweep_that_ended_between_its_two_steps_is_finished_by_the_next(raw_store: Store) -> None:
-    foreign = ForeignRows(raw_store, SystemClock())
-    _write(raw_store, "otel_logs", timedelta(seconds=30), 5)
+def test_a_sweep_that_ended_between_its_two_steps_is_finished_by_the_next(store: Store) -> None:
+    foreign = ForeignRows(store, SystemClock())
+    _write(store, "otel_logs", timedelta(seconds=30), 5)
     foreign._adopt(Signal.LOGS)
-    assert raw_store.rows(committed_segments()) == []
+    assert store.rows(committed_segments()) == []
     assert foreign.sweep() == 5
-    assert len(raw_store.rows(committed_segments())) == 1
+    assert len(store.rows(committed_segments())) == 1

@@ -86,14 +86,14 @@ def _expected(answers: Counter[str]) -> None:
 
 
 @pytest.mark.parametrize("protocol", ["grpc", *_HTTP])
-def test_what_was_good_is_stored_whatever_came_between(raw_store: Store, tmp_path: Path, protocol: str) -> None:
-    with RunningCollector(raw_store, tmp_path, limits=_LIMITS) as running:
+def test_what_was_good_is_stored_whatever_came_between(store: Store, tmp_path: Path, protocol: str) -> None:
+    with RunningCollector(store, tmp_path, limits=_LIMITS) as running:
         good, answers = _storm(running, protocol, 200)
         _expected(answers)
         wait_for(lambda: running.collector.spool.depth_bytes == 0, 60)
         ids = [f"{_GOOD_IDS + number + 1:016x}" for number in range(good)]
         stored = "SELECT count() FROM otel_traces WHERE SpanId IN {ids:Array(String)}"
-        assert raw_store.value(stored, {"ids": ids}) == good
+        assert store.value(stored, {"ids": ids}) == good
 
 
 @pytest.mark.slow

@@ -231,7 +231,7 @@ def _token(text: str) -> str:
     return hashlib.sha256(text.encode()).hexdigest()
 
 
-def test_tokens_decide_who_may_send_and_for_which_tenant(raw_store: Store, tmp_path: Path) -> None:
+def test_tokens_decide_who_may_send_and_for_which_tenant(store: Store, tmp_path: Path) -> None:
     access = Access(
         is_open=False,
         entries=(
@@ -239,7 +239,7 @@ def test_tokens_decide_who_may_send_and_for_which_tenant(raw_store: Store, tmp_p
             (_token("t2"), Principal("viewer", "acme", frozenset({"read"}))),
         ),
     )
-    with RunningCollector(raw_store, tmp_path, access=access) as running:
+    with RunningCollector(store, tmp_path, access=access) as running:
         url, body = f"{running.http}/v1/traces", spans(1).SerializeToString()
         for token, status in [(None, 401), ("wrong", 401), ("t2", 403), ("t1", 200)]:
             headers = {**_PROTOBUF, **({"authorization": f"Bearer {token}"} if token else {})}

@@ -55,13 +55,13 @@ def _kept(folder: Path) -> Quarantined:
 @pytest.mark.parametrize(
     "point", ["before spool adopt", "after spool adopt", "before quarantine _remove", "after quarantine _remove"]
 )
-def test_a_crash_within_a_retry_does_not_double_the_request(raw_store: Store, tmp_path: Path, point: str) -> None:
+def test_a_crash_within_a_retry_does_not_double_the_request(store: Store, tmp_path: Path, point: str) -> None:
     _kept(tmp_path)
     command = [sys.executable, "-c", _DYING, str(tmp_path), point]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
     died = subprocess.run(command, env=environment, capture_output=True, text=True, check=False, timeout=60)
     assert died.returncode == -signal.SIGKILL, died.stderr
-    with RunningCollector(raw_store, tmp_path) as running:
+    with RunningCollector(store, tmp_path) as running:
         collector = running.collector
         left = collector.list_quarantine()
         assert bool(left) == (point == "before spool adopt")
@@ -70,15 +70,15 @@ def test_a_crash_within_a_retry_does_not_double_the_request(raw_store: Store, tm
         running.rows("otel_traces", 3)
         wait_for(lambda: collector.spool.depth_bytes == 0)
         assert collector.quarantine.count() == 0
-    assert raw_store.value("SELECT sum(rows) FROM segments FINAL") == 3
-    assert raw_store.value("SELECT count() FROM otel_traces") == 3
+    assert store.value("SELECT sum(rows) FROM segments FINAL") == 3
+    assert store.value("SELECT count() FROM otel_traces") == 3
 
 
 def test_a_retry_that_is_repeated_after_its_rows_are_in_stores_nothing(
-    raw_store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     entry = _kept(tmp_path)
-    with RunningCollector(raw_store, tmp_path) as running:
+    with RunningCollector(store, tmp_path) as running:
         unlink = Path.unlink
 
         def failing(path: Path, missing_ok: bool = False) -> None:
@@ -96,8 +96,8 @@ def test_a_retry_that_is_repeated_after_its_rows_are_in_stores_nothing(
         running.collector.retry_quarantined(entry.id)
         wait_for(lambda: running.collector.spool.depth_bytes == 0)
         assert running.collector.quarantine.count() == 0
-    assert raw_store.value("SELECT count() FROM otel_traces") == 3
-    assert raw_store.value("SELECT sum(rows) FROM segments FINAL") == 3
+    assert store.value("SELECT count() FROM otel_traces") == 3
+    assert store.value("SELECT sum(rows) FROM segments FINAL") == 3
 
 
 def test_what_a_crash_left_half_kept_is_tidied_up(tmp_path: Path) -> None:

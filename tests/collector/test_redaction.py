@@ -45,7 +45,7 @@ def _set(attributes: Any, **values: str) -> None:
         attributes.add(key=name.replace("__", ".")).value.string_value = value
 
 
-def test_attributes_are_dropped_masked_and_hashed_wherever_they_are(raw_store: Store, tmp_path: Path) -> None:
+def test_attributes_are_dropped_masked_and_hashed_wherever_they_are(store: Store, tmp_path: Path) -> None:
     request = spans(1)
     resource = request.resource_spans[0]
     span = resource.scope_spans[0].spans[0]
@@ -55,7 +55,7 @@ def test_attributes_are_dropped_masked_and_hashed_wherever_they_are(raw_store: S
     span.status.message = "no mail to a@b.example sent"
     _set(span.events.add(name="paid").attributes, card__number="4111", amount="7")
     _set(span.links.add(trace_id=b"1" * 16, span_id=b"2" * 8).attributes, customer__id="C-7")
-    with RunningCollector(raw_store, tmp_path, redactions=_redactions()) as running:
+    with RunningCollector(store, tmp_path, redactions=_redactions()) as running:
         url = f"{running.http}/v1/traces"
         assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
         (row,) = running.rows("otel_traces", 1)
@@ -73,19 +73,19 @@ def test_attributes_are_dropped_masked_and_hashed_wherever_they_are(raw_store: S
     assert row["ServiceName"] == "shop"
 
 
-def test_a_list_of_keys_stays_a_list_and_every_value_of_it_links(raw_store: Store, tmp_path: Path) -> None:
+def test_a_list_of_keys_stays_a_list_and_every_value_of_it_links(store: Store, tmp_path: Path) -> None:
     request = spans(1)
     attribute = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="customer.id")
     for text in ("C-7", "c-8"):
         attribute.value.array_value.values.add().string_value = text
-    with RunningCollector(raw_store, tmp_path, redactions=_redactions()) as running:
+    with RunningCollector(store, tmp_path, redactions=_redactions()) as running:
         url = f"{running.http}/v1/traces"
         assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
         (row,) = running.rows("otel_traces", 1)
     assert row["SpanAttributes"]["customer.id"] == f'["{_hash("C-7")}","{_hash("C-8")}"]'
 
 
-def test_json_that_holds_a_covered_name_is_masked_whole(raw_store: Store, tmp_path: Path) -> None:
+def test_json_that_holds_a_covered_name_is_masked_whole(store: Store, tmp_path: Path) -> None:
     request = logs(3)
     first, second, third = request.resource_logs[0].scope_logs[0].log_records
     first.body.kvlist_value.values.add(key="card").value.string_value = "4111"
@@ -93,7 +93,7 @@ def test_json_that_holds_a_covered_name_is_masked_whole(raw_store: Store, tmp_pa
     nested.value.string_value = "a@b.example"
     second.body.string_value = '{"order": 7}'
     third.body.string_value = "mail a@b.example"
-    with RunningCollector(raw_store, tmp_path, redactions=_redactions()) as running:
+    with RunningCollector(store, tmp_path, redactions=_redactions()) as running:
         event = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "customer.changed"}
         sent = {**event, "time": "2027-01-01T00:00:00Z", "data": {"customer": {"id": "C-7", "email": "a@b.example"}}}
         headers = {"content-type": "application/cloudevents+json"}
@@ -112,9 +112,9 @@ def test_json_that_holds_a_covered_name_is_masked_whole(raw_store: Store, tmp_pa
     }
 
 
-def test_a_glob_does_not_take_the_identity_of_an_event(raw_store: Store, tmp_path: Path) -> None:
+def test_a_glob_does_not_take_the_identity_of_an_event(store: Store, tmp_path: Path) -> None:
     everything = 'redaction: [{id: all, attributes: "*", action: drop}]'
-    with RunningCollector(raw_store, tmp_path, redactions=_redactions(everything)) as running:
+    with RunningCollector(store, tmp_path, redactions=_redactions(everything)) as running:
         sent = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "changed", "data": {"a": 1}}
         headers = {"content-type": "application/cloudevents+json"}
         assert httpx.post(f"{running.http}/v1/events", json=sent, headers=headers).status_code == 202
@@ -131,7 +131,7 @@ redaction:
 """
 
 
-def test_names_of_spans_and_events_are_masked_wherever_they_stand(raw_store: Store, tmp_path: Path) -> None:
+def test_names_of_spans_and_events_are_masked_wherever_they_stand(store: Store, tmp_path: Path) -> None:
     request = spans(1, service="shop of Ann")
     span = request.resource_spans[0].scope_spans[0].spans[0]
     span.name = "POST /customers/4711001"
@@ -141,7 +141,7 @@ def test_names_of_spans_and_events_are_masked_wherever_they_stand(raw_store: Sto
     record = log.resource_logs[0].scope_logs[0].log_records[0]
     record.event_name = "invoice.7700123.posted"
     _set(record.attributes, event__name="invoice.7700123.posted", other="7700123")
-    with RunningCollector(raw_store, tmp_path, redactions=_redactions(_NAMES)) as running:
+    with RunningCollector(store, tmp_path, redactions=_redactions(_NAMES)) as running:
         for path, body in (("traces", request), ("logs", log)):
             url = f"{running.http}/v1/{path}"
             assert httpx.post(url, content=body.SerializeToString(), headers=_PROTOBUF).status_code == 200
@@ -167,11 +167,11 @@ def test_names_of_spans_and_events_are_masked_wherever_they_stand(raw_store: Sto
         ("attributes: 'service.*', action: mask", ("POST /orders", ["paid"], "***")),
     ],
 )
-def test_whole_names_are_dropped_and_masked(raw_store: Store, tmp_path: Path, rule: str, names: Any) -> None:
+def test_whole_names_are_dropped_and_masked(store: Store, tmp_path: Path, rule: str, names: Any) -> None:
     request = spans(1)
     request.resource_spans[0].scope_spans[0].spans[0].events.add(name="paid")
     rules = f"redaction: [{{id: names, {rule}}}]"
-    with RunningCollector(raw_store, tmp_path, redactions=_redactions(rules)) as running:
+    with RunningCollector(store, tmp_path, redactions=_redactions(rules)) as running:
         url = f"{running.http}/v1/traces"
         assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
         (row,) = running.rows("otel_traces", 1)
@@ -201,16 +201,16 @@ def test_a_rule_that_would_do_nothing_is_refused(wrong: str) -> None:
         catalog_from_sources([("rules.yaml", f"redaction: [{{id: names, {wrong}}}]")])
 
 
-def test_without_the_secret_nothing_is_stored_and_nothing_is_lost(raw_store: Store, tmp_path: Path) -> None:
+def test_without_the_secret_nothing_is_stored_and_nothing_is_lost(store: Store, tmp_path: Path) -> None:
     body = spans(1).SerializeToString()
-    with RunningCollector(raw_store, tmp_path, redactions=_redactions(secret=None)) as running:
+    with RunningCollector(store, tmp_path, redactions=_redactions(secret=None)) as running:
         assert httpx.post(f"{running.http}/v1/traces", content=body, headers=_PROTOBUF).status_code == 200
         writer = running.collector.writer
         assert writer is not None
         wait_for(lambda: "THROUGHLINE_REDACTION_KEY_FILE" in (writer.last_error or ""))
-        assert raw_store.value("SELECT count() FROM otel_traces") == 0
+        assert store.value("SELECT count() FROM otel_traces") == 0
         assert running.collector.quarantine.count() == 0
-    with RunningCollector(raw_store, tmp_path, redactions=_redactions()) as running:
+    with RunningCollector(store, tmp_path, redactions=_redactions()) as running:
         running.rows("otel_traces", 1)
 
 
@@ -240,7 +240,7 @@ attributes: {customer.id: customer, contact.email: mail, city: town}
         ),
     ],
 )
-def test_an_import_masks_event_names(raw_store: Store, tmp_path: Path, file_format: str, text: str) -> None:
+def test_an_import_masks_event_names(store: Store, tmp_path: Path, file_format: str, text: str) -> None:
     mapping, file = tmp_path / "mapping.yaml", tmp_path / f"events.{file_format}"
     mapping.write_text(
         f"source: crm\nformat: {file_format}\nid: no\ntime: {{column: at, format: iso, zone: UTC}}\n"
@@ -248,13 +248,13 @@ def test_an_import_masks_event_names(raw_store: Store, tmp_path: Path, file_form
     )
     file.write_text(text)
     rules = 'redaction: [{id: names, texts: event_name, pattern: "[0-9]+", action: mask}]'
-    list(import_file(raw_store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions(rules)))
-    assert raw_store.value("SELECT EventName FROM otel_logs") == "paid ***"
-    assert raw_store.value("SELECT count() FROM import_rejects WHERE toString(cells) LIKE '%4712%'") == 0
-    assert raw_store.value("SELECT count() FROM import_rejects") == 1
+    list(import_file(store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions(rules)))
+    assert store.value("SELECT EventName FROM otel_logs") == "paid ***"
+    assert store.value("SELECT count() FROM import_rejects WHERE toString(cells) LIKE '%4712%'") == 0
+    assert store.value("SELECT count() FROM import_rejects") == 1
 
 
-def test_an_import_stores_neither_accepted_nor_refused_values_as_they_came(raw_store: Store, tmp_path: Path) -> None:
+def test_an_import_stores_neither_accepted_nor_refused_values_as_they_came(store: Store, tmp_path: Path) -> None:
     mapping = tmp_path / "mapping.yaml"
     mapping.write_text(_MAPPING)
     file = tmp_path / "customers.csv"
@@ -265,11 +265,9 @@ def test_an_import_stores_neither_accepted_nor_refused_values_as_they_came(raw_s
         "3,2027-01-01T00:00:00Z,c-9\n"
     )
     with pytest.raises(Unavailable, match="secret"):
-        list(
-            import_file(raw_store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions(secret=""))
-        )
-    list(import_file(raw_store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions()))
-    (row,) = raw_store.rows("SELECT LogAttributes FROM otel_logs")
+        list(import_file(store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions(secret="")))
+    list(import_file(store, file, load_mapping(mapping), clock=SystemClock(), redactions=_redactions()))
+    (row,) = store.rows("SELECT LogAttributes FROM otel_logs")
     assert row["LogAttributes"] == {
         "customer.id": _hash("C-7"),
         "contact.email": "***",
@@ -277,5 +275,5 @@ def test_an_import_stores_neither_accepted_nor_refused_values_as_they_came(raw_s
         "cloudevents.event_id": "1",
         "cloudevents.event_source": "crm",
     }
-    refused = raw_store.rows("SELECT cells FROM import_rejects ORDER BY line")
+    refused = store.rows("SELECT cells FROM import_rejects ORDER BY line")
     assert [each["cells"] for each in refused] == [["2", "never", "***", "***", "Bonn"], ["***"] * 3]

@@ -21,33 +21,33 @@ def _ttl(store: Store, table: str) -> str:
     return str(engine).partition(" TTL ")[2].partition(" SETTINGS ")[0]
 
 
-def test_rows_expire_by_when_they_were_received(raw_store: Store) -> None:
+def test_rows_expire_by_when_they_were_received(store: Store) -> None:
     tables = ("otel_traces", "otel_traces_trace_id_ts", "otel_logs", "import_rejects")
-    assert apply_retention(raw_store, 30) == tables
-    assert apply_retention(raw_store, 30) == ()
-    assert _ttl(raw_store, "otel_logs") == "toDateTime(ReceivedAt) + toIntervalDay(30)"
+    assert apply_retention(store, 30) == tables
+    assert apply_retention(store, 30) == ()
+    assert _ttl(store, "otel_logs") == "toDateTime(ReceivedAt) + toIntervalDay(30)"
     now = datetime.now(UTC)
     for days, name in [(40, "old"), (20, "young")]:
         received = {"at": now - timedelta(days=days), "name": name}
-        raw_store.execute(
+        store.execute(
             "INSERT INTO otel_logs (Timestamp, EventName, ReceivedAt) "
             "SELECT '1999-01-01 00:00:00', {name:String}, {at:DateTime64(6, 'UTC')}",
             received,
         )
-    raw_store.execute("OPTIMIZE TABLE otel_logs FINAL")
-    assert [row["EventName"] for row in raw_store.rows("SELECT EventName FROM otel_logs")] == ["young"]
-    assert apply_retention(raw_store, 0) == tables
-    assert _ttl(raw_store, "otel_logs") == ""
+    store.execute("OPTIMIZE TABLE otel_logs FINAL")
+    assert [row["EventName"] for row in store.rows("SELECT EventName FROM otel_logs")] == ["young"]
+    assert apply_retention(store, 0) == tables
+    assert _ttl(store, "otel_logs") == ""
 
 
 def test_a_segment_that_waited_longer_than_its_rows_are_kept_is_dropped_and_counted(
-    raw_store: Store, tmp_path: Path
+    store: Store, tmp_path: Path
 ) -> None:
     clock = ManualClock(datetime(2027, 1, 1, tzinfo=UTC))
     spool = Spool(tmp_path / "spool", limits=SpoolLimits(segment_seconds=3600), clock=clock)
     counters = Counters()
     writer = Writer(
-        raw_store,
+        store,
         spool,
         Quarantine(tmp_path / "quarantine"),
         clock=clock,
@@ -62,7 +62,7 @@ def test_a_segment_that_waited_longer_than_its_rows_are_kept_is_dropped_and_coun
     clock.set(datetime(2027, 1, 31, 0, 0, 1, tzinfo=UTC))
     writer.move(segment)
     assert not segment.path.exists()
-    assert raw_store.value("SELECT count() FROM otel_traces") == 0
+    assert store.value("SELECT count() FROM otel_traces") == 0
     assert counters.value("expired_segments") == 1
     spool.release()
 

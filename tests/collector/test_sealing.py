@@ -36,20 +36,20 @@ def _failing(collector: Collector) -> Callable[[], bool]:
     return lambda: writer.last_error is not None
 
 
-def test_the_spool_is_sealed_and_its_rows_arrive_once(raw_store: Store, tmp_path: Path) -> None:
+def test_the_spool_is_sealed_and_its_rows_arrive_once(store: Store, tmp_path: Path) -> None:
     with RunningCollector(None, tmp_path, spool_secret=_SECRET) as running:
         _send(running, spans(3).SerializeToString(), spans(2, first=3).SerializeToString())
         assert running.collector.spool.depth_bytes > 0
     assert b"SO-" not in _on_disk(tmp_path)
-    with RunningCollector(raw_store, tmp_path, spool_secret=_SECRET) as running:
+    with RunningCollector(store, tmp_path, spool_secret=_SECRET) as running:
         assert {row["SpanAttributes"]["order.id"] for row in running.rows("otel_traces", 5)} == {
             f"SO-{number}" for number in range(5)
         }
-    assert raw_store.value("SELECT sum(rows) FROM segments FINAL") == 5
+    assert store.value("SELECT sum(rows) FROM segments FINAL") == 5
 
 
-def test_refused_requests_are_sealed_and_can_be_retried(raw_store: Store, tmp_path: Path) -> None:
-    with RunningCollector(raw_store, tmp_path, spool_secret=_SECRET) as running:
+def test_refused_requests_are_sealed_and_can_be_retried(store: Store, tmp_path: Path) -> None:
+    with RunningCollector(store, tmp_path, spool_secret=_SECRET) as running:
         marked = poison() + spans(1).SerializeToString()
         _send(running, marked, spans(2, first=1).SerializeToString())
         wait_for(lambda: running.collector.quarantine.count() == 1 and running.collector.spool.depth_bytes == 0)
@@ -62,21 +62,21 @@ def test_refused_requests_are_sealed_and_can_be_retried(raw_store: Store, tmp_pa
 
 
 @pytest.mark.parametrize("secret", [None, b"another secret of the test"])
-def test_without_the_key_it_waits_and_says_so(raw_store: Store, tmp_path: Path, secret: bytes | None) -> None:
+def test_without_the_key_it_waits_and_says_so(store: Store, tmp_path: Path, secret: bytes | None) -> None:
     with RunningCollector(None, tmp_path, spool_secret=_SECRET) as running:
         _send(running, spans(1).SerializeToString())
-    with RunningCollector(raw_store, tmp_path, spool_secret=secret) as running:
+    with RunningCollector(store, tmp_path, spool_secret=secret) as running:
         wait_for(_failing(running.collector))
         assert running.collector.writer is not None
         assert "--spool-key-file" in str(running.collector.writer.last_error)
-    with RunningCollector(raw_store, tmp_path, spool_secret=_SECRET) as running:
+    with RunningCollector(store, tmp_path, spool_secret=_SECRET) as running:
         running.rows("otel_traces", 1)
 
 
-def test_a_key_given_later_seals_what_comes_and_reads_what_was(raw_store: Store, tmp_path: Path) -> None:
+def test_a_key_given_later_seals_what_comes_and_reads_what_was(store: Store, tmp_path: Path) -> None:
     with RunningCollector(None, tmp_path) as running:
         _send(running, spans(1).SerializeToString())
-    with RunningCollector(raw_store, tmp_path, spool_secret=_SECRET) as running:
+    with RunningCollector(store, tmp_path, spool_secret=_SECRET) as running:
         _send(running, spans(1, first=1).SerializeToString())
         running.rows("otel_traces", 2)
 

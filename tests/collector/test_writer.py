@@ -61,8 +61,8 @@ class _Bench:
 
 
 @pytest.fixture
-def bench(raw_store: Store, tmp_path: Path) -> Iterator[_Bench]:
-    made = _Bench(raw_store, tmp_path)
+def bench(store: Store, tmp_path: Path) -> Iterator[_Bench]:
+    made = _Bench(store, tmp_path)
     yield made
     made.spool.release()
 
@@ -147,8 +147,8 @@ def test_a_segment_of_nothing_but_refused_requests_leaves_no_row(bench: _Bench) 
     assert bench.spool.closed_segments == 0
 
 
-def test_a_flood_of_refused_requests_stops_the_writer_and_discards_nothing(raw_store: Store, tmp_path: Path) -> None:
-    bench = _Bench(raw_store, tmp_path, QuarantineLimits(requests=0))
+def test_a_flood_of_refused_requests_stops_the_writer_and_discards_nothing(store: Store, tmp_path: Path) -> None:
+    bench = _Bench(store, tmp_path, QuarantineLimits(requests=0))
     segment = bench.segment(poison(), spans(1).SerializeToString())
     with pytest.raises(QuarantineFull):
         bench.writer.move(segment)
@@ -157,13 +157,13 @@ def test_a_flood_of_refused_requests_stops_the_writer_and_discards_nothing(raw_s
     bench.spool.release()
 
 
-def test_a_tenant_that_has_used_up_its_share_is_refused_and_others_go_on(raw_store: Store, tmp_path: Path) -> None:
+def test_a_tenant_that_has_used_up_its_share_is_refused_and_others_go_on(store: Store, tmp_path: Path) -> None:
     tokens = "\n".join(
         f"- {{name: {name}, tenant: {name}, roles: [ingest], sha256: {hashlib.sha256(name.encode()).hexdigest()}}}"
         for name in ("noisy", "quiet")
     )
     limits = Limits(spool=SpoolLimits(segment_seconds=0.05), quarantine=QuarantineLimits(requests=10, of_tenant=2))
-    with RunningCollector(raw_store, tmp_path, limits=limits, access=access_from_text(tokens)) as running:
+    with RunningCollector(store, tmp_path, limits=limits, access=access_from_text(tokens)) as running:
 
         def send(tenant: str, body: bytes) -> httpx.Response:
             headers = {**_PROTOBUF, "authorization": f"Bearer {tenant}"}
@@ -187,7 +187,7 @@ def test_a_tenant_that_has_used_up_its_share_is_refused_and_others_go_on(raw_sto
         assert "grpc-status-details-bin" in dict(told.value.trailing_metadata())
         assert collector.counters.value("refused_requests", reason="quarantine_full") >= 2
         assert send("quiet", spans(3).SerializeToString()).status_code == 200
-        wait_for(lambda: raw_store.value("SELECT count() FROM otel_traces WHERE Tenant = 'quiet'") == 3)
+        wait_for(lambda: store.value("SELECT count() FROM otel_traces WHERE Tenant = 'quiet'") == 3)
         figures = {sample.name: sample.value for sample in collector.samples()}
         assert figures["throughline_collector_quarantine_closed_tenants"] == 1
         # Once somebody has looked, what waits goes on: into quarantine as far as there is room, and so to the end.
@@ -200,7 +200,7 @@ def test_a_tenant_that_has_used_up_its_share_is_refused_and_others_go_on(raw_sto
                 seen += 1
         wait_for(lambda: collector.spool.depth_bytes == 0)
         wait_for(lambda: send("noisy", spans(2, first=9).SerializeToString()).status_code == 200)
-        wait_for(lambda: raw_store.value("SELECT count() FROM otel_traces WHERE Tenant = 'noisy'") >= 2)
+        wait_for(lambda: store.value("SELECT count() FROM otel_traces WHERE Tenant = 'noisy'") >= 2)
 
 
 def test_when_the_data_is_not_at_fault_nothing_goes_to_quarantine(bench: _Bench) -> None:
@@ -224,8 +224,8 @@ def test_a_view_of_somebody_else_that_fails_does_not_stop_or_double_anything(ben
     assert len(bench.store.rows(committed_segments())) == 1
 
 
-def test_quarantined_requests_can_be_retried_and_discarded(raw_store: Store, tmp_path: Path) -> None:
-    with RunningCollector(raw_store, tmp_path) as running:
+def test_quarantined_requests_can_be_retried_and_discarded(store: Store, tmp_path: Path) -> None:
+    with RunningCollector(store, tmp_path) as running:
         for body in (poison(), poison() * 2):
             assert httpx.post(f"{running.http}/v1/traces", content=body, headers=_PROTOBUF).status_code == 200
         collector: Collector = running.collector
@@ -241,13 +241,13 @@ def test_quarantined_requests_can_be_retried_and_discarded(raw_store: Store, tmp
         wait_for(lambda: [entry.id for entry in collector.list_quarantine()] not in ([second.id], []))
 
 
-def test_traces_and_logs_are_committed_and_told(raw_store: Store, tmp_path: Path) -> None:
-    with RunningCollector(raw_store, tmp_path) as running:
+def test_traces_and_logs_are_committed_and_told(store: Store, tmp_path: Path) -> None:
+    with RunningCollector(store, tmp_path) as running:
         for path, body in [("traces", spans(2)), ("logs", logs(2))]:
             url = f"{running.http}/v1/{path}"
             assert httpx.post(url, content=body.SerializeToString(), headers=_PROTOBUF).status_code == 200
         wait_for(lambda: running.commits == 2)
-        assert {row["signal"] for row in raw_store.rows(committed_segments())} == {"traces", "logs"}
+        assert {row["signal"] for row in store.rows(committed_segments())} == {"traces", "logs"}
         assert running.collector.ready()
 
 
@@ -285,12 +285,10 @@ def test_while_clickhouse_is_away_requests_are_accepted_and_then_arrive_once(tmp
         server.kill()
 
 
-def test_a_data_folder_clickhouse_would_take_for_a_pattern_works_or_is_refused(
-    raw_store: Store, tmp_path: Path
-) -> None:
+def test_a_data_folder_clickhouse_would_take_for_a_pattern_works_or_is_refused(store: Store, tmp_path: Path) -> None:
     folder = tmp_path / "a{1}"
-    if raw_store.is_embedded:
+    if store.is_embedded:
         with pytest.raises(Refused, match="may not hold"):
-            Collector(raw_store, folder, grpc_port=0, http_port=0)
+            Collector(store, folder, grpc_port=0, http_port=0)
     else:
-        Collector(raw_store, folder, grpc_port=0, http_port=0).spool.release()
+        Collector(store, folder, grpc_port=0, http_port=0).spool.release()

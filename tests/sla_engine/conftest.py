@@ -2,25 +2,19 @@
 
 from __future__ import annotations
 
-import uuid
 from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 
 from store import Store, migrate
-from tests.conftest import ROOMS
+from tests.conftest import ENGINES, ROOMS, new_name, opened
 
 
-@pytest.fixture(scope="package", params=["embedded", pytest.param("server", marks=pytest.mark.server)])
-def shared_store(request: pytest.FixtureRequest, embedded_folder: Path) -> Iterator[Store]:
+@pytest.fixture(scope="package", params=ENGINES)
+def shared_store(request: pytest.FixtureRequest) -> Iterator[Store]:
     """A store with all tables, shared by the tests of this room, once embedded and once on a server."""
-    database = f"t_{uuid.uuid4().hex[:12]}"
-    if request.param == "embedded":
-        store = Store.embedded(embedded_folder, database=database)
-    else:
-        store = Store.server(request.getfixturevalue("clickhouse_server").url, database=database)
+    store = opened(request, new_name())
     migrate(store, ROOMS)
     yield store
-    store.execute(f"DROP DATABASE IF EXISTS {database} SYNC")
+    store.execute(f"DROP DATABASE IF EXISTS {store.database} SYNC")
     store.close()
