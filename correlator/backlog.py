@@ -7,7 +7,7 @@ by a clock that differs. The first look, and the first after anything has change
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -34,21 +34,21 @@ class WaitingSegment:
 
 
 class Backlog:
-    """The segments of a tenant that wait to be derived into rows of `rows_to`: the tenant, or a rebuild beside it."""
+    """The segments of a tenant that wait to be derived; they are marked for it, or for what is rebuilt beside it."""
 
-    def __init__(self, store: Store, tenant: str, rows_to: str) -> None:
+    def __init__(self, store: Store, tenant: str, marked_for: str) -> None:
         self._store = store
         self._tenant = tenant
-        self._rows_to = rows_to
+        self._marked_for = marked_for
         self._waiting: dict[str, WaitingSegment] = {}
         self._seen: set[str] = set()
         """What the last look has found, as far as the next one may find it again."""
         self._looked_at = self._swept_at = _EPOCH
-        self._for: Hashable = None
+        self._for: tuple[tuple[str, str], ...] = ()
 
-    def look(self, workflows: Sequence[Workflow], now: datetime, also: Hashable = None) -> list[WaitingSegment]:
-        """All that wait, oldest first. Where the workflows or `also` differ from the last time, all is asked anew."""
-        mark = (tuple((each.name, each.hash) for each in workflows), also)
+    def look(self, workflows: Sequence[Workflow], now: datetime) -> list[WaitingSegment]:
+        """All that wait, oldest first. Where the workflows differ from the last time, all is asked anew."""
+        mark = tuple((each.name, each.hash) for each in workflows)
         if self._for != mark:
             self._waiting.clear()
             found = self._unseen(workflows, _EPOCH, now)
@@ -72,7 +72,7 @@ class Backlog:
             spliced("unstitched_segments", segments=committed_segments(since)),
             {
                 "tenant": self._tenant,
-                "derived_tenant": self._rows_to,
+                "marked_for": self._marked_for,
                 "workflows": [each.name for each in workflows],
                 "definitions": [each.hash for each in workflows],
                 "named_from": now - _LOOK_BACK,

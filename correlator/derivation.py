@@ -34,7 +34,7 @@ from store import Store, load_query, side_by_side
 HUB_LIMIT = 1000
 """An alias with more roots than this is a hub."""
 
-_SCRATCH = (
+SCRATCH = (
     "stage_events",
     "stage_corrections",
     "stage_known",
@@ -46,6 +46,7 @@ _SCRATCH = (
     "stage_hubs",
     "stage_members",
 )
+"""Tables of one batch's rows, emptied before each."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -85,7 +86,7 @@ class Derivation:
 
     def empty(self) -> None:
         """Empty the scratch tables."""
-        for table in _SCRATCH:
+        for table in SCRATCH:
             self._store.execute(f"TRUNCATE TABLE {table}")
 
     def derive(self) -> Derived:

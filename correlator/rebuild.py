@@ -1,23 +1,25 @@
 """A workflow derived again from what was received, beside its live rows, which readers see until it is complete.
 
- 1. The rows are made under a tenant of their own (`shadow_tenant`), by the same statements, batch by batch, so memory
-    is bounded as in any tick. Rows that received data no longer covers are first copied there: links proven long ago
-    go on leading to their orders.
+ 1. The rows are made in a database of their own beside the store's, one for each tenant (`opened`), by the same
+    statements, batch by batch, so memory is bounded as in any tick. Rows that received data no longer covers are first
+    copied there: links proven long ago go on leading to their orders.
  2. Meanwhile live segments are stitched into both, unless the definition has changed: then the live rows rest.
- 3. When no segment is left, the rows are switched within one tick, table by table: the new ones are added to the live
-    table, marked with the rebuild's generation, and then those without that mark taken away. Nobody reads an empty
-    timeline.
+ 3. When no segment is left, the rows are switched within one tick, table by table: the parts made there are attached to
+    the live table as they are, without being written again, and then the workflow's rows in the parts that were there
+    before are taken away, by parts as a whole where they have no other rows. Nobody reads an empty timeline.
     Meanwhile no parts are merged: of an old and a new row of one event the engine would keep the larger content, which
     may be the old one, to be taken away thereafter. Nor does taking away have to wait for merges.
  4. Every step can be repeated. A rebuild that is begun and not finished goes on after a crash; one whose definition is
-    no longer the catalog's begins anew.
+    no longer the catalog's begins anew. Only ticks, of which there is one at a time, touch the database beside.
 
 It tells no one: every instance is put into the feed of changes once, after the switch.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+import hashlib
+import time
+from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
@@ -25,25 +27,28 @@ from datetime import UTC, datetime
 from functools import partial
 
 from collector import committed_segments
+from correlator.derivation import SCRATCH
 from correlator.feed import latest_version
 from correlator.splicing import spliced
 from model import NotFound, Workflow
 from store import Sql, Store, load_query, side_by_side
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_BY_GENERATION = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner")
-_BY_VERSION = ("memberships", "instances", "waiting")
 _LARGEST_MERGE = ("max_bytes_to_merge_at_min_space_in_pool", "max_bytes_to_merge_at_max_space_in_pool")
-_OLD_TOO = (*_BY_GENERATION, "memberships", "waiting", "superseded")
-_SWITCHED = (*_BY_GENERATION, *_BY_VERSION)
+_OF_EVENTS = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner", "memberships", "waiting")
+"""Tables whose rows say when the event was received that they are about."""
+_SWITCHED = (*_OF_EVENTS, "instances")
 _LANES = (
     ("events", "instances"),
     ("event_copies", "event_keys", "key_links", "key_links_by_inner", "memberships", "waiting", "instance_keys"),
 )
 """Tables replaced at the same time: the two take about as long. Of `instance_keys` nothing is taken away."""
-_MARKED = dict.fromkeys(_BY_GENERATION, ", {version:UInt64} AS generation") | dict.fromkeys(
-    _BY_VERSION, ", greatest(version, {lowest:UInt64}) + {ahead:UInt64} AS version"
-)
+_SMALL = ("superseded", "hubs")
+_DERIVED = (*_SWITCHED, "instance_keys", *_SMALL)
+_BESIDE = (*_DERIVED, "corrections", "system_seen", "touched", "correlator_ticks", "stitched_definitions", *SCRATCH)
+"""The tables of the database beside."""
+_SEEN_THROUGH = ("otel_traces", "otel_logs")
+_OWN = "tenant = {tenant:String} AND workflow = {workflow:String}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,7 +71,7 @@ class RebuildProgress:
 
 
 def shadow_tenant(tenant: str) -> str:
-    """Under which tenant the rows of a rebuild are made; no token can name it."""
+    """Under which tenant those segments are marked that a rebuild has seen; no token can name it."""
     return f"{tenant}\x1erebuild"
 
 
@@ -80,102 +85,7 @@ def request(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Non
     """Have a workflow derived again by whoever stitches; where that is under way already, it goes on."""
     found = running(store, tenant).get(workflow.name)
     if found is None or found.definition != workflow.hash:
-        begin(store, tenant, workflow, now)
-
-
-def begin(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Rebuild:
-    """Begin to derive a workflow again; the ticks of whoever stitches do it. Not while a tick runs."""
-    shadow = shadow_tenant(tenant)
-    params = {"tenant": tenant, "shadow": shadow, "workflow": workflow.name}
-    _clear(store, shadow, workflow.name)
-    covered = store.value(spliced("covered_from", segments=committed_segments()), {"tenant": tenant})
-    if covered is None or covered <= _EPOCH:
-        covered = now
-    oldest = store.value(load_query("correlator", "oldest_delivery"), params)
-    for table in _OLD_TOO if oldest is not None and oldest < covered else ("superseded",):
-        old = "" if table == "superseded" else " AND received_at < {covered:DateTime64(6)}"
-        store.execute(
-            _copied(
-                table,
-                "{shadow:String} AS tenant",
-                f"tenant = {{tenant:String}} AND workflow = {{workflow:String}}{old}",
-            ),
-            {**params, "covered": covered},
-        )
-    store.execute(
-        _copied("corrections", "{shadow:String} AS tenant", "tenant = {tenant:String}"),
-        params,
-    )
-    found = Rebuild(workflow.name, _microseconds(now), workflow.hash, now)
-    _record(store, tenant, found, None)
-    return found
-
-
-def switch(store: Store, tenant: str, workflow: Workflow, found: Rebuild, now: datetime) -> None:
-    """Put the rows of a complete rebuild in the place of the live ones. Not while a tick runs.
-
-    Versions of rows keep their order: all of them are moved up by the same amount, so that they begin above the live
-    ones. (Telling the latest apart while they are copied would take three times as long.)
-    """
-    shadow = shadow_tenant(tenant)
-    version = max(_microseconds(now), latest_version(store, tenant) + 2)
-    lowest = found.generation - 1  # rows that were copied at the beginning are older
-    ahead = version - lowest
-    last = max(version, latest_version(store, shadow) + ahead) + 2
-    params = {"tenant": tenant, "shadow": shadow, "workflow": workflow.name, "version": version}
-    params |= {"lowest": lowest, "ahead": ahead}
-    own = "tenant = {tenant:String} AND workflow = {workflow:String}"
-    of_shadow = "tenant = {shadow:String} AND workflow = {workflow:String}"
-    store.execute(load_query("correlator", "touch_all"), {**params, "version": last})
-
-    def replace(tables: Iterable[str]) -> None:
-        removals = []
-        for table in tables:
-            store.execute(_copied(table, f"{{tenant:String}} AS tenant{_MARKED.get(table, '')}", of_shadow), params)
-            if table in _SWITCHED:
-                mark = "version" if table in _BY_VERSION else "generation"
-                old = f"DELETE FROM {table} WHERE {own} AND {mark} < {{version:UInt64}}"
-                removals.append(pool.submit(store.execute, old, params))
-        for each in removals:
-            each.result()
-
-    # Four statements at a time in all: that leaves clients of the store to readers and the collector.
-    with _unmerged(store), ThreadPoolExecutor(2) as pool:
-        side_by_side(*(partial(replace, tables) for tables in _LANES))
-        for table in ("superseded", "hubs", "stitched_segments"):
-            store.execute(f"DELETE FROM {table} WHERE {own}", params)
-            store.execute(_copied(table, "{tenant:String} AS tenant", of_shadow), params)
-    store.execute(load_query("correlator", "switch_systems"), params)
-    store.execute(load_query("correlator", "touch_all"), {**params, "version": last})
-    store.insert(
-        "correlator_ticks",
-        ("tenant", "version", "at", "segments", "events", "instances"),
-        [(tenant, last, now, 0, 0, 0)],
-    )
-
-
-@contextmanager
-def _unmerged(store: Store) -> Iterator[None]:
-    """While it lasts, no merge in the switched tables begins. See `allow_merges` for what a crash leaves."""
-    for table in _SWITCHED:
-        store.execute(f"ALTER TABLE {table} MODIFY SETTING {', '.join(f'{each} = 1' for each in _LARGEST_MERGE)}")
-    try:
-        yield
-    finally:
-        allow_merges(store)
-
-
-def allow_merges(store: Store) -> None:
-    """Let merges begin again where a switch has prevented it: at its end, and at the start after one was cut off."""
-    query = load_query("correlator", "unmerged_tables")
-    for row in store.rows(query, {"tables": list(_SWITCHED), "setting": f"%{_LARGEST_MERGE[0]} = 1%"}):
-        store.execute(f"ALTER TABLE {row['name']} RESET SETTING {', '.join(_LARGEST_MERGE)}")
-
-
-def finish(store: Store, tenant: str, found: Rebuild, now: datetime) -> None:
-    """The rows have been switched: the rebuild is over."""
-    _record(store, tenant, found, now)
-    _clear(store, shadow_tenant(tenant), found.workflow, is_awaited=False)
+        _record(store, tenant, [Rebuild(workflow.name, _microseconds(now), workflow.hash, now)], None)
 
 
 def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
@@ -188,41 +98,180 @@ def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
     return RebuildProgress(rows[0]["rows_done"], rows[0]["rows_total"], bool(rows[0]["is_running"]))
 
 
-def _copied(table: str, replaced: str, where: str) -> str:
-    """Rows of a table once more, with other values. In a sub-SELECT, since a replaced column hides the one in WHERE.
+@contextmanager
+def opened(store: Store, tenant: str) -> Iterator[Store]:
+    """The database beside in which the rebuilds of a tenant make their rows. This and what follows is for ticks alone.
 
-    Rows that are there several times are copied several times: a set does not grow by it. Blocks are small, so that
-    memory does not depend on how many rows there are.
+    It has this room's tables, and received rows are seen through it (`Merge` tables).
     """
-    return (
-        f"INSERT INTO {table} SETTINGS optimize_on_insert = 0, min_insert_block_size_rows = 250000, "
-        f"min_insert_block_size_bytes = 67108864 "
-        f"SELECT * REPLACE ({replaced}) FROM (SELECT * FROM {table} WHERE {where})"
+    apart = store.beside(_name(store, tenant), pool=4)
+    try:
+        params = {"live": store.database, "apart": apart.database, "tables": [*_BESIDE, *_SEEN_THROUGH]}
+        alike = {row["name"]: row["is_alike"] for row in store.rows(load_query("correlator", "rebuild_tables"), params)}
+        if not all(alike.values()):  # of another version of Throughline: the rebuilds begin anew
+            for table in alike:
+                apart.execute(f"DROP TABLE {table} SYNC")
+            alike = {}
+        for table in _BESIDE:
+            if table not in alike:
+                apart.execute(f"CREATE TABLE IF NOT EXISTS {table} AS `{store.database}`.{table}")
+        for table in _SEEN_THROUGH:
+            seen = f"`{store.database}`.{table} ENGINE = Merge('{store.database}', '^{table}$')"
+            apart.execute(f"CREATE TABLE IF NOT EXISTS {table} AS {seen}")
+        yield apart
+    finally:
+        apart.close()
+
+
+def not_begun(apart: Store, tenant: str, rebuilds: Iterable[Rebuild]) -> list[Rebuild]:
+    """Those of the rebuilds that have not begun yet in the database beside."""
+    rows = apart.rows(load_query("correlator", "stitched_definitions"), {"tenant": tenant})
+    begun = {(row["workflow"], row["since"]) for row in rows}
+    return [each for each in rebuilds if (each.workflow, each.begun_at) not in begun]
+
+
+def begin(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> None:
+    """Make everything ready for the first segment: no rows but those that received data no longer covers."""
+    params = {"tenant": tenant, "shadow": shadow_tenant(tenant), "workflow": rebuild.workflow}
+    _clear(apart, "workflow = {workflow:String}", params)
+    _unmark(store, tenant, rebuild.workflow)
+    covered = store.value(spliced("covered_from", segments=committed_segments()), {"tenant": tenant})
+    if covered is None or covered <= _EPOCH:
+        covered = rebuild.begun_at
+    params["covered"] = covered
+    oldest = store.value(load_query("correlator", "oldest_delivery"), params)
+    if oldest is not None and oldest < covered:
+        for table in _OF_EVENTS:
+            _copy(store, apart, table, f"{_OWN} AND received_at < {{covered:DateTime64(6)}}", params)
+        kept = f"SELECT key FROM `{apart.database}`.memberships WHERE {_OWN}"
+        for table in ("instances", "instance_keys"):
+            _copy(store, apart, table, f"{_OWN} AND key IN ({kept})", params)
+    _copy(store, apart, "superseded", _OWN, params)
+    _copy(store, apart, "corrections", "tenant = {tenant:String}", params)
+    _end_tick(apart, tenant, latest_version(store, tenant), rebuild.begun_at)
+    apart.insert(
+        "stitched_definitions",
+        ("tenant", "workflow", "definition", "since"),
+        [(tenant, rebuild.workflow, rebuild.definition, rebuild.begun_at)],
     )
 
 
-def _clear(store: Store, shadow: str, workflow: str, *, is_awaited: bool = True) -> None:
-    """Take the rows of a rebuild away; where nobody waits for it, readers of the shadow may see them for a while."""
-    params = {"shadow": shadow, "workflow": workflow}
-    own = "WHERE tenant = {shadow:String} AND workflow = {workflow:String}"
-    tables = (*_SWITCHED, "superseded", "hubs", "instance_keys", "stitched_segments")
-    filled = [table for table in tables if store.value(f"SELECT 1 FROM {table} {own} LIMIT 1", params)]
-    later = "" if is_awaited else " SETTINGS lightweight_deletes_sync = 0"
-    _delete(store, [f"{table} {own}{later}" for table in filled], params)
+def switch(store: Store, apart: Store, tenant: str, workflows: Collection[str], now: datetime) -> None:
+    """Put the rows of complete rebuilds in the place of the live ones. Not while a tick runs."""
+    params = {"tenant": tenant, "shadow": shadow_tenant(tenant), "workflows": list(workflows)}
+    own = "tenant = {tenant:String} AND workflow IN {workflows:Array(String)}"
+    # Of rebuilds that nobody asks for any more.
+    _clear(apart, "workflow NOT IN {workflows:Array(String)}", params)
+    for table in _DERIVED:
+        apart.execute(f"SYSTEM STOP MERGES {table}")  # the live tables will have to merge these parts with others
+    version = max(_microseconds(now), latest_version(store, tenant), latest_version(apart, tenant)) + 2
+    touched = {**params, "version": version}
+    store.execute(load_query("correlator", "touch_all"), touched)
+
+    def replace(tables: Iterable[str]) -> None:
+        removals = []
+        for table in tables:
+            old = _parts(store, table, own, params) if table in _SWITCHED else {}
+            store.execute(f"ALTER TABLE {table} ATTACH PARTITION tuple() FROM `{apart.database}`.{table}")
+            if whole := [f"DROP PART '{name}'" for name, is_whole in old.items() if is_whole]:
+                store.execute(f"ALTER TABLE {table} {', '.join(whole)}")
+            if others := [name for name, is_whole in old.items() if not is_whole]:
+                removal = f"DELETE FROM {table} WHERE {own} AND _part IN {{parts:Array(String)}}"
+                removals.append(pool.submit(store.execute, removal, {**params, "parts": others}))
+        for each in removals:
+            each.result()
+
+    # Four statements at a time in all: that leaves clients of the store to readers and the collector.
+    with _unmerged(store), ThreadPoolExecutor(2) as pool:
+        side_by_side(*(partial(replace, tables) for tables in _LANES))
+        for table in _SMALL:
+            store.execute(f"DELETE FROM {table} WHERE {own}", params)
+            store.execute(f"INSERT INTO {table} SELECT * FROM `{apart.database}`.{table}")
+        # Nobody waits for old marks to be gone: what the rebuilds have seen holds all of them.
+        store.execute(f"DELETE FROM stitched_segments WHERE {own} SETTINGS lightweight_deletes_sync = 0", params)
+        store.execute(load_query("correlator", "switch_stitched"), params)
+    store.execute(f"INSERT INTO system_seen SELECT * FROM `{apart.database}`.system_seen")
+    store.execute(load_query("correlator", "touch_all"), touched)
+    _end_tick(store, tenant, version, now)
 
 
-def _delete(store: Store, what: Sequence[str], params: Mapping[str, object]) -> None:
-    """Several at once: most of the time the engine waits for its turn to do it."""
-    with ThreadPoolExecutor(4) as pool:
-        for done in [pool.submit(store.execute, f"DELETE FROM {each}", params) for each in what]:
-            done.result()
+def finish(store: Store, apart: Store, tenant: str, rebuilds: Collection[Rebuild], now: datetime) -> None:
+    """The rows have been switched: the rebuilds are over, and the database beside is not needed any more."""
+    _record(store, tenant, rebuilds, now)
+    for each in rebuilds:
+        _unmark(store, tenant, each.workflow)
+    apart.execute(f"DROP DATABASE IF EXISTS `{apart.database}` SYNC")
 
 
-def _record(store: Store, tenant: str, found: Rebuild, finished_at: datetime | None) -> None:
+def _parts(store: Store, table: str, own: str, params: Mapping[str, object]) -> dict[str, bool]:
+    """The parts of a table with rows that are to be taken away, and whether they have no others.
+
+    Dropping a part takes no time; taking rows away from one writes a mask for all of its rows.
+    """
+    query = f"SELECT _part, min({own}) AS is_whole FROM {table} GROUP BY _part HAVING max({own})"
+    return {row["_part"]: bool(row["is_whole"]) for row in store.rows(query, params)}
+
+
+@contextmanager
+def _unmerged(store: Store) -> Iterator[None]:
+    """While it lasts, no parts of the switched tables are merged. See `allow_merges` for what a crash leaves."""
+    for table in _SWITCHED:
+        store.execute(f"ALTER TABLE {table} MODIFY SETTING {', '.join(f'{each} = 1' for each in _LARGEST_MERGE)}")
+        store.execute(f"SYSTEM STOP MERGES {table}")  # ends those that run
+        store.execute(f"SYSTEM START MERGES {table}")
+    try:
+        while store.value(load_query("correlator", "running_merges"), {"tables": list(_SWITCHED)}):
+            time.sleep(0.01)
+        yield
+    finally:
+        allow_merges(store)
+
+
+def allow_merges(store: Store) -> None:
+    """Let merges begin again where a switch has prevented it: at its end, and at the start after one was cut off."""
+    query = load_query("correlator", "unmerged_tables")
+    for row in store.rows(query, {"tables": list(_SWITCHED), "setting": f"%{_LARGEST_MERGE[0]} = 1%"}):
+        store.execute(f"ALTER TABLE {row['name']} RESET SETTING {', '.join(_LARGEST_MERGE)}")
+
+
+def _name(store: Store, tenant: str) -> str:
+    return f"{store.database}_rebuild_{hashlib.sha256(tenant.encode()).hexdigest()[:12]}"
+
+
+def _copy(store: Store, apart: Store, table: str, where: str, params: Mapping[str, object]) -> None:
+    """Rows of a live table into the one beside. Blocks are small: memory does not depend on how many rows there are."""
+    store.execute(
+        f"INSERT INTO `{apart.database}`.{table} SETTINGS optimize_on_insert = 0, min_insert_block_size_rows = 250000, "
+        f"min_insert_block_size_bytes = 67108864 SELECT * FROM {table} WHERE {where}",
+        params,
+    )
+
+
+def _clear(apart: Store, which: str, params: Mapping[str, object]) -> None:
+    """Take the rows of some workflows away from the tables beside."""
+    for table in _DERIVED:
+        if apart.value(f"SELECT 1 FROM {table} WHERE {which} LIMIT 1", params):
+            apart.execute(f"DELETE FROM {table} WHERE {which}", params)
+
+
+def _unmark(store: Store, tenant: str, workflow: str) -> None:
+    """No segment has been seen by a rebuild of the workflow."""
+    own, params = f"stitched_segments WHERE {_OWN}", {"tenant": shadow_tenant(tenant), "workflow": workflow}
+    if store.value(f"SELECT 1 FROM {own} LIMIT 1", params):
+        store.execute(f"DELETE FROM {own}", params)
+
+
+def _end_tick(store: Store, tenant: str, version: int, at: datetime) -> None:
+    """What comes next has a higher version."""
+    columns = ("tenant", "version", "at", "segments", "events", "instances")
+    store.insert("correlator_ticks", columns, [(tenant, version, at, 0, 0, 0)])
+
+
+def _record(store: Store, tenant: str, rebuilds: Iterable[Rebuild], finished_at: datetime | None) -> None:
     store.insert(
         "rebuilds",
         ("tenant", "workflow", "generation", "definition", "begun_at", "finished_at"),
-        [(tenant, found.workflow, found.generation, found.definition, found.begun_at, finished_at)],
+        [(tenant, each.workflow, each.generation, each.definition, each.begun_at, finished_at) for each in rebuilds],
     )
 
 

@@ -16,7 +16,17 @@ from correlator.compiling import Extraction, in_parts
 from correlator.definition import adopt, is_live, record
 from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
-from correlator.rebuild import Rebuild, allow_merges, finish, running, shadow_tenant, switch
+from correlator.rebuild import (
+    Rebuild,
+    allow_merges,
+    begin,
+    finish,
+    not_begun,
+    opened,
+    running,
+    shadow_tenant,
+    switch,
+)
 from correlator.splicing import spliced
 from model import Catalog, Clock, Workflow
 from store import Sql, Store, load_query, side_by_side
@@ -40,15 +50,26 @@ class TickReport:
 
 @dataclass(frozen=True, slots=True)
 class _Batch:
-    """Segments of a tenant for workflows that lack the same ones; a rebuild's rows go to a tenant of their own."""
+    """Segments for workflows that lack the same ones: where their rows go, and under which tenant they are marked."""
 
     workflows: tuple[Workflow, ...]
     segments: dict[str, list[str]]
-    rows_to: str
+    rows_to: Store
+    marked_for: str
 
     @property
     def ids(self) -> list[str]:
         return [each for ids in self.segments.values() for each in ids]
+
+
+@dataclass(frozen=True, slots=True)
+class _Stitched:
+    """What became of a batch of segments."""
+
+    ids: list[str]
+    events: int
+    instances: int
+    version: int
 
 
 class Correlator:
@@ -74,21 +95,20 @@ class Correlator:
                 allow_merges(self._store)
                 self._has_begun = True
             live, rebuilt = self._adopt(tenant, catalog)
-            batches, more = self._batches(tenant, tenant, live)
-            generations = tuple(each.generation for each in rebuilt.values())
-            again, more_again = self._batches(tenant, shadow_tenant(tenant), tuple(rebuilt), generations)
-            batches += again
+            batches, more = self._batches(tenant, live, self._store, tenant)
             reports = [self._stitch(tenant, batch) for batch in batches]
-            switched = rebuilt if not more_again else {}
-            for workflow, found in switched.items():
-                self._switch(tenant, workflow, found)
-            versions = [each.version for each, batch in zip(reports, batches, strict=True) if batch.rows_to == tenant]
+            versions = [each.version for each in reports]
+            if rebuilt:
+                again, more_again = self._rebuild(tenant, rebuilt)
+                reports += again
+                more |= more_again
+                versions = versions if more_again else []
             return TickReport(
-                segments=len({each for batch in batches for each in batch.ids}),
+                segments=len({each for report in reports for each in report.ids}),
                 events=sum(each.events for each in reports),
                 instances=sum(each.instances for each in reports),
-                version=versions[-1] if versions and not switched else latest_version(self._store, tenant),
-                more=more or more_again,
+                version=versions[-1] if versions else latest_version(self._store, tenant),
+                more=more,
             )
 
     def _adopt(self, tenant: str, catalog: Catalog) -> tuple[tuple[Workflow, ...], dict[Workflow, Rebuild]]:
@@ -106,22 +126,32 @@ class Correlator:
         live = [each for each in catalog.workflows if each not in rebuilt or is_live(self._store, tenant, each)]
         return tuple(live), rebuilt
 
-    def _switch(self, tenant: str, workflow: Workflow, found: Rebuild) -> None:
-        now = self._clock.now()
-        switch(self._store, tenant, workflow, found, now)
-        record(self._store, tenant, [workflow], now)
-        finish(self._store, tenant, found, now)
-        self._backlogs.clear()
+    def _rebuild(self, tenant: str, rebuilt: dict[Workflow, Rebuild]) -> tuple[list[_Stitched], bool]:
+        """A batch of the rebuilds, which are switched where there is nothing more for them; whether there is."""
+        marked_for = shadow_tenant(tenant)
+        with opened(self._store, tenant) as apart:
+            for each in not_begun(apart, tenant, rebuilt.values()):
+                begin(self._store, apart, tenant, each)
+                self._backlogs.pop(marked_for, None)
+            batches, more = self._batches(tenant, tuple(rebuilt), apart, marked_for)
+            reports = [self._stitch(tenant, batch) for batch in batches]
+            if not more:
+                now = self._clock.now()
+                switch(self._store, apart, tenant, [each.name for each in rebuilt], now)
+                record(self._store, tenant, list(rebuilt), now)
+                finish(self._store, apart, tenant, rebuilt.values(), now)
+                self._backlogs.clear()
+            return reports, more
 
     def _batches(
-        self, tenant: str, rows_to: str, workflows: tuple[Workflow, ...], generations: tuple[int, ...] = ()
+        self, tenant: str, workflows: tuple[Workflow, ...], rows_to: Store, marked_for: str
     ) -> tuple[list[_Batch], bool]:
         """What is to be stitched in this tick, and whether there is more."""
         if not workflows:
             return [], False
-        backlog = self._backlogs.setdefault(rows_to, Backlog(self._store, tenant, rows_to))
+        backlog = self._backlogs.setdefault(marked_for, Backlog(self._store, tenant, marked_for))
         groups: dict[tuple[str, ...], list[WaitingSegment]] = {}
-        for segment in backlog.look(workflows, self._clock.now(), generations):
+        for segment in backlog.look(workflows, self._clock.now()):
             groups.setdefault(segment.pending, []).append(segment)
         named = {each.name: each for each in workflows}
         batches, more = [], False
@@ -134,29 +164,27 @@ class Correlator:
                     break
                 total += segment.rows
                 taken.setdefault(segment.signal, []).append(segment.id)
-            batches.append(_Batch(tuple(named[name] for name in names), taken, rows_to))
+            batches.append(_Batch(tuple(named[name] for name in names), taken, rows_to, marked_for))
         return batches, more
 
-    def _stitch(self, tenant: str, batch: _Batch) -> TickReport:
-        now = self._clock.now()
+    def _stitch(self, tenant: str, batch: _Batch) -> _Stitched:
+        now, store = self._clock.now(), batch.rows_to
         # Two apart, since a tick may write with the version below its own.
-        version = max(_microseconds(now), latest_version(self._store, batch.rows_to) + 2)
-        run = Derivation(self._store, batch.rows_to, version, batch.workflows, self._hub_limit)
+        version = max(_microseconds(now), latest_version(store, tenant) + 2)
+        run = Derivation(store, tenant, version, batch.workflows, self._hub_limit)
         run.empty()
         self._extract(tenant, batch)
         derived = run.derive()
         counts = {"segments": len(batch.ids), "events": derived.events, "instances": derived.instances}
-        self._write("write_tick", batch, {"version": version, "at": now, **counts})
+        write_tick = load_query("correlator", "write_tick")
+        store.execute(write_tick, {"tenant": tenant, "version": version, "at": now, **counts})
         names, hashes = [each.name for each in batch.workflows], [each.hash for each in batch.workflows]
         marks = {"workflows": names, "definitions": hashes, "segment_ids": batch.ids, "at": now}
-        self._write("write_stitched", batch, marks)
-        self._backlogs[batch.rows_to].stitched(batch.ids)
+        self._store.execute(load_query("correlator", "write_stitched"), {"tenant": batch.marked_for, **marks})
+        self._backlogs[batch.marked_for].stitched(batch.ids)
         if derived.events > _MUCH:
             run.empty()  # memory that the next tick may be long in coming to free
-        return TickReport(len(batch.ids), derived.events, derived.instances, version)
-
-    def _write(self, query: str, batch: _Batch, params: dict[str, object]) -> None:
-        self._store.execute(load_query("correlator", query), {"tenant": batch.rows_to, **params})
+        return _Stitched(batch.ids, derived.events, derived.instances, version)
 
     def _extract(self, tenant: str, batch: _Batch) -> None:
         for signal, ids in batch.segments.items():
@@ -166,23 +194,7 @@ class Correlator:
                 for each in self._extraction(batch.workflows)
                 if signal == "traces" or each.logs
             ]
-            self._extract_signal(batch.rows_to, signal, received, statements)
-
-    def _extract_signal(self, rows_to: str, signal: str, received: Sql, statements: Sequence[Sql]) -> None:
-        def events() -> None:
-            for each in statements:
-                self._store.execute(each)
-
-        if signal == "logs":
-            side_by_side(lambda: self._extract_corrections(rows_to, received), events)
-        else:
-            events()
-
-    def _extract_corrections(self, rows_to: str, received: Sql) -> None:
-        # Rare: to see whether there are any takes a third of the time.
-        if self._store.value(spliced("count_corrections", received=received)):
-            corrections = spliced("stage_corrections", received=received)
-            self._store.execute(Sql(corrections.text, {**corrections.params, "tenant": rows_to}))
+            _extract_signal(batch.rows_to, tenant, signal, received, statements)
 
     def _extraction(self, workflows: tuple[Workflow, ...]) -> tuple[Extraction, ...]:
         key = tuple(f"{each.name}:{each.hash}" for each in workflows)
@@ -191,6 +203,24 @@ class Correlator:
                 self._extractions.clear()
             self._extractions[key] = in_parts(workflows)
         return self._extractions[key]
+
+
+def _extract_signal(store: Store, tenant: str, signal: str, received: Sql, statements: Sequence[Sql]) -> None:
+    def events() -> None:
+        for each in statements:
+            store.execute(each)
+
+    if signal == "logs":
+        side_by_side(lambda: _extract_corrections(store, tenant, received), events)
+    else:
+        events()
+
+
+def _extract_corrections(store: Store, tenant: str, received: Sql) -> None:
+    # Rare: to see whether there are any takes a third of the time.
+    if store.value(spliced("count_corrections", received=received)):
+        corrections = spliced("stage_corrections", received=received)
+        store.execute(Sql(corrections.text, {**corrections.params, "tenant": tenant}))
 
 
 def extraction_of(extraction: Extraction, signal: str, received: Sql) -> Sql:

@@ -1,6 +1,6 @@
 -- Purpose: committed segments with the workflow definitions that have not seen them. Those committed since `named_from` are
 -- named even where all have. `/*segments*/` is replaced by the collector's SELECT of committed segments.
--- Parameters: tenant: String, whose segments; derived_tenant: String, whose rows; workflows, definitions: Array(String),
+-- Parameters: tenant: String, whose segments; marked_for: String, under which they are marked; workflows, definitions: Array(String),
 -- pairwise; named_from: DateTime64(6), UTC.
 -- Index: stitched_segments by (tenant, workflow, definition, segment_id).
 WITH asked AS (
@@ -15,7 +15,7 @@ FROM (
   LEFT JOIN (
     SELECT segment_id, groupUniqArray(toString(workflow)) AS done
     FROM stitched_segments
-    WHERE tenant = {derived_tenant:String} AND segment_id IN (SELECT segment_id FROM asked)
+    WHERE tenant = {marked_for:String} AND segment_id IN (SELECT segment_id FROM asked)
       AND (workflow, definition) IN (
         SELECT tupleElement(pair, 1), tupleElement(pair, 2)
         FROM (SELECT arrayJoin(arrayZip({workflows:Array(String)}, {definitions:Array(String)})) AS pair))

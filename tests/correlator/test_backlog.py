@@ -41,11 +41,8 @@ def backlog(store: Store) -> Backlog:
     return Backlog(store, "default", "default")
 
 
-def _found(
-    backlog: Backlog, at: datetime = START, *workflows: Workflow, also: object = None
-) -> dict[str, tuple[str, ...]]:
-    looked = backlog.look(workflows or (FIRST,), at, also)
-    return {each.id: each.pending for each in looked}
+def _found(backlog: Backlog, at: datetime = START, *workflows: Workflow) -> dict[str, tuple[str, ...]]:
+    return {each.id: each.pending for each in backlog.look(workflows or (FIRST,), at)}
 
 
 def test_the_first_look_finds_all_that_is_not_stitched_however_old(segments: _Segments, backlog: Backlog) -> None:
@@ -100,15 +97,6 @@ def test_a_new_workflow_or_definition_asks_for_everything_again(segments: _Segme
     assert _found(backlog, START, FIRST, SECOND) == {"a": ("second",), "b": ("first", "second")}
     changed = workflow(("order",), milestones(["a"]), name="first", definition="h2")
     assert _found(backlog, START, changed) == {"a": ("first",), "b": ("first",)}
-
-
-def test_a_rebuild_that_begins_anew_asks_for_everything_again(store: Store, segments: _Segments) -> None:
-    beside = Backlog(store, "default", "beside")
-    segments.commit("a", START - timedelta(days=3))
-    assert list(_found(beside, also=1)) == ["a"]
-    beside.stitched(["a"])
-    assert _found(beside, also=1) == {}
-    assert list(_found(beside, also=2)) == ["a"]
 
 
 def test_what_a_tenant_has_seen_says_nothing_of_another(segments: _Segments, backlog: Backlog) -> None:
