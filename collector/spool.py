@@ -345,7 +345,7 @@ class Spool:
 
     def _age_limit(self) -> float:
         # Many tenants, or a writer that lags, are served by fewer and larger segments.
-        return min(5.0, self.limits.segment_seconds * max(1.0, len(self._open) / 2, len(self._closed) / 4))
+        return min(5.0, self.limits.segment_seconds * max(1.0, len(self._open) / 2, len(self._closed)))
 
     def _seconds_to_next_close(self) -> float | None:
         if not self._open:
