@@ -344,7 +344,7 @@ class Spool:
         return segment
 
     def _age_limit(self) -> float:
-        # Many tenants, or a writer that lags, are served by fewer and larger segments.
+        # Many tenants, and writers that are busy, are served by fewer and larger segments: another one would only wait.
         return min(5.0, self.limits.segment_seconds * max(1.0, len(self._open) / 2, len(self._closed)))
 
     def _seconds_to_next_close(self) -> float | None:

@@ -80,6 +80,23 @@ def test_a_segment_closes_when_it_is_old(tmp_path: Path) -> None:
     spool.release()
 
 
+def test_a_segment_grows_while_others_are_not_yet_in(tmp_path: Path) -> None:
+    spool = Spool(tmp_path)
+    spool.start()
+    waiting = []
+    for _ in range(4):
+        began = time.monotonic()
+        _append(spool)
+        segment = spool.take(30)
+        assert segment is not None
+        waiting.append(segment)
+    assert time.monotonic() - began > 0.5
+    for each in waiting:
+        spool.finished(each)
+    spool.stop()
+    spool.release()
+
+
 def test_a_segment_closes_when_it_is_large(tmp_path: Path) -> None:
     size = len(_TRACES.body)
     spool = Spool(tmp_path, limits=SpoolLimits(segment_seconds=3600, segment_bytes=3 * size))
