@@ -86,6 +86,8 @@ class Spool:
         self._closed: dict[str, ClosedSegment] = {}
         """By id, in the order in which they are to be taken."""
         self._taken: set[str] = set()
+        self._held: Collection[str] = ()
+        """Tenants whose segments nobody takes at present."""
         self._some_closed = threading.Condition(self._lock)
         self._thread: threading.Thread | None = None
         self._pending: list[_Written] = []
@@ -159,6 +161,7 @@ class Spool:
         over.
         """
         with self._some_closed:
+            self._held = held
             found = self._first(held)
             if found is None and not self._inbox.closed:
                 self._some_closed.wait(timeout_seconds)
@@ -345,7 +348,10 @@ class Spool:
 
     def _age_limit(self) -> float:
         # Many tenants, and writers that are busy, are served by fewer and larger segments: another one would only wait.
-        return min(5.0, self.limits.segment_seconds * max(1.0, len(self._open) / 2, len(self._closed)))
+        # Those of a tenant that is held wait for somebody's decision, not for a writer.
+        with self._lock:
+            coming = sum(each.tenant not in self._held for each in self._closed.values())
+        return min(5.0, self.limits.segment_seconds * max(1.0, len(self._open) / 2, coming))
 
     def _seconds_to_next_close(self) -> float | None:
         if not self._open:

@@ -97,6 +97,23 @@ def test_a_segment_grows_while_others_are_not_yet_in(tmp_path: Path) -> None:
     spool.release()
 
 
+def test_segments_that_nobody_takes_make_others_no_slower(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, limits=SpoolLimits(segment_bytes=len(_TRACES.body)))
+    spool.start()
+    for _ in range(60):
+        _append(spool, tenant="held")
+    wait_for(lambda: spool.closed_segments == 60)
+    assert spool.take(0.01, {"held"}) is None
+    began = time.monotonic()
+    _append(spool)
+    segment = spool.take(30, {"held"})
+    assert segment is not None
+    assert segment.tenant == "default"
+    assert time.monotonic() - began < 4.5
+    spool.stop()
+    spool.release()
+
+
 def test_a_segment_closes_when_it_is_large(tmp_path: Path) -> None:
     size = len(_TRACES.body)
     spool = Spool(tmp_path, limits=SpoolLimits(segment_seconds=3600, segment_bytes=3 * size))
