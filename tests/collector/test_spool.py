@@ -14,7 +14,7 @@ import pytest
 
 from collector import Spool, SpoolLimits, record
 from collector.requests import Accepted, accept
-from collector.segment import Signal
+from collector.segment import Signal, new_segment_id
 from model import ManualClock, Refused, SpoolFull, StoreInUse
 from tests.collector.payloads import logs, spans
 from tests.collector.running import wait_for
@@ -98,11 +98,10 @@ def test_a_segment_grows_while_others_are_not_yet_in(tmp_path: Path) -> None:
 
 
 def test_segments_that_nobody_takes_make_others_no_slower(tmp_path: Path) -> None:
-    spool = Spool(tmp_path, limits=SpoolLimits(segment_bytes=len(_TRACES.body)))
+    spool = Spool(tmp_path)
     spool.start()
-    for _ in range(60):
-        _append(spool, tenant="held")
-    wait_for(lambda: spool.closed_segments == 60)
+    for _ in range(30):
+        spool.adopt(new_segment_id(datetime.now(UTC)), "held", _TRACES)
     assert spool.take(0.01, {"held"}) is None
     began = time.monotonic()
     _append(spool)
@@ -274,7 +273,7 @@ import resource, sys
 from pathlib import Path
 from collector import Spool, SpoolLimits, record
 from collector.requests import accept
-from collector.segment import Signal
+from collector.segment import Signal, new_segment_id
 from model import SpoolFull
 from tests.collector.payloads import spans
 
