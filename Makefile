@@ -1,9 +1,9 @@
 PYTHON ?= python3
 VENV   := .venv
 BIN    := $(VENV)/bin
-# Each worker has an engine and a server of its own; a test file stays with one worker. They wait for disks and processes
-# often enough that three keep two cores busy.
-PARALLEL := -n 3 --dist loadscope
+# Each worker has an engine and a server of its own; a test file stays with one worker, the longest come first. They wait
+# for disks and processes often enough that three keep two cores busy.
+PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 
 .PHONY: help setup setup-dev demo test test-all check lint format bench lock clean
 

@@ -30,17 +30,26 @@ OVER_A_SERVER_IN_TEST_ALL = (
 """Tests whose server half is slow: the same SQL runs over both stores, and each room's specification (with whole
 platforms, migrations and the lease) is held over both every time; all of it by `make test-all`."""
 
+LONG = (
+    *("sample_flows/test_demo.py", "correlator/test_on_the_platform.py", "sample_flows/", "throughline/"),
+    *("correlator/test_confluence.py", "correlator/test_corrections.py", "correlator/test_crash.py", "o2c/"),
+)
+"""Files of few and long tests: begun first, so that no worker is left with one of them at the end."""
+
 ROOMS = ("store", "collector", "correlator", "sla_engine", "alerting")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the suite that runs everywhere within its time."""
     tests = Path(__file__).parent
+
+    def name(item: pytest.Item) -> str:
+        return item.path.relative_to(tests).as_posix()
+
     for item in items:
-        if item.get_closest_marker("server") is None:
-            continue
-        if item.path.relative_to(tests).as_posix().startswith(OVER_A_SERVER_IN_TEST_ALL):
+        if item.get_closest_marker("server") is not None and name(item).startswith(OVER_A_SERVER_IN_TEST_ALL):
             item.add_marker(pytest.mark.slow)
+    items.sort(key=lambda item: next((n for n, long in enumerate(LONG) if name(item).startswith(long)), len(LONG)))
 
 
 @pytest.fixture(scope="session")
