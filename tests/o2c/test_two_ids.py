@@ -61,7 +61,7 @@ def _stitched(store: Store, catalog: Catalog, tenant: str, file: Path, mapping: 
 
 
 @pytest.mark.parametrize(
-    ("empty_store", "order"),
+    ("store", "order"),
     [
         ("embedded", "sorted"),
         ("embedded", "reversed"),
@@ -70,7 +70,7 @@ def _stitched(store: Store, catalog: Catalog, tenant: str, file: Path, mapping: 
         pytest.param("server", "sorted", marks=[pytest.mark.server, pytest.mark.slow]),
         pytest.param("server", "reversed", marks=[pytest.mark.server, pytest.mark.slow]),
     ],
-    indirect=["empty_store"],
+    indirect=["store"],
 )
 def test_goods_issues_find_their_order_items_whatever_the_order_of_import(
     store: Store, catalog: Catalog, shared_data: Path, tmp_path: Path, order: str
