@@ -35,6 +35,8 @@ from store import Sql, Store, load_query, side_by_side
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_MERGE = ("max_bytes_to_merge_at_min_space_in_pool", "max_bytes_to_merge_at_max_space_in_pool")
+_MERGED_BESIDE = 64
+"""About how many parts are merged at a time in the database beside: after the switch the engine merges them with others."""
 _OF_EVENTS = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner", "memberships", "waiting")
 """Tables whose rows say when the event was received that they are about."""
 _SWITCHED = (*_OF_EVENTS, "instances")
@@ -115,6 +117,8 @@ def opened(store: Store, tenant: str) -> Iterator[Store]:
         for table in _BESIDE:
             if table not in alike:
                 apart.execute(f"CREATE TABLE IF NOT EXISTS {table} AS `{store.database}`.{table}")
+                if table in _DERIVED:
+                    apart.execute(f"ALTER TABLE {table} MODIFY SETTING merge_selector_base = {_MERGED_BESIDE}")
         for table in _SEEN_THROUGH:
             seen = f"`{store.database}`.{table} ENGINE = Merge('{store.database}', '^{table}$')"
             apart.execute(f"CREATE TABLE IF NOT EXISTS {table} AS {seen}")
