@@ -36,7 +36,7 @@ from store import Sql, Store, load_query, side_by_side
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_MERGE = ("max_bytes_to_merge_at_min_space_in_pool", "max_bytes_to_merge_at_max_space_in_pool")
 _MERGED_BESIDE = 64
-"""About how many parts are merged at a time in the database beside: after the switch the engine merges them with others."""
+"""About how many parts are merged at a time beside: after the switch the engine merges all of them with others."""
 _OF_EVENTS = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner", "memberships", "waiting")
 """Tables whose rows say when the event was received that they are about."""
 _SWITCHED = (*_OF_EVENTS, "instances")
