@@ -236,6 +236,7 @@ def allow_merges(store: Store) -> None:
     query = load_query("correlator", "unmerged_tables")
     for row in store.rows(query, {"tables": list(_SWITCHED), "setting": f"%{_LARGEST_MERGE[0]} = 1%"}):
         store.execute(f"ALTER TABLE {row['name']} RESET SETTING {', '.join(_LARGEST_MERGE)}")
+        store.execute(f"SYSTEM START MERGES {row['name']}")  # a server remembers that they were stopped
 
 
 def _name(store: Store, tenant: str) -> str:
