@@ -13,7 +13,13 @@ from store import Store, migrate
 from tests.support.clickhouse_server import ClickHouseServer
 
 OVER_A_SERVER_IN_TEST_ALL = (
-    *("alerting/", "dashboard/test_pages.py", "dashboard/test_rejudged.py", "nezha/", "o2c/test_two_ids.py"),
+    *(
+        "alerting/",
+        "collector/test_import_files.py",
+        "collector/test_import_once.py",
+        "collector/test_mutated_traffic.py",
+    ),
+    *("dashboard/test_api.py", "dashboard/test_pages.py", "dashboard/test_rejudged.py", "nezha/", "o2c/"),
     *(
         f"correlator/test_{name}.py"
         for name in ("backlog", "bad_input", "confluence", "corrections", "course", "crash", "hubs", "lineage")
@@ -24,8 +30,8 @@ OVER_A_SERVER_IN_TEST_ALL = (
         f"sla_engine/test_{name}.py"
         for name in ("life_of_a_clock", "maintenance", "objectives", "reading", "rejudging")
     ),
-    *(f"sla_engine/test_{name}.py" for name in ("ticks", "versions", "waiting")),
-    *("real_promises/", "sample_flows/test_verify_faults.py", "collector/test_import_once.py"),
+    *(f"sla_engine/test_{name}.py" for name in ("ticks", "versions", "waiting", "working_time")),
+    *("real_promises/", "sample_flows/test_verify_faults.py"),
 )
 """Tests whose server half is slow: the same SQL runs over both stores, and each room's specification (with whole
 platforms, migrations and the lease) is held over both every time; all of it by `make test-all`."""
