@@ -161,7 +161,7 @@ def begin(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> None:
 
 
 def switch(store: Store, apart: Store, tenant: str, workflows: Collection[str], now: datetime) -> None:
-    """Put the rows of complete rebuilds in the place of the live ones. Not while a tick runs."""
+    """Put the rows of complete rebuilds in the place of the live ones. Part of a tick, after its batches."""
     params = {"tenant": tenant, "shadow": shadow_tenant(tenant), "workflows": list(workflows)}
     own = "tenant = {tenant:String} AND workflow IN {workflows:Array(String)}"
     # Of rebuilds that nobody asks for any more.

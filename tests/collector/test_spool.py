@@ -15,7 +15,7 @@ import pytest
 from collector import Spool, SpoolLimits, record
 from collector.requests import Accepted, accept
 from collector.segment import Signal, new_segment_id
-from model import ManualClock, Refused, SpoolFull, StoreInUse
+from model import ManualClock, Refused, SpoolFull, StoreInUse, SystemClock
 from tests.collector.payloads import logs, spans
 from tests.collector.running import wait_for
 
@@ -101,7 +101,7 @@ def test_segments_that_nobody_takes_make_others_no_slower(tmp_path: Path) -> Non
     spool = Spool(tmp_path)
     spool.start()
     for _ in range(30):
-        spool.adopt(new_segment_id(datetime.now(UTC)), "held", _TRACES)
+        spool.adopt(new_segment_id(SystemClock().now()), "held", _TRACES)
     assert spool.take(0.01, {"held"}) is None
     began = time.monotonic()
     _append(spool)
