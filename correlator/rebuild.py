@@ -120,8 +120,7 @@ def opened(store: Store, tenant: str) -> Iterator[Store]:
                 if table in _DERIVED:
                     apart.execute(f"ALTER TABLE {table} MODIFY SETTING merge_selector_base = {_MERGED_BESIDE}")
         for table in _SEEN_THROUGH:
-            seen = f"`{store.database}`.{table} ENGINE = Merge('{store.database}', '^{table}$')"
-            apart.execute(f"CREATE TABLE IF NOT EXISTS {table} AS {seen}")
+            apart.see_through(table, store.database)
         yield apart
     finally:
         apart.close()

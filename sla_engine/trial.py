@@ -6,7 +6,6 @@ through (`Merge` tables), so a trial says what a tick would say, and touches nei
 
 from __future__ import annotations
 
-import re
 import uuid
 from collections.abc import Iterator, Mapping, Set
 from contextlib import contextmanager
@@ -32,11 +31,7 @@ def trial(store: Store) -> Iterator[Store]:
             load_query("sla_engine", "foreign_tables"), {"database": store.database, "lacking": apart.database}
         )
         for row in rows:
-            table = row["name"]
-            apart.execute(
-                f"CREATE TABLE `{table}` AS `{store.database}`.`{table}` "
-                f"ENGINE = Merge('{store.database}', '^{re.escape(table)}$')"
-            )
+            apart.see_through(row["name"], store.database)
         yield apart
     finally:
         apart.execute(f"DROP DATABASE IF EXISTS `{name}` SYNC")

@@ -94,6 +94,11 @@ class Store:
         """Another database of the same engine, made if it is not there. Closing it leaves this store open."""
         return Store(_Borrowed(self._connect), embedded=self.is_embedded, database=database, pool=pool)
 
+    def see_through(self, table: str, database: str) -> None:
+        """Have a table here that shows the rows of the one of that name in another database of the engine."""
+        source = f"`{_plain(database)}`.`{_plain(table)}`"
+        self.execute(f"CREATE TABLE IF NOT EXISTS `{table}` AS {source} ENGINE = Merge('{database}', '^{table}$')")
+
     def rows(self, statement: str | Sql, params: Mapping[str, Any] | None = None) -> list[dict[str, Any]]:
         """The rows of a SELECT, as dicts by column name."""
         sql = _bound(statement, params)
