@@ -21,6 +21,9 @@ from benchmarks.load import SPANS
 from benchmarks.process import ROOT, Memory, Process
 from tests.support.clickhouse_server import ClickHouseServer
 
+TURNS = 3
+"""How often full load and limit are measured one after the other."""
+
 
 @dataclass(frozen=True, slots=True)
 class Run:
@@ -55,31 +58,12 @@ def figures(seconds: float) -> Iterator[Figure]:
 
 
 def _throughput(root: Path, seconds: float) -> Generator[Figure, None, tuple[Run, float]]:
-    """Gives the run of the full load and the limit, rows inserted from a Native file for a CPU second."""
+    """Gives a run of the full load and the limit, rows inserted from a Native file for a CPU second."""
     with _receiving(root / "embedded", "embedded") as process:
         where = process.ask()
-        warm = load(where["http"], process, 3, "to warm up")
-        full = load(where["http"], process, seconds, "over HTTP, as much as goes", at_rest=True)
-        # As many inserts of as many rows: so much is to be merged by both.
-        inserts = int(full.state["parts"] - warm.state["parts"])
-        limits = [_limit(root / f"limit-{number}", full.spans // inserts, inserts) for number in range(2)]
-        reference = sum(limits) / len(limits)
-        yield Figure(
-            "limit: native insert and its merges, per CPU second",
-            reference,
-            "spans/CPU-s",
-            ratio=1.0,
-            detail={"runs": limits, "inserts": inserts},
-        )
-        yield Figure(
-            "durable throughput per CPU second, share of the limit",
-            full.per_cpu_second / reference,
-            "",
-            0.6,
-            at_least=True,
-            ratio=full.per_cpu_second / reference,
-            detail={"spans_per_cpu_second": full.per_cpu_second},
-        )
+        (root / "limit").mkdir()
+        with Process("benchmarks.native_limit", str(root / "limit")) as limit:
+            full, reference = yield from _share_of_the_limit(process, limit, where["http"], seconds)
         yield Figure("durable throughput, HTTP, 8 connections", full.rate, "spans/s", ratio=1.0)
         grpc = load(where["grpc"], process, seconds, "over gRPC, as much as goes", protocol="grpc")
         yield Figure("durable throughput, gRPC, 8 connections", grpc.rate, "spans/s", ratio=grpc.rate / full.rate)
@@ -93,6 +77,44 @@ def _throughput(root: Path, seconds: float) -> Generator[Figure, None, tuple[Run
         yield from _half_load(root, where["http"], process, full, seconds)
         yield from _flat(where["http"], process, full, seconds)
     return full, reference
+
+
+def _share_of_the_limit(
+    process: Process, limit: Process, url: str, seconds: float
+) -> Generator[Figure, None, tuple[Run, float]]:
+    """Full load and limit take turns: the speed of a shared machine drifts by a third within minutes."""
+    warm = load(url, process, 3, "to warm up", at_rest=True)
+    parts = warm.state["parts"]
+    _limit(limit, warm.spans, parts)
+    runs, limits = [], []
+    for _ in range(TURNS):
+        runs.append(load(url, process, seconds, "over HTTP, as much as goes", at_rest=True))
+        inserts, parts = runs[-1].state["parts"] - parts, runs[-1].state["parts"]
+        limits.append(_limit(limit, runs[-1].spans, inserts))
+    full = sum(run.spans for run in runs) / sum(run.cpu_seconds for run in runs)
+    reference = sum(each["spans"] for each in limits) / sum(each["cpu_seconds"] for each in limits)
+    turns = [
+        {"full": run.per_cpu_second, "limit": each["spans"] / each["cpu_seconds"], "parts": run.state["parts"]}
+        for run, each in zip(runs, limits, strict=True)
+    ]
+    yield Figure(
+        "limit: native insert and its merges, per CPU second",
+        reference,
+        "spans/CPU-s",
+        ratio=1.0,
+        detail={"turns": turns},
+    )
+    share = full / reference
+    yield Figure(
+        "durable throughput per CPU second, share of the limit",
+        share,
+        "",
+        0.6,
+        at_least=True,
+        ratio=share,
+        detail={"spans_per_cpu_second": full},
+    )
+    return runs[-1], reference
 
 
 def _half_load(root: Path, url: str, process: Process, full: Run, seconds: float) -> Iterator[Figure]:
@@ -191,11 +213,11 @@ def _ms(seconds: list[float], share: float) -> float:
     return quantile(seconds, share) * 1000
 
 
-def _limit(folder: Path, rows: int, inserts: int) -> float:
-    print(f"  {time.strftime('%H:%M:%S')} the limit: {inserts} inserts of decoded rows", file=sys.stderr, flush=True)
-    folder.mkdir(parents=True)
-    with Process("benchmarks.native_limit", str(folder), str(rows), str(inserts)) as process:
-        return float(process.ask()["spans_per_cpu_second"])
+def _limit(limit: Process, spans: int, inserts: float) -> dict[str, float]:
+    """As many inserts of as many rows as a load has led to: so much is to be merged by both."""
+    print(f"  {time.strftime('%H:%M:%S')} the limit: {inserts:g} inserts of decoded rows", file=sys.stderr, flush=True)
+    answer: dict[str, float] = limit.ask(f"{spans // int(inserts)} {int(inserts)}")
+    return answer
 
 
 def _sync_seconds(folder: Path) -> float:
