@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import random
+
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 
+_ODD = [b"null", b"{}", b"[]", b'""', b"1e999", b"-1", b"true", b'"\\ud800"', b"9" * 30, b"NaN", b'{"\\ud800":1}']
 START = 1_795_000_000_123_456_789
 
 
@@ -39,3 +42,21 @@ def poison() -> bytes:
 def _field(number: int, content: bytes) -> bytes:
     assert len(content) < 128
     return bytes([number << 3 | 2, len(content)]) + content
+
+
+def mutated(chance: random.Random, data: bytes) -> bytes:
+    """The data with one to four bytes or stretches changed, taken out, put in or repeated."""
+    out = bytearray(data)
+    for _ in range(chance.randint(1, 4)):
+        place, kind = chance.randrange(len(out) + 1), chance.randrange(5)
+        if kind == 0:
+            out[place : place + 1] = bytes([chance.randrange(256)])
+        elif kind == 1:
+            del out[place : place + chance.randint(1, 8)]
+        elif kind == 2:
+            out[place:place] = chance.randbytes(chance.randint(1, 4))
+        elif kind == 3:
+            out[place:place] = out[: chance.randint(1, 40)]
+        else:
+            out[place : place + chance.randint(0, 4)] = chance.choice(_ODD)
+    return bytes(out)

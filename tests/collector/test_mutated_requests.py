@@ -18,7 +18,7 @@ from collector.otlp_json import read_json
 from collector.requests import accept, accept_message
 from collector.segment import Signal
 from model import Refused
-from tests.collector.payloads import logs, spans
+from tests.collector.payloads import logs, mutated, spans
 
 _TRACES = spans(4)
 _TRACES.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="l").value.array_value.values.add(int_value=1)
@@ -32,25 +32,6 @@ _EVENT = {
     "data": {"order": {"id": 7, "total": 10.5}, "lines": [{"order": 1}], "tags": ["a"], "n": None},
 }
 _STRUCTURED = {"content-type": "application/cloudevents+json"}
-_ODD = [b"null", b"{}", b"[]", b'""', b"1e999", b"-1", b"true", b'"\\ud800"', b"9" * 30, b"NaN", b'{"\\ud800":1}']
-
-
-def _mutated(chance: random.Random, data: bytes) -> bytes:
-    out = bytearray(data)
-    for _ in range(chance.randint(1, 4)):
-        place, kind = chance.randrange(len(out) + 1), chance.randrange(5)
-        if kind == 0:
-            out[place : place + 1] = bytes([chance.randrange(256)])
-        elif kind == 1:
-            del out[place : place + chance.randint(1, 8)]
-        elif kind == 2:
-            out[place:place] = chance.randbytes(chance.randint(1, 4))
-        elif kind == 3:
-            out[place:place] = out[: chance.randint(1, 40)]
-        else:
-            out[place : place + chance.randint(0, 4)] = chance.choice(_ODD)
-    return bytes(out)
-
 
 _DOORS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     "protobuf traces": (_TRACES.SerializeToString(), lambda data: accept(Signal.TRACES, data)),
@@ -92,9 +73,9 @@ def test_a_mutated_request_is_accepted_or_refused(door: str, rounds: int) -> Non
     data, enter = _DOORS[door]
     refused = 0
     for _ in range(rounds):
-        mutated = _mutated(chance, data)
+        changed = mutated(chance, data)
         try:
-            enter(mutated)
+            enter(changed)
         except Refused:
             refused += 1
     assert refused

@@ -15,9 +15,9 @@ import pytest
 
 from collector import Limits, QuarantineLimits, SpoolLimits, record
 from store import Store
-from tests.collector.payloads import spans
+from tests.collector.payloads import mutated, spans
 from tests.collector.running import RunningCollector, wait_for
-from tests.collector.test_mutated_requests import _DOORS, _STRUCTURED, _mutated
+from tests.collector.test_mutated_requests import _DOORS, _STRUCTURED
 
 _METHOD = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
 _PROTOBUF = {"content-type": "application/x-protobuf"}
@@ -72,7 +72,7 @@ def _storm(running: RunningCollector, protocol: str, rounds: int) -> tuple[int, 
         template, send = _over_grpc(running, stack) if protocol == "grpc" else _over_http(running, stack, protocol)
         _, send_good = _over_http(running, stack, "http protobuf")
         for number in range(rounds):
-            answers[send(_mutated(chance, template))] += 1
+            answers[send(mutated(chance, template))] += 1
             if number % _GOOD_EVERY == 0:
                 assert send_good(spans(1, first=_GOOD_IDS + good).SerializeToString()) == "200"
                 good += 1
