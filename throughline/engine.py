@@ -5,7 +5,8 @@
    (another process may have written). Judging runs every `tick_seconds`, and soon after something was stitched.
 3. The time is read here, once per tick, and handed down.
 4. Before a tick its role must be held (`standby`): over a server another process may have taken over meanwhile.
-5. A tick that fails is counted and tried again at its next turn; every tick is idempotent.
+5. A tick that fails is counted and tried again at its next turn; every tick is idempotent. What fails for one tenant,
+   or in judging, keeps no other tenant and no alert from its turn.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from apscheduler.schedulers.background import BackgroundScheduler
 from alerting import Alerting
 from correlator import Correlator
 from model import Catalog, Clock, ThroughlineError
-from sla_engine import LEASE_SECONDS, SlaEngine
+from sla_engine import LEASE_SECONDS, LeaseLost, SlaEngine
 from store import AppliedCatalog, Store, catalog_history, tenants
 from throughline.standby import Holding
 
@@ -114,49 +115,87 @@ class Engine:
         """The writer has put segments into ClickHouse."""
         self._committed.set()
 
-    def _every(self, seconds: float, name: str, tick: Callable[[], None]) -> None:
+    def _every(self, seconds: float, name: str, tick: Callable[[], bool | None]) -> None:
         self._scheduler.add_job(self._guarded, "interval", (name, tick), seconds=seconds, id=name)
 
-    def _guarded(self, name: str, tick: Callable[[], None]) -> None:
+    def _guarded(self, name: str, tick: Callable[[], bool | None]) -> None:
+        """Run a tick, which gives False where it was not its turn: its last error stands until a turn goes well."""
         try:
-            tick()
-            self.last_error.pop(name, None)
+            if tick() is not False:
+                self.last_error.pop(name, None)
         except Exception as error:
             self.failures[name] += 1
-            self.last_error[name] = str(error).splitlines()[0] if str(error) else type(error).__name__
+            self.last_error[name] = _first_line(error)
             log.error("the %s tick failed and will be tried again: %s", name, self.last_error[name])
             if not isinstance(error, ThroughlineError):
                 log.debug("details", exc_info=error)
 
-    def _stitch(self) -> None:
+    def _stitch(self) -> bool:
         self._looks += 1
         if not self._committed.is_set() and self._looks % _IDLE_LOOKS:
-            return
+            return False
         self._committed.clear()
-        assert self._correlator is not None  # noqa: S101 - the job exists only with it
         self._check("correlator")
-        for tenant in self._catalogs.tenants():
+        correlator = self._correlator
+        assert correlator is not None  # noqa: S101 - the job exists only with it
+
+        def stitch(tenant: str) -> None:
             catalog = self._catalogs.active(tenant)
-            if catalog is not None and self._correlator.tick(tenant, catalog).segments:
+            if catalog is not None and correlator.tick(tenant, catalog).segments:
                 self._stitched.set()
                 self._committed.set()
 
-    def _judge(self) -> None:
+        self._for_each_tenant(stitch)
+        return True
+
+    def _judge(self) -> bool:
         now = self._clock.now()
         due = self._judged_at is None or (now - self._judged_at).total_seconds() >= self._tick_seconds
         if not due and not self._stitched.is_set():
-            return
+            return False
         self._stitched.clear()
         self._judged_at = now
-        for tenant in self._catalogs.tenants():
-            history = self._catalogs.history(tenant)
-            if self._sla_engine is not None:
+        sla_engine, alerting = self._sla_engine, self._alerting
+
+        def judge(tenant: str) -> None:
+            if sla_engine is not None:
                 self._check("sla_engine")
-                self._sla_engine.tick(tenant, history, now)
-            if self._alerting is not None:
+                sla_engine.tick(tenant, self._catalogs.history(tenant), now)
+
+        def alert(tenant: str) -> None:
+            if alerting is not None:
                 self._check("alerting")
-                self._alerting.tick(tenant, history[-1].catalog, now)
+                alerting.tick(tenant, self._catalogs.history(tenant)[-1].catalog, now)
+
+        self._for_each_tenant(judge, alert)
+        return True
+
+    def _for_each_tenant(self, *steps: Callable[[str], None]) -> None:
+        """Take every step for every tenant; raises at the end, saying what has failed for whom."""
+        failed: dict[str, list[str]] = {}
+        for tenant in self._catalogs.tenants():
+            for step in steps:
+                try:
+                    step(tenant)
+                except LeaseLost:
+                    raise
+                except Exception as error:
+                    failed.setdefault(_first_line(error), []).append(tenant)
+                    if not isinstance(error, ThroughlineError):
+                        log.debug("details of what failed for tenant %s", tenant, exc_info=error)
+        if failed:
+            raise ThroughlineError("; ".join(f"{_named(whose)}: {why}" for why, whose in failed.items()))
 
     def _check(self, role: str) -> None:
         if self._holding is not None:
             self._holding.check(role)
+
+
+def _first_line(error: Exception) -> str:
+    return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _named(tenants: list[str]) -> str:
+    """At most three of them by name."""
+    more = len(tenants) - 3
+    return f"tenant {', '.join(tenants[:3])}{f' and {more} more' if more > 0 else ''}"

@@ -1,0 +1,92 @@
+"""The timers: what fails for one tenant is told, and keeps no other tenant from its turn."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Sequence
+from datetime import datetime, timedelta
+from typing import Any
+
+from alerting import Alerting
+from correlator import Correlator, InstanceReader
+from correlator.tick import TickReport
+from model import Catalog, ManualClock, StoreUnavailable, catalog_from_sources
+from sla_engine import SlaEngine
+from store import Store, apply_catalog
+from tests.correlator.telemetry import RECEIVED, Event, send
+from throughline.engine import Catalogs, Engine
+
+CATALOG = """
+workflow: orders
+title: Orders
+keys:
+  order: {attributes: [key.order]}
+root: order
+milestones:
+  - {id: placed, system: shop, match: {event: placed}}
+"""
+TENANTS = ("acme", "bolt", "core")
+BROKEN = "bolt"
+
+
+class _BrokenCorrelator(Correlator):
+    def tick(self, tenant: str, catalog: Catalog) -> TickReport:
+        if tenant == BROKEN:
+            raise StoreUnavailable("no room on the disk\nmore about it")
+        return super().tick(tenant, catalog)
+
+
+class _BrokenSlaEngine(SlaEngine):
+    def tick(self, tenant: str, catalog_history: Sequence[Any], as_of: datetime | None = None) -> Any:
+        if tenant == BROKEN:
+            raise ValueError
+        return super().tick(tenant, catalog_history, as_of)
+
+
+class _WatchedAlerting(Alerting):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.alerted: set[str] = set()
+
+    def tick(self, tenant: str, catalog: Catalog, now: datetime) -> Any:
+        self.alerted.add(tenant)
+        return super().tick(tenant, catalog, now)
+
+
+def test_what_fails_for_one_tenant_keeps_no_other_from_its_turn(store: Store) -> None:
+    clock = ManualClock(RECEIVED + timedelta(minutes=1))
+    catalog = catalog_from_sources([("catalog.yaml", CATALOG)])
+    for tenant in TENANTS:
+        apply_catalog(store, catalog, tenant=tenant, actor="ann", at=RECEIVED)
+        send(store, [Event("1", 0, "placed", {"order": "O1"})], tenant=tenant)
+    catalogs = Catalogs(store)
+    catalogs.refresh()
+    alerting = _WatchedAlerting(store, clock, "http://127.0.0.1:8050")
+    engine = Engine(
+        clock,
+        catalogs,
+        correlator=_BrokenCorrelator(store, clock),
+        sla_engine=_BrokenSlaEngine(store, clock),
+        alerting=alerting,
+        tick_seconds=1,
+    )
+    engine.start()
+    try:
+        engine.segments_committed()
+        reader = InstanceReader(store)
+        _until(lambda: bool(reader.workflow_counts("core")) and bool(reader.workflow_counts("acme")))
+        _until(lambda: alerting.alerted == set(TENANTS))
+        _until(lambda: {"stitch", "judge"} <= set(engine.last_error))
+    finally:
+        engine.stop()
+    assert engine.last_error["stitch"] == "tenant bolt: no room on the disk"
+    assert engine.last_error["judge"] == "tenant bolt: ValueError"
+    assert engine.failures["stitch"] >= 1
+    assert not reader.workflow_counts(BROKEN)
+
+
+def _until(condition: Callable[[], bool]) -> None:
+    deadline = time.monotonic() + 30
+    while not condition():
+        assert time.monotonic() < deadline
+        time.sleep(0.05)
