@@ -9,6 +9,7 @@
     before are taken away, by parts as a whole where they have no other rows. Nobody reads an empty timeline.
     Meanwhile no parts are merged: of an old and a new row of one event the engine would keep the larger content, which
     may be the old one, to be taken away thereafter. Nor does taking away have to wait for merges.
+    Before, instances of which only copied rows are left are stated anew: what else they had is none by the definition.
  4. Every step can be repeated. A rebuild that is begun and not finished goes on after a crash; one whose definition is
     no longer the catalog's begins anew. Only ticks, of which there is one at a time, touch the database beside.
 
@@ -37,6 +38,8 @@ _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_MERGE = ("max_bytes_to_merge_at_min_space_in_pool", "max_bytes_to_merge_at_max_space_in_pool")
 _MERGED_BESIDE = 64
 """About how many parts are merged at a time beside: after the switch the engine merges all of them with others."""
+_STATED_AT_ONCE = 50_000
+"""Instances."""
 _OF_EVENTS = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner", "memberships", "waiting")
 """Tables whose rows say when the event was received that they are about."""
 _SWITCHED = (*_OF_EVENTS, "instances")
@@ -135,20 +138,17 @@ def not_begun(apart: Store, tenant: str, rebuilds: Iterable[Rebuild]) -> list[Re
 
 def begin(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> None:
     """Make everything ready for the first segment: no rows but those that received data no longer covers."""
-    params = {"tenant": tenant, "shadow": shadow_tenant(tenant), "workflow": rebuild.workflow}
+    covered = _covered_from(store, tenant, rebuild)
+    params = {**_of(rebuild, tenant), "covered": covered}
     _clear(apart, "workflow = {workflow:String}", params)
     _unmark(store, tenant, rebuild.workflow)
-    covered = store.value(spliced("covered_from", segments=committed_segments()), {"tenant": tenant})
-    if covered is None or covered <= _EPOCH:
-        covered = rebuild.begun_at
-    params["covered"] = covered
     oldest = store.value(load_query("correlator", "oldest_delivery"), params)
     if oldest is not None and oldest < covered:
         for table in _OF_EVENTS:
             _copy(store, apart, table, f"{_OWN} AND received_at < {{covered:DateTime64(6)}}", params)
         kept = f"SELECT key FROM `{apart.database}`.memberships WHERE {_OWN}"
-        for table in ("instances", "instance_keys"):
-            _copy(store, apart, table, f"{_OWN} AND key IN ({kept})", params)
+        _copy(store, apart, "instances", f"{_OWN} AND key IN ({kept})", params)
+        apart.execute(load_query("correlator", "write_kept_keys"), _of(rebuild, tenant))
     _copy(store, apart, "superseded", _OWN, params)
     _copy(store, apart, "corrections", "tenant = {tenant:String}", params)
     _end_tick(apart, tenant, latest_version(store, tenant), rebuild.begun_at)
@@ -157,6 +157,26 @@ def begin(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> None:
         ("tenant", "workflow", "definition", "since"),
         [(tenant, rebuild.workflow, rebuild.definition, rebuild.begun_at)],
     )
+
+
+def bereft(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> Iterator[None]:
+    """Instances of which only copied rows are left, into `stage_members`, so many at a time as are to be stated again.
+
+    Rows that received data no longer covers stay; the state of their instance tells of events that are none any more.
+    """
+    begun = "SELECT min(version) FROM correlator_ticks WHERE tenant = {tenant:String} AND at = {at:DateTime64(6)}"
+    params = {**_of(rebuild, tenant), "covered": _covered_from(store, tenant, rebuild)}
+    params["begun"] = apart.value(begun, {"tenant": tenant, "at": rebuild.begun_at})
+    query = spliced("bereft", live=Sql(f"`{store.database}`.memberships")).text
+    portions = -(-int(apart.value(f"SELECT count() FROM ({query})", params)) // _STATED_AT_ONCE)
+    for portion in range(portions):
+        apart.execute("TRUNCATE TABLE stage_members")
+        apart.execute(
+            f"INSERT INTO stage_members (tenant, workflow, instance, key) SELECT * FROM ({query}) "
+            "WHERE cityHash64(instance) % {portions:UInt64} = {portion:UInt64}",
+            {**params, "portions": portions, "portion": portion},
+        )
+        yield
 
 
 def switch(store: Store, apart: Store, tenant: str, workflows: Collection[str], now: datetime) -> None:
@@ -236,6 +256,16 @@ def allow_merges(store: Store) -> None:
     for row in store.rows(query, {"tables": list(_SWITCHED), "setting": f"%{_LARGEST_MERGE[0]} = 1%"}):
         store.execute(f"ALTER TABLE {row['name']} RESET SETTING {', '.join(_LARGEST_MERGE)}")
         store.execute(f"SYSTEM START MERGES {row['name']}")  # a server remembers that they were stopped
+
+
+def _of(rebuild: Rebuild, tenant: str) -> dict[str, object]:
+    return {"tenant": tenant, "workflow": rebuild.workflow}
+
+
+def _covered_from(store: Store, tenant: str, rebuild: Rebuild) -> datetime:
+    """Since when what was received can be read again."""
+    covered = store.value(spliced("covered_from", segments=committed_segments()), {"tenant": tenant})
+    return rebuild.begun_at if covered is None or covered <= _EPOCH else covered
 
 
 def _name(store: Store, tenant: str) -> str:

@@ -20,6 +20,7 @@ from correlator.rebuild import (
     Rebuild,
     allow_merges,
     begin,
+    bereft,
     finish,
     not_begun,
     opened,
@@ -137,6 +138,11 @@ class Correlator:
             reports = [self._stitch(tenant, batch) for batch in batches]
             if not more:
                 now = self._clock.now()
+                version = max(_microseconds(now), latest_version(apart, tenant)) + 1  # the switch's is higher
+                run = Derivation(apart, tenant, version, tuple(rebuilt), self._hub_limit)
+                for each in rebuilt.values():
+                    for _ in bereft(self._store, apart, tenant, each):
+                        run.execute("write_instances")
                 switch(self._store, apart, tenant, [each.name for each in rebuilt], now)
                 record(self._store, tenant, list(rebuilt), now)
                 finish(self._store, apart, tenant, rebuilt.values(), now)

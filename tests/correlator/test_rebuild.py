@@ -109,6 +109,33 @@ def test_what_received_data_no_longer_covers_stays_and_goes_on_leading_to_its_or
     assert [each.instance.key for each in found] == ["O7"]
 
 
+def test_an_instance_whose_covered_events_a_new_definition_drops_tells_of_what_stays(store: Store) -> None:
+    old = RECEIVED - timedelta(days=40)
+    clock = ManualClock(old)
+    correlator = Correlator(store, clock)
+    returns = workflow(("order", "delivery"), milestones(["placed", "made", "gone", "returned"]), definition="d0")
+    send(store, _events(1, 9), received_at=old)
+    correlator.tick("default", Catalog((returns,)))
+    before = stitched(store, returns)
+    clock.advance(timedelta(days=40))
+    store.execute("TRUNCATE TABLE otel_logs")
+    store.execute("TRUNCATE TABLE segments")
+    send(store, [Event(f"d{n}", 20, "returned", {"order": f"O{n}", "delivery": f"R{n}"}) for n in (1, 2)])
+    send(store, [Event("a2", 30, "placed", {"order": "O2"})])
+    correlator.tick("default", Catalog((returns,)))
+    assert stitched(store, returns).timelines["O1"] == ["a1", "b1", "c1", "d1"]
+    request_rebuild(store, "default", FLOW, clock.now())
+    while correlator.tick("default", CATALOG).segments:
+        pass
+    assert not rebuild_progress(store, "default", "w").is_running
+    found = stitched(store, FLOW)
+    assert found.timelines["O1"] == ["a1", "b1", "c1"]
+    assert {key: state for key, state in found.state.items() if key != "O2"} == {
+        key: state for key, state in before.state.items() if key != "O2"
+    }
+    assert InstanceReader(store).search("default", CATALOG, "R1", limit=5)[0] == []
+
+
 def test_two_workflows_are_rebuilt_beside_a_third_and_another_tenant_which_stay_as_they_are(store: Store) -> None:
     third = workflow(("order", "delivery"), milestones(["placed", "made", "gone"]), name="third")
     clock = ManualClock(RECEIVED)
