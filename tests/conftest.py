@@ -32,6 +32,7 @@ OVER_A_SERVER_IN_TEST_ALL = (
     ),
     *(f"sla_engine/test_{name}.py" for name in ("ticks", "versions", "waiting", "working_time")),
     *("real_promises/", "sample_flows/test_verify_faults.py"),
+    "correlator/test_stitching_spec.py::test_every_case_of_the_specification[server-one by one]",
 )
 """Tests whose server half is slow: the same SQL runs over both stores, and each room's specification (with whole
 platforms, migrations and the lease) is held over both every time; all of it by `make test-all`."""
@@ -47,10 +48,9 @@ ROOMS = ("store", "collector", "correlator", "sla_engine", "alerting")
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     """Keep the suite that runs everywhere within its time."""
-    tests = Path(__file__).parent
 
     def name(item: pytest.Item) -> str:
-        return item.path.relative_to(tests).as_posix()
+        return item.nodeid.removeprefix("tests/")
 
     for item in items:
         if item.get_closest_marker("server") is not None and name(item).startswith(OVER_A_SERVER_IN_TEST_ALL):
