@@ -348,10 +348,10 @@ class Spool:
 
     def _age_limit(self) -> float:
         # Many tenants, and writers that are busy, are served by fewer and larger segments: another one would only wait.
-        # Those of a tenant that is held wait for somebody's decision, not for a writer.
+        # One that is being written makes none wait, and those of a tenant that is held wait for somebody's decision.
         with self._lock:
-            coming = sum(each.tenant not in self._held for each in self._closed.values())
-        return min(5.0, self.limits.segment_seconds * max(1.0, len(self._open) / 2, coming))
+            waiting = sum(each.tenant not in self._held for each in self._closed.values()) - 1
+        return min(5.0, self.limits.segment_seconds * max(1.0, len(self._open) / 2, waiting))
 
     def _seconds_to_next_close(self) -> float | None:
         if not self._open:

@@ -84,7 +84,7 @@ def test_a_segment_grows_while_others_are_not_yet_in(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     spool.start()
     waiting = []
-    for _ in range(4):
+    for _ in range(5):
         began = time.monotonic()
         _append(spool)
         segment = spool.take(30)
