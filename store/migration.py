@@ -13,6 +13,7 @@ from importlib.resources import files
 
 from model import Refused
 from store.connection import Store
+from store.giving_way import merges_give_way
 from store.sql import load_query
 
 
@@ -66,7 +67,10 @@ def pending(store: Store, rooms: Sequence[str]) -> tuple[Migration, ...]:
 
 
 def migrate(store: Store, rooms: Sequence[str]) -> tuple[Migration, ...]:
-    """Apply what is pending and return it. A crash in between repeats the file: statements say IF NOT EXISTS."""
+    """Apply what is pending and return it. A crash in between repeats the file: statements say IF NOT EXISTS.
+
+    With its tables an embedded engine has got its threads, so this is also where merges are made to give way.
+    """
     waiting = pending(store, rooms)
     for migration in waiting:
         for statement in migration.statements:
@@ -74,6 +78,8 @@ def migrate(store: Store, rooms: Sequence[str]) -> tuple[Migration, ...]:
         store.insert(
             "applied_migrations", ("room", "name", "checksum"), [(migration.room, migration.name, migration.checksum)]
         )
+    if store.is_embedded:
+        merges_give_way()
     return waiting
 
 
