@@ -16,6 +16,7 @@ import threading
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime
+from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
@@ -102,7 +103,7 @@ class Engine:
         if self._holding is not None:
             self._every(LEASE_SECONDS / 5, "lease", self._holding.keep)
         if self._correlator is not None:
-            self._every(_LOOK_SECONDS, "stitch", self._stitch)
+            self._every(_LOOK_SECONDS, "stitch", partial(self._stitch, self._correlator))
         if self._sla_engine is not None or self._alerting is not None:
             self._every(min(1.0, self._tick_seconds), "judge", self._judge)
         self._scheduler.start()
@@ -130,14 +131,12 @@ class Engine:
             if not isinstance(error, ThroughlineError):
                 log.debug("details", exc_info=error)
 
-    def _stitch(self) -> bool:
+    def _stitch(self, correlator: Correlator) -> bool:
         self._looks += 1
         if not self._committed.is_set() and self._looks % _IDLE_LOOKS:
             return False
         self._committed.clear()
         self._check("correlator")
-        correlator = self._correlator
-        assert correlator is not None  # noqa: S101 - the job exists only with it
 
         def stitch(tenant: str) -> None:
             catalog = self._catalogs.active(tenant)
