@@ -17,17 +17,18 @@ _THREADS = Path("/proc/self/task")
 _OF_MERGES = "MergeMutate"
 
 
-def merges_give_way() -> int:
-    """Make the threads that merge, and take rows out of parts, nicer; how many they are.
+def merges_give_way() -> None:
+    """Make the threads that merge, and take rows out of parts, nicer.
 
     There are none before the first table is there, and none are seen where there is no /proc.
     """
-    nice, found = min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICER), 0
+    nice = min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICER)
     for thread in _THREADS.iterdir() if _THREADS.is_dir() else ():
         try:
-            if (thread / "comm").read_text().strip() == _OF_MERGES:
+            is_of_merges = (thread / "comm").read_text().strip() == _OF_MERGES
+            if (
+                is_of_merges and os.getpriority(os.PRIO_PROCESS, int(thread.name)) < nice
+            ):  # to be less nice is a privilege
                 os.setpriority(os.PRIO_PROCESS, int(thread.name), nice)
-                found += 1
         except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
             continue
-    return found
