@@ -167,6 +167,8 @@ def bereft(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> Iterato
     begun = "SELECT min(version) FROM correlator_ticks WHERE tenant = {tenant:String} AND at = {at:DateTime64(6)}"
     params = {**_of(rebuild, tenant), "covered": _covered_from(store, tenant, rebuild)}
     params["begun"] = apart.value(begun, {"tenant": tenant, "at": rebuild.begun_at})
+    if not apart.value(f"SELECT 1 FROM instances WHERE {_OWN} AND version <= {{begun:UInt64}} LIMIT 1", params):
+        return  # nothing was copied: no need to look through the live rows
     query = spliced("bereft", live=Sql(f"`{store.database}`.memberships")).text
     portions = -(-int(apart.value(f"SELECT count() FROM ({query})", params)) // _STATED_AT_ONCE)
     for portion in range(portions):
