@@ -226,6 +226,25 @@ class _Dawdling:
         self._store.execute(statement, params)
 
 
+def test_the_end_of_a_rebuild_waits_for_no_merge(store: Store) -> None:
+    clock = ManualClock(RECEIVED)
+    correlator = Correlator(store, clock)
+    send(store, _events(1, 3))
+    correlator.tick("default", CATALOG)
+    before = stitched(store, FLOW)
+    store.execute("SYSTEM STOP MERGES stitched_segments")  # and no rows are taken out of its parts
+    try:
+        request_rebuild(store, "default", FLOW, clock.now())
+        while correlator.tick("default", CATALOG).segments:
+            pass
+        assert not rebuild_progress(store, "default", "w").is_running
+    finally:
+        store.execute("SYSTEM START MERGES stitched_segments")
+    assert stitched(store, FLOW) == before
+    send(store, _events(3, 4))
+    assert correlator.tick("default", CATALOG).segments == 1
+
+
 def test_old_and_new_rows_of_an_event_never_meet_in_a_merge(store: Store) -> None:
     """The engine keeps the larger content of the two: where that is the old one, both would be gone in the end."""
     clock = ManualClock(RECEIVED)
