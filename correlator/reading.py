@@ -120,10 +120,11 @@ class InstanceReader:
             after_id=event_id,
             limit=limit + 1,
         )
-        page, deliveries = side_by_side(
-            lambda: self._events(tenant, [workflow.name], rows[:limit]), lambda: self._deliveries(tenant, rows[:limit])
+        # The links depend on the keys alone, so nobody need wait for the events themselves.
+        page, (deliveries, links) = side_by_side(
+            lambda: self._events(tenant, [workflow.name], rows[:limit]),
+            lambda: (self._deliveries(tenant, rows[:limit]), self._links(tenant, workflow, rows[:limit])),
         )
-        links = self._links(tenant, workflow, page)
         events = [_event(row, row["member_flags"], deliveries, links, instance) for row in page]
         if len(rows) <= limit or not page:
             return events, None
@@ -276,7 +277,7 @@ class InstanceReader:
         """The links inward from the innermost values of these events, as far as they go; none leads on from a root."""
         links: dict[str, list[Link]] = {}
         root = typed_key(workflow.name, workflow.root, "")
-        frontier = {key for row in page for key in row["innermost"] if not key.startswith(root)}
+        frontier = {key for row in page for key in _innermost(row["member_keys"]) if not key.startswith(root)}
         if not frontier:
             return links
         [put_right] = self._rows("put_right")
@@ -299,6 +300,14 @@ def _milestone(
     if instance and instance.status == Outcome.IN_PROGRESS and instance.current_milestone == declared.id:
         rested += max(now - instance.last_event_at, timedelta(0))
     return MilestoneReached(declared.id, row["reached_at"], row["reported_by"], row["times"], rested)
+
+
+def _innermost(typed_keys: Sequence[str]) -> list[str]:
+    """Those of the type nearest to the root, where the keys of an event are given with that type first."""
+    if not typed_keys:
+        return []
+    nearest = typed_key(*split_typed_key(typed_keys[0])[:2], "")
+    return [key for key in typed_keys if key.startswith(nearest)]
 
 
 def _wanted(catalog: Catalog, q: str) -> dict[str, list[tuple[str, str]]]:
