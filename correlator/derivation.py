@@ -22,7 +22,6 @@ nothing; the segments are marked last of all.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import Any
 
 from correlator.sequence import sequence
@@ -47,14 +46,6 @@ SCRATCH = (
     "stage_members",
 )
 """Tables of one batch's rows, emptied before each."""
-
-
-@dataclass(frozen=True, slots=True)
-class Derived:
-    """How many events a batch had and how many instances it has touched."""
-
-    events: int
-    instances: int
 
 
 class Derivation:
@@ -89,22 +80,24 @@ class Derivation:
         for table in SCRATCH:
             self._store.execute(f"TRUNCATE TABLE {table}")
 
-    def derive(self) -> Derived:
-        """From extracted events to instances.
+    def derive(self) -> int:
+        """From extracted events, whose number it gives, to instances.
 
         Statements that do not read what the other writes run side by side. What has to be there before what, is in the
         numbered notes above.
         """
-        self.execute("stage_known")
         facts = self._row("batch_facts")
         if not facts["events"] and not facts["corrections"]:
-            return Derived(0, 0)
+            return 0
         self._there = _to_look_for(facts)
+        if facts["known"]:
+            self.execute("stage_known")
         is_lossy = self._conflicts(facts) or facts["corrections"] > 0
         self._params["is_lossy"] = int(is_lossy)
         if is_lossy:
             self.execute("write_corrections")
-        self.execute("write_copies" if facts["known"] else "write_new_copies")
+        copies = "write_copies" if facts["known"] else "write_new_copies"
+        side_by_side(lambda: self.execute(copies), lambda: self.execute("state_of_new"))
         if facts["known"] or is_lossy:
             side_by_side(self._write_events, lambda: self._reach(facts, is_lossy=is_lossy))
             self._all("stage_reread", "state_of_reread")
@@ -113,12 +106,15 @@ class Derivation:
             _, has_hubs = side_by_side(self._write_events, lambda: self._reach_and_walk(facts))
         if is_lossy or has_hubs:
             self.execute("stage_lost_members")
-        _, instances = side_by_side(lambda: self._all("write_members", "write_instances"), self._write_what_follows)
+        side_by_side(
+            lambda: self._all("write_members", "write_instances"),
+            lambda: self._all("write_instance_keys", "write_touched", "write_waiting"),
+        )
         if is_lossy or has_hubs:
             self._all("write_vanished_instances", "write_lost_waiting")
         if has_hubs:
             self.execute("write_hubs")
-        return Derived(facts["events"], instances)
+        return int(facts["events"])
 
     def _conflicts(self, facts: dict[str, Any]) -> bool:
         """Whether an event of the batch is known in more than one version; what loses is written down."""
@@ -130,30 +126,21 @@ class Derivation:
     def _write_events(self) -> None:
         self._all("write_events", "write_event_keys", "write_systems")
 
-    def _write_what_follows(self) -> int:
-        self._all("write_instance_keys", "write_touched", "write_waiting")
-        return int(self._store.value("SELECT uniqExact(instance) FROM stage_members"))
-
     def _reach_and_walk(self, facts: dict[str, Any]) -> bool:
         self._reach(facts, is_lossy=False)
         return self._walk(facts)
 
     def _reach(self, facts: dict[str, Any], *, is_lossy: bool) -> None:
         """Links, and every stored event whose way to a root they may have changed."""
-        self.execute("state_of_new")
         if facts["linking"]:
             self._all("write_links", "write_links_by_inner", "reach_from_links")
         if is_lossy:
             self._all("reach_from_superseded", "reach_from_corrections")
         if not facts["linking"] and not is_lossy:
             return
-        reached = self._count("stage_reach")
         for round_ in range(1, self._rounds - 1):
-            if not reached:
-                break
             self.execute("reach_outward", round_)
-            reached, before = self._count("stage_reach"), reached
-            if reached == before:
+            if not self._count(f"stage_reach WHERE round = {round_}"):
                 break
         if is_lossy:
             self.execute("forget_hubs")
@@ -206,8 +193,8 @@ class Derivation:
         [row] = self._store.rows(text, self._named(text, round_))
         return row
 
-    def _count(self, table: str) -> int:
-        return int(self._store.value(f"SELECT count() FROM {table}"))
+    def _count(self, rows: str) -> int:
+        return int(self._store.value(f"SELECT count() FROM {rows}"))
 
     def _of_tenant(self) -> dict[str, object]:
         return {"tenant": self._params["tenant"]}

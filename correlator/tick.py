@@ -44,7 +44,6 @@ class TickReport:
 
     segments: int
     events: int
-    instances: int
     version: int
     more: bool = False
 
@@ -69,7 +68,6 @@ class _Stitched:
 
     ids: list[str]
     events: int
-    instances: int
     version: int
 
 
@@ -107,7 +105,6 @@ class Correlator:
             return TickReport(
                 segments=len({each for report in reports for each in report.ids}),
                 events=sum(each.events for each in reports),
-                instances=sum(each.instances for each in reports),
                 version=versions[-1] if versions else latest_version(self._store, tenant),
                 more=more,
             )
@@ -180,17 +177,17 @@ class Correlator:
         run = Derivation(store, tenant, version, batch.workflows, self._hub_limit)
         run.empty()
         self._extract(tenant, batch)
-        derived = run.derive()
-        counts = {"segments": len(batch.ids), "events": derived.events, "instances": derived.instances}
+        events = run.derive()
+        counts = {"segments": len(batch.ids), "events": events}
         write_tick = load_query("correlator", "write_tick")
         store.execute(write_tick, {"tenant": tenant, "version": version, "at": now, **counts})
         names, hashes = [each.name for each in batch.workflows], [each.hash for each in batch.workflows]
         marks = {"workflows": names, "definitions": hashes, "segment_ids": batch.ids, "at": now}
         self._store.execute(load_query("correlator", "write_stitched"), {"tenant": batch.marked_for, **marks})
         self._backlogs[batch.marked_for].stitched(batch.ids)
-        if derived.events > _MUCH:
+        if events > _MUCH:
             run.empty()  # memory that the next tick may be long in coming to free
-        return _Stitched(batch.ids, derived.events, derived.instances, version)
+        return _Stitched(batch.ids, events, version)
 
     def _extract(self, tenant: str, batch: _Batch) -> None:
         for signal, ids in batch.segments.items():

@@ -1,4 +1,4 @@
--- Purpose: which of the staged events are not simply new: stored before (in whatever version), or staged more than once.
+-- Purpose: the staged events that are not simply new: stored before (in whatever version), or staged more than once.
 -- They are found by half of their ids: one of another event with the same half is read again in vain, and no harm done.
 -- Parameters: tenant: String. Index: event_copies by (tenant, id_prefix).
 INSERT INTO stage_known

@@ -1,5 +1,7 @@
 -- Purpose: a tick has come to its end: its version is what readers of the feed may go up to.
--- Parameters: tenant: String; version: UInt64; at: DateTime64(6), UTC; segments: UInt32; events, instances: UInt64.
+-- Parameters: tenant: String; version: UInt64; at: DateTime64(6), UTC; segments: UInt32; events: UInt64. The instances are
+-- those of its members.
 INSERT INTO correlator_ticks (tenant, version, at, segments, events, instances)
 SELECT
-  {tenant:String}, {version:UInt64}, {at:DateTime64(6)}, {segments:UInt32}, {events:UInt64}, {instances:UInt64}
+  {tenant:String}, {version:UInt64}, {at:DateTime64(6)}, {segments:UInt32}, {events:UInt64},
+  (SELECT uniqExact(instance) FROM stage_members)
