@@ -143,6 +143,7 @@ def _door(root: Path, seconds: float, reference: float) -> Iterator[Figure]:
         where = process.ask()
         load(where["http"], process, 2, "to warm up")
         for protocol in ("http", "grpc"):
+            os.sync()  # what was written before is written back in the kernel's time, on the same cores
             run = load(where[protocol], process, seconds, f"over {protocol} into the spool alone", protocol=protocol)
             micros = 1e6 / run.per_cpu_second
             yield _at_most(f"Python side of a span, {protocol}: socket to spool", micros, "µs", 3.0)
