@@ -110,6 +110,8 @@ class SlaEngine:
         self._before_append = before_append or _nothing
         self._calendars = CalendarTable(store)
         self._lock = threading.Lock()
+        self._forgotten: dict[str, datetime] = {}
+        """By tenant, up to when wake-ups have been asked to be taken out."""
 
     def tick(self, tenant: str, catalog_history: Sequence[Applied], as_of: datetime | None = None) -> TickReport:
         """Judge by what is stored as of an instant (now where None is given); a no-op if not later than the last one.
@@ -146,9 +148,14 @@ class SlaEngine:
         return TickReport(as_of, tick.tally.opened, tick.tally.judged, tick.tally.appended)
 
     def _forget_wakeups(self, tenant: str, before: datetime) -> None:
+        spent = load_query("sla_engine", "spent_wakeups")
         params = {"tenant": tenant, "before": before}
-        if self._store.value(load_query("sla_engine", "spent_wakeups"), params) > self._most_spent_wakeups:
+        if (
+            self._store.value(spent, {**params, "since": self._forgotten.get(tenant, ALWAYS)})
+            > self._most_spent_wakeups
+        ):
             self._store.execute(load_query("sla_engine", "forget_wakeups"), params)
+            self._forgotten[tenant] = before
 
     def _last_tick(self, tenant: str) -> _LastTick:
         rows = self._store.rows(load_query("sla_engine", "last_tick"), {"tenant": tenant})
