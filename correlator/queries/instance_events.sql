@@ -14,13 +14,13 @@ SELECT
   e.attributes AS attributes, m.flags AS flags
 FROM (
   SELECT key, event_id, flags FROM memberships FINAL
-  WHERE tenant = {events_tenant:String}
+  PREWHERE tenant = {events_tenant:String}
     AND instance IN (
       SELECT concat({events_workflow:String}, char(31), {events_root:String}, char(31), key) FROM (/*keys*/))
 ) AS m
 INNER JOIN (
   SELECT * FROM events FINAL
-  WHERE tenant = {events_tenant:String} AND workflow = {events_workflow:String}
+  PREWHERE tenant = {events_tenant:String} AND workflow = {events_workflow:String}
     AND event_id IN (
       SELECT event_id FROM memberships
       WHERE tenant = {events_tenant:String}

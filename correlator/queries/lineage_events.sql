@@ -5,7 +5,7 @@ SELECT
   event_id, started_at, occurred_at, signal, trace_id, span_id, parent_span_id, typed_keys, innermost,
   attributes['cloudevents.event_id'] AS cloud_id, attributes['causationid'] AS caused_by
 FROM events FINAL
-WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND event_id IN (
-  SELECT event_id FROM memberships FINAL WHERE tenant = {tenant:String} AND instance = {instance:String})
+PREWHERE tenant = {tenant:String} AND workflow = {workflow:String} AND event_id IN (
+  SELECT event_id FROM memberships FINAL PREWHERE tenant = {tenant:String} AND instance = {instance:String})
 ORDER BY occurred_at, place, event_id
 LIMIT {limit:UInt32}

@@ -15,7 +15,7 @@ FROM (
         PARTITION BY instance ORDER BY occurred_at, place, event_id
         ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING) AS next_at
     FROM memberships FINAL
-    WHERE tenant = {tenant:String} AND instance IN {instances:Array(String)}
+    PREWHERE tenant = {tenant:String} AND instance IN {instances:Array(String)}
   )
 )
 GROUP BY key, milestone

@@ -2,4 +2,4 @@
 -- Parameters: reached_tenant, reached_workflow: String. Index: events by (tenant, workflow, event_id).
 SELECT DISTINCT event_id, arrayJoin(typed_keys) AS typed_key, toUnixTimestamp64Micro(occurred_at) AS at_us
 FROM events FINAL
-WHERE tenant = {reached_tenant:String} AND workflow = {reached_workflow:String} AND event_id IN (/*events*/)
+PREWHERE tenant = {reached_tenant:String} AND workflow = {reached_workflow:String} AND event_id IN (/*events*/)

@@ -7,6 +7,6 @@ SELECT
   if(event_id IN (SELECT event_id FROM superseded WHERE tenant = {tenant:String}),
     arraySort(arrayConcat(flags, ['conflicting_duplicate'])), flags), definition, 1
 FROM events FINAL
-WHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)}
+PREWHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)}
   AND event_id IN (SELECT event_id FROM stage_reread)
-  AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided')
+WHERE event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided')

@@ -3,7 +3,7 @@
 -- before the page; limit: UInt32. Index: memberships by (tenant, instance).
 SELECT event_id, flags AS member_flags, typed_keys AS member_keys
 FROM memberships FINAL
-WHERE tenant = {tenant:String} AND instance = {instance:String}
-  AND (toUnixTimestamp64Micro(occurred_at), place, event_id) > ({after_us:Int64}, {after_place:UInt16}, {after_id:String})
+PREWHERE tenant = {tenant:String} AND instance = {instance:String}
+WHERE (toUnixTimestamp64Micro(occurred_at), place, event_id) > ({after_us:Int64}, {after_place:UInt16}, {after_id:String})
 ORDER BY occurred_at, place, event_id
 LIMIT {limit:UInt32}

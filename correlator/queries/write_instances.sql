@@ -51,7 +51,7 @@ FROM (
       bitShiftLeft(toUInt64(toUnixTimestamp64Micro(occurred_at) + 2208988800000000), 10) + least(place, 1022)
         AS position_in_time
     FROM memberships FINAL
-    WHERE tenant = {tenant:String} AND instance IN (SELECT instance FROM stage_members)
+    PREWHERE tenant = {tenant:String} AND instance IN (SELECT instance FROM stage_members)
   ) AS m
   GROUP BY instance
 )

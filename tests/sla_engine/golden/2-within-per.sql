@@ -66,16 +66,16 @@ LEFT JOIN (
   INNER JOIN (SELECT DISTINCT event_id, substring(typed_key, length({reached_prefix:String}) + 1) AS value
 FROM (SELECT DISTINCT event_id, arrayJoin(typed_keys) AS typed_key, toUnixTimestamp64Micro(occurred_at) AS at_us
 FROM events FINAL
-WHERE tenant = {reached_tenant:String} AND workflow = {reached_workflow:String} AND event_id IN (SELECT event_id FROM staged_events WHERE milestone IN {to_milestone:Array(String)}) UNION ALL SELECT DISTINCT r.event_id AS event_id, l.inner_key AS typed_key, l.kept_us AS at_us
+PREWHERE tenant = {reached_tenant:String} AND workflow = {reached_workflow:String} AND event_id IN (SELECT event_id FROM staged_events WHERE milestone IN {to_milestone:Array(String)}) UNION ALL SELECT DISTINCT r.event_id AS event_id, l.inner_key AS typed_key, l.kept_us AS at_us
 FROM (SELECT DISTINCT event_id, arrayJoin(typed_keys) AS typed_key, toUnixTimestamp64Micro(occurred_at) AS at_us
 FROM events FINAL
-WHERE tenant = {reached_tenant:String} AND workflow = {reached_workflow:String} AND event_id IN (SELECT event_id FROM staged_events WHERE milestone IN {to_milestone:Array(String)})) AS r
+PREWHERE tenant = {reached_tenant:String} AND workflow = {reached_workflow:String} AND event_id IN (SELECT event_id FROM staged_events WHERE milestone IN {to_milestone:Array(String)})) AS r
 INNER JOIN (
   SELECT outer_key, inner_key, window_us, kept_us, toUnixTimestamp64Micro(proved_at) AS proved_us
   FROM key_links
   WHERE tenant = {reached_tenant:String} AND outer_key IN (SELECT typed_key FROM (SELECT DISTINCT event_id, arrayJoin(typed_keys) AS typed_key, toUnixTimestamp64Micro(occurred_at) AS at_us
 FROM events FINAL
-WHERE tenant = {reached_tenant:String} AND workflow = {reached_workflow:String} AND event_id IN (SELECT event_id FROM staged_events WHERE milestone IN {to_milestone:Array(String)})))
+PREWHERE tenant = {reached_tenant:String} AND workflow = {reached_workflow:String} AND event_id IN (SELECT event_id FROM staged_events WHERE milestone IN {to_milestone:Array(String)})))
     AND (event_id, content_hash) NOT IN (
       SELECT event_id, content_hash FROM superseded WHERE tenant = {reached_tenant:String})
     AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {reached_tenant:String} AND kind = 'voided')
