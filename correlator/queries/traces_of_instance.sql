@@ -2,8 +2,9 @@
 -- Parameters: tenant, workflow, instance: String (typed root key); limit: UInt32.
 SELECT trace_id, min(started_at) AS from_at, max(occurred_at) AS to_at
 FROM events FINAL
-WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND trace_id != '' AND event_id IN (
-  SELECT event_id FROM memberships FINAL WHERE tenant = {tenant:String} AND instance = {instance:String})
+PREWHERE tenant = {tenant:String} AND workflow = {workflow:String} AND event_id IN (
+  SELECT event_id FROM memberships FINAL PREWHERE tenant = {tenant:String} AND instance = {instance:String})
+WHERE trace_id != ''
 GROUP BY trace_id
 ORDER BY to_at DESC
 LIMIT {limit:UInt32}

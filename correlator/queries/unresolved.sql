@@ -11,7 +11,7 @@ FROM (
 ) AS w
 INNER JOIN (
   SELECT * FROM events FINAL
-  WHERE tenant = {tenant:String} AND event_id IN (
+  PREWHERE tenant = {tenant:String} AND event_id IN (
     SELECT event_id FROM waiting FINAL
     WHERE tenant = {tenant:String} AND (workflow, event_id) > ({after_workflow:String}, {after_id:String})
     ORDER BY workflow, event_id

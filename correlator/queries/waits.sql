@@ -8,11 +8,12 @@ FROM (
   FROM (
     SELECT arraySort(groupArray((toUnixTimestamp64Micro(occurred_at), place, toString(milestone)))) AS ordered
     FROM memberships FINAL
-    WHERE tenant = {tenant:String} AND NOT has(flags, 'future_dated') AND instance IN (
+    PREWHERE tenant = {tenant:String} AND instance IN (
       SELECT concat({workflow:String}, char(31), {root:String}, char(31), key) FROM instances FINAL
       WHERE tenant = {tenant:String} AND workflow = {workflow:String}
       ORDER BY last_event_at DESC
       LIMIT {sample:UInt32})
+    WHERE NOT has(flags, 'future_dated')
     GROUP BY instance
     HAVING length(ordered) > 1
   )

@@ -5,4 +5,4 @@ SELECT DISTINCT {tenant:String}, workflow, key, {version:UInt64}, 1
 FROM stage_members
 WHERE is_deleted AND instance NOT IN (
   SELECT instance FROM memberships FINAL
-  WHERE tenant = {tenant:String} AND instance IN (SELECT instance FROM stage_members WHERE is_deleted))
+  PREWHERE tenant = {tenant:String} AND instance IN (SELECT instance FROM stage_members WHERE is_deleted))
