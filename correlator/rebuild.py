@@ -141,7 +141,7 @@ def begin(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> None:
     covered = _covered_from(store, tenant, rebuild)
     params = {**_of(rebuild, tenant), "covered": covered}
     _clear(apart, "workflow = {workflow:String}", params)
-    _unmark(store, tenant, rebuild.workflow)
+    _unmark(store, tenant, rebuild.workflow, is_waited_for=True)
     oldest = store.value(load_query("correlator", "oldest_delivery"), params)
     if oldest is not None and oldest < covered:
         for table in _OF_EVENTS:
@@ -223,12 +223,9 @@ def switch(store: Store, apart: Store, tenant: str, workflows: Collection[str], 
 def finish(store: Store, apart: Store, tenant: str, rebuilds: Collection[Rebuild], now: datetime) -> None:
     """The rows have been switched: the rebuilds are over, and the database beside is not needed any more."""
     _record(store, tenant, rebuilds, now)
-    # Not waited for: it would come after the merges of all that has been switched, a minute for ten million events.
-    store.execute(
-        "DELETE FROM stitched_segments WHERE tenant = {shadow:String} AND workflow IN {workflows:Array(String)} "
-        "SETTINGS lightweight_deletes_sync = 0",
-        {"shadow": shadow_tenant(tenant), "workflows": [each.workflow for each in rebuilds]},
-    )
+    for each in rebuilds:
+        # It would come after the merges of all that has been switched: a minute for ten million events.
+        _unmark(store, tenant, each.workflow, is_waited_for=False)
     apart.execute(f"DROP DATABASE IF EXISTS `{apart.database}` SYNC")
 
 
@@ -294,11 +291,11 @@ def _clear(apart: Store, which: str, params: Mapping[str, object]) -> None:
             apart.execute(f"DELETE FROM {table} WHERE {which}", params)
 
 
-def _unmark(store: Store, tenant: str, workflow: str) -> None:
+def _unmark(store: Store, tenant: str, workflow: str, *, is_waited_for: bool) -> None:
     """No segment has been seen by a rebuild of the workflow."""
     own, params = f"stitched_segments WHERE {_OWN}", {"tenant": shadow_tenant(tenant), "workflow": workflow}
     if store.value(f"SELECT 1 FROM {own} LIMIT 1", params):
-        store.execute(f"DELETE FROM {own}", params)
+        store.execute(f"DELETE FROM {own} SETTINGS lightweight_deletes_sync = {2 if is_waited_for else 0}", params)
 
 
 def _end_tick(store: Store, tenant: str, version: int, at: datetime) -> None:
