@@ -140,7 +140,8 @@ class Derivation:
             return
         for round_ in range(1, self._rounds - 1):
             self.execute("reach_outward", round_)
-            if not self._count(f"stage_reach WHERE round = {round_}"):
+            found = "SELECT count() FROM stage_reach WHERE round = {round:UInt8}"
+            if not self._store.value(found, {"round": round_}):
                 break
         if is_lossy:
             self.execute("forget_hubs")
@@ -182,7 +183,7 @@ class Derivation:
                 self._there |= {"walked_hubs"}
             if not sizes["further"]:
                 break
-        return (is_hub_known or steps > self._hub_limit) and bool(self._count("stage_hubs"))
+        return (is_hub_known or steps > self._hub_limit) and bool(self._store.value("SELECT count() FROM stage_hubs"))
 
     def _all(self, *queries: str) -> None:
         for query in queries:
@@ -192,9 +193,6 @@ class Derivation:
         text = load_query("correlator", query)
         [row] = self._store.rows(text, self._named(text, round_))
         return row
-
-    def _count(self, rows: str) -> int:
-        return int(self._store.value(f"SELECT count() FROM {rows}"))
 
     def _of_tenant(self) -> dict[str, object]:
         return {"tenant": self._params["tenant"]}
