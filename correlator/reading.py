@@ -29,7 +29,7 @@ from correlator.rows import (
 from correlator.selection import instance_page
 from correlator.splicing import lines_for, spliced
 from correlator.stuck import Patience
-from correlator.typed_key import by_type, split_typed_key, typed_key
+from correlator.typed_key import by_type, innermost, split_typed_key, typed_key
 from model import Catalog, Clock, Milestone, Outcome, SystemClock, Workflow
 from store import Sql, Store, load_query, side_by_side
 
@@ -277,7 +277,7 @@ class InstanceReader:
         """The links inward from the innermost values of these events, as far as they go; none leads on from a root."""
         links: dict[str, list[Link]] = {}
         root = typed_key(workflow.name, workflow.root, "")
-        frontier = {key for row in page for key in _innermost(row["member_keys"]) if not key.startswith(root)}
+        frontier = {key for row in page for key in innermost(row["member_keys"]) if not key.startswith(root)}
         if not frontier:
             return links
         [put_right] = self._rows("put_right")
@@ -300,14 +300,6 @@ def _milestone(
     if instance and instance.status == Outcome.IN_PROGRESS and instance.current_milestone == declared.id:
         rested += max(now - instance.last_event_at, timedelta(0))
     return MilestoneReached(declared.id, row["reached_at"], row["reported_by"], row["times"], rested)
-
-
-def _innermost(typed_keys: Sequence[str]) -> list[str]:
-    """Those of the type nearest to the root, where the keys of an event are given with that type first."""
-    if not typed_keys:
-        return []
-    nearest = typed_key(*split_typed_key(typed_keys[0])[:2], "")
-    return [key for key in typed_keys if key.startswith(nearest)]
 
 
 def _wanted(catalog: Catalog, q: str) -> dict[str, list[tuple[str, str]]]:

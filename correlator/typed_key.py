@@ -5,6 +5,8 @@ The separator cannot be in the name of a workflow or key type; the value comes l
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+
 SEPARATOR = "\x1f"
 
 
@@ -28,3 +30,11 @@ def by_type(keys: list[str]) -> dict[str, list[str]]:
         if value not in values:
             values.append(value)
     return found
+
+
+def innermost(keys: Sequence[str]) -> list[str]:
+    """Of an event's keys, which come in the order of their types from the root outward, those of the first type."""
+    if not keys:
+        return []
+    first = typed_key(*split_typed_key(keys[0])[:2], "")
+    return [key for key in keys if key.startswith(first)]
