@@ -148,12 +148,10 @@ class SlaEngine:
         return TickReport(as_of, tick.tally.opened, tick.tally.judged, tick.tally.appended)
 
     def _forget_wakeups(self, tenant: str, before: datetime) -> None:
-        spent = load_query("sla_engine", "spent_wakeups")
         params = {"tenant": tenant, "before": before}
-        if (
-            self._store.value(spent, {**params, "since": self._forgotten.get(tenant, ALWAYS)})
-            > self._most_spent_wakeups
-        ):
+        since = self._forgotten.get(tenant, ALWAYS)
+        spent = self._store.value(load_query("sla_engine", "spent_wakeups"), {**params, "since": since})
+        if spent > self._most_spent_wakeups:
             self._store.execute(load_query("sla_engine", "forget_wakeups"), params)
             self._forgotten[tenant] = before
 

@@ -25,10 +25,10 @@ def merges_give_way() -> None:
     nice = min(19, os.getpriority(os.PRIO_PROCESS, 0) + NICER)
     for thread in _THREADS.iterdir() if _THREADS.is_dir() else ():
         try:
-            is_of_merges = (thread / "comm").read_text().strip() == _OF_MERGES
-            if (
-                is_of_merges and os.getpriority(os.PRIO_PROCESS, int(thread.name)) < nice
-            ):  # to be less nice is a privilege
-                os.setpriority(os.PRIO_PROCESS, int(thread.name), nice)
+            if (thread / "comm").read_text().strip() != _OF_MERGES:
+                continue
+            number = int(thread.name)
+            if os.getpriority(os.PRIO_PROCESS, number) < nice:  # to be less nice is a privilege
+                os.setpriority(os.PRIO_PROCESS, number, nice)
         except (FileNotFoundError, ProcessLookupError):  # it has ended meanwhile
             continue
