@@ -269,8 +269,8 @@ class InstanceReader:
     def _deliveries(self, tenant: str, page: list[dict[str, Any]]) -> dict[str, int]:
         if not page:
             return {}
-        ids = [row["event_id"] for row in page]
-        rows = self._rows("deliveries", tenant=tenant, event_ids=ids, id_prefixes=[int(each[:16], 16) for each in ids])
+        prefixes = [int(row["event_id"][:16], 16) for row in page]
+        rows = self._rows("deliveries", tenant=tenant, id_prefixes=prefixes)
         return {row["event_id"]: row["deliveries"] for row in rows}
 
     def _links(self, tenant: str, workflow: Workflow, page: list[dict[str, Any]]) -> dict[str, list[Link]]:

