@@ -1,12 +1,15 @@
-"""Patterns of conditions: whether a regular expression is one that RE2, ClickHouse's engine, takes too."""
+"""Patterns of conditions: whether a regular expression is one that RE2, ClickHouse's engine, takes."""
 
 from __future__ import annotations
 
 import re
-import warnings
+from functools import lru_cache
+from typing import Any
+
+import re2
 
 _LONGEST = 1_000
-_REFUSED = (
+_WHAT_RE2_LACKS = (
     (re.compile(r"\(\?<?[=!]"), "looking ahead or behind"),
     (re.compile(r"\(\?>"), "atomic groups"),
     (re.compile(r"\(\?\("), "conditional groups"),
@@ -15,29 +18,21 @@ _REFUSED = (
     (re.compile(r"\(\?[a-zA-Z]*[aLux]"), "the flags a, L, u and x"),
     (re.compile(r"(?:[*+?]|\{\d+(?:,\d*)?\})\+"), "possessive quantifiers"),
     (re.compile(r"\\Z"), r"`\Z` (write `\z`)"),
+    (re.compile(r"\\[uU]"), r"`\u` (write the character, or `\x{...}`)"),
 )
-_UNESCAPED = re.compile(r"\\\\|\\(?![1-9Z])[\s\S]|\[\^?\]?(?:\\[\s\S]|\[:\^?\w+:\]|[^\]\\])*\]")
-_RE2_ONLY = ((re.compile(r"\\[pP](?:\{\^?\w+\}|[A-Z])"), r"\\w"), (re.compile(r"\\z"), r"\\Z"))
-_COUNT = re.compile(r"\{(\d+)(?:,(\d*))?\}")
+_OPTIONS = re2.Options()
+_OPTIONS.log_errors = False
+_OPTIONS.dot_nl = True  # as the engine's `match`
 
 
 def check_pattern(pattern: str) -> None:
-    """Raise ValueError with a sentence for a person unless RE2 can compile the pattern.
-
-    Decided by Python's compiler and a list of what Python takes and RE2 does not (github.com/google/re2/wiki/Syntax).
-    """
+    """Raise ValueError with a sentence for a person unless RE2 compiles the pattern (github.com/google/re2/wiki/Syntax)."""
     if len(pattern) > _LONGEST:
         raise ValueError(f"the pattern is longer than {_LONGEST} characters")
-    visible = _UNESCAPED.sub("_", pattern)
-    for refused, what in _REFUSED:
-        if refused.search(visible):
-            raise ValueError(f"the pattern `{pattern}` uses {what}, which RE2 does not have")
-    if any(int(number) > 1_000 for pair in _COUNT.findall(visible) for number in pair if number):
-        raise ValueError(f"the pattern `{pattern}` repeats something more than 1,000 times, which RE2 does not do")
     try:
         _compiled(pattern)
-    except (re.error, OverflowError, RecursionError) as error:
-        raise ValueError(f"the pattern `{pattern}` does not compile: {error}") from error
+    except re2.error as error:
+        raise ValueError(f"the pattern `{pattern}` {_reason(pattern, error)}") from error
 
 
 def named_groups(pattern: str) -> dict[str, int]:
@@ -46,13 +41,23 @@ def named_groups(pattern: str) -> dict[str, int]:
 
 
 def may_match(pattern: str, text: str) -> bool:
-    """Whether a pattern that `check_pattern` has passed is found in a text; true where only RE2 could tell."""
-    return "[:" in pattern or _compiled(pattern).search(text) is not None
+    """Whether a pattern that `check_pattern` has passed is found in a text."""
+    return _compiled(pattern).search(text) is not None
 
 
-def _compiled(pattern: str) -> re.Pattern[str]:
-    for only, replacement in _RE2_ONLY:
-        pattern = only.sub(replacement, pattern)
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        return re.compile(pattern)
+@lru_cache(maxsize=256)
+def _compiled(pattern: str) -> Any:
+    return re2.compile(pattern, _OPTIONS)
+
+
+def _reason(pattern: str, error: Exception) -> str:
+    """What the pattern asks for that other engines have, if it is that; else what RE2 says."""
+    [said] = error.args
+    text = said.decode(errors="replace") if isinstance(said, bytes) else str(said)
+    if text.startswith("invalid repetition size"):
+        return "repeats something more than 1,000 times (repetitions within each other multiply), which RE2 does not do"
+    if text.startswith(("invalid perl operator", "invalid escape", "bad repetition")):
+        for asked, what in _WHAT_RE2_LACKS:
+            if asked.search(pattern):
+                return f"uses {what}, which RE2 does not have"
+    return f"does not compile: {text}"

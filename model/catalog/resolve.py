@@ -209,11 +209,13 @@ def _patterns(name: str, key: WrittenKey, place: Place) -> tuple[KeyPattern, ...
     for index, each in enumerate(key.patterns or ()):
         kind = next(kind for kind in ("span", "event", "body", "attribute") if getattr(each, kind) is not None)
         pattern = str(each.pattern if kind == "attribute" else getattr(each, kind))
-        groups = named_groups(pattern)
-        if name not in groups:
+        groups, group = named_groups(pattern), name.replace("-", "_")
+        if group not in groups:
             at: Path = ("keys", name, "patterns", index, "pattern" if kind == "attribute" else kind)
-            place.add(at, f"the pattern has no group `(?P<{name}>...)` that would be the key", near=name, known=groups)
-        found.append(KeyPattern(kind, pattern, groups.get(name, 0), each.attribute))
+            place.add(
+                at, f"the pattern has no group `(?P<{group}>...)` that would be the key", near=group, known=groups
+            )
+        found.append(KeyPattern(kind, pattern, groups.get(group, 0), each.attribute))
     return tuple(found)
 
 
@@ -225,8 +227,10 @@ def _check_key(name: str, key: WrittenKey, is_root: bool, place: Place) -> None:
                 place.add((*at, field), f"`trace` is the trace id of a record: it has no `{field}`")
     elif isinstance(key, SwitchedOff):
         place.add(at, "only `trace` can be switched off; leave this key out instead")
-    elif (key.attributes is not None and key.any_of is not None) or not any((key.attributes, key.any_of, key.patterns)):
-        place.add(at, "exactly one of `attributes` and `any_of` is required")
+    elif key.attributes is not None and key.any_of is not None:
+        place.add(at, "`attributes` and `any_of` say the same thing in two ways: only one of them")
+    elif not any((key.attributes, key.any_of, key.patterns)):
+        place.add(at, "one of `attributes`, `any_of` and `patterns` is required: where the key is found")
     if is_root and key.window is not None:
         place.add((*at, "window"), "the root key has no window: it names the instance, nothing links from it")
     for part, alternative in enumerate(key.any_of or ()):

@@ -51,7 +51,10 @@ class Written(BaseModel):
 
 
 class WrittenPattern(Written):
-    """Where a key value stands inside a text: a pattern with a group named like the key type, `(?P<order>[0-9]+)`."""
+    """Where a key value stands inside a text: a pattern with a group named like the key type, `(?P<order>[0-9]+)`.
+
+    A key type `sales-order` has the group `sales_order`: groups have no hyphens.
+    """
 
     span: Pattern | None = Field(None, description="A pattern for the span's name.")
     event: Pattern | None = Field(None, description="A pattern for the event's name.")

@@ -232,3 +232,9 @@ def test_a_byte_order_mark_is_no_part_of_the_text(tmp_path: Path) -> None:
 def test_a_document_of_an_unexpected_shape_is_a_mistake_like_any_other(text: str) -> None:
     with pytest.raises(CatalogError):
         read(text)
+
+
+def test_the_group_of_a_key_type_with_a_hyphen_has_an_underscore() -> None:
+    text = workflow_text("{order: {attributes: [o]}, sales-order: {patterns: [{body: '(a) (?P<sales_order>[0-9]+)'}]}}")
+    [workflow] = catalog_from_sources([("c.yaml", text)]).workflows
+    assert [(each.place, each.group) for each in workflow.keys[1].patterns] == [("body", 2)]
