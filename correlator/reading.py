@@ -1,6 +1,7 @@
 """Instances and their timelines as typed rows, for dashboard, API and alerting; always within one tenant.
 
-A key or search text is normalized first, as the key types declare. Lists are paged by position, never by offset.
+A key or search text is looked up as it is, and normalized as the key types declare. Lists are paged by position, never
+by offset.
 """
 
 from __future__ import annotations
@@ -75,7 +76,7 @@ class InstanceReader:
         return page, encoded([microseconds(page[-1].last_event_at), page[-1].key]) if more else None
 
     def instance(self, tenant: str, workflow: Workflow, key: str) -> InstanceRow | None:
-        """The instance of that key, which is normalized first; None where there is none."""
+        """The instance of exactly that key, else of the key normalized; None where there is none."""
         names = root_values(workflow, key)
         wanted = [(workflow.name, name) for name in names]
         found = {each.key: each for each in self._by_key(tenant, wanted, {workflow.name: workflow})}

@@ -61,7 +61,7 @@ def instance_rows(
 
 
 def instance_detail(services: Services, tenant: str, workflow: Workflow, key: str) -> InstanceDetail | None:
-    """One instance by its normalized root key, or None."""
+    """One instance by its root key, which is normalized where none goes by it as it is; or None."""
     row = services.instances.instance(tenant, workflow, key)
     return detailed(services, tenant, workflow, row) if row else None
 

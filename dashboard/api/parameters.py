@@ -12,7 +12,7 @@ from pydantic import AwareDatetime, BeforeValidator
 
 from dashboard.access import principal_of
 from dashboard.services import Services
-from model import BadRequest, Catalog, NotFound, Principal, Workflow, normalized
+from model import BadRequest, Catalog, NotFound, Principal, Workflow
 
 MAX_LIMIT = 1000
 
@@ -68,11 +68,11 @@ def workflow_of(services: Services, principal: Principal, name: str) -> Workflow
         raise NotFound(f"There is no workflow {name!r} in the catalog") from None
 
 
-def instance_key(workflow: Workflow, key: str, slashed: str | None) -> str:
-    """The normalized root key a URL names: `slashed` (`/instances/-?key=`) where the path says `-`."""
+def instance_key(key: str, slashed: str | None) -> str:
+    """The root key a URL names, as it says it: `slashed` (`/instances/-?key=`) where the path says `-`."""
     if slashed is not None and key != "-":
         raise BadRequest("The parameter key goes with the path /instances/-")
-    return normalized(slashed if slashed is not None else key, workflow.key_type(workflow.root).normalize)
+    return slashed if slashed is not None else key
 
 
 def page_of(items: Sequence[T], limit: int, cursor: str | None) -> tuple[list[T], str | None]:

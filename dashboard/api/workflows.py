@@ -86,7 +86,7 @@ def instances(
 def instance(services: Rooms, caller: Caller, workflow: str, key: str, slashed: Slashed = None) -> models.InstanceItem:
     """One instance, all its declared milestones in their order, and its clocks."""
     definition = workflow_of(services, caller, workflow)
-    root = instance_key(definition, key, slashed)
+    root = instance_key(key, slashed)
     detail = instance_detail(services, caller.tenant, definition, root)
     if detail is None:
         raise NotFound(f"The workflow {workflow!r} has no instance {root!r}")
@@ -105,7 +105,7 @@ def timeline(
 ) -> models.Timeline:
     """The events of one instance in event-time order, what led to them, and all spans of the traces they carry."""
     definition = workflow_of(services, caller, workflow)
-    root = instance_key(definition, key, slashed)
+    root = instance_key(key, slashed)
     if services.instances.instance(caller.tenant, definition, root) is None:
         raise NotFound(f"The workflow {workflow!r} has no instance {root!r}")
     events, following = services.instances.timeline(caller.tenant, definition, root, limit, cursor)

@@ -185,6 +185,34 @@ def _feed(store: Store) -> None:
     }
 
 
+def test_every_instance_that_is_listed_can_be_opened(store: Store) -> None:
+    """Also where its own name, normalized once more, is the name of another one."""
+    for tenant, root in (
+        ("composite", KeyType("order", 0, (("key.company", "key.no"), ("key.order",)), ("strip_leading_zeros",))),
+        ("single", KeyType("order", 0, (("key.order",),), ("strip_leading_zeros", "trim"))),
+    ):
+        flow = Workflow("flow", "Flow", (root,), "order", STEPS, hash="h1")
+        sent = [
+            Event("a", 0, "placed", {"company": "12", "no": "0034"}),
+            Event("b", 1, "released", {"order": "12/0034"}),
+            Event("c", 2, "placed", {"order": "7"}),
+            Event("d", 3, "released", {"order": " 007"}),
+        ]
+        send(store, sent[:2] if tenant == "composite" else sent[2:], tenant=tenant)
+        Correlator(store, ManualClock(RECEIVED)).tick(tenant, Catalog((flow,)))
+        reader = InstanceReader(store)
+        listed = [each.key for each in reader.instances(tenant, flow, InstanceFilter())[0]]
+        assert len(listed) == 2
+        for key in listed:
+            row = reader.instance(tenant, flow, key)
+            assert row is not None
+            assert row.key == key
+            [event] = reader.timeline(tenant, flow, key)[0]
+            assert event.milestone == row.current_milestone
+        [other] = {"12/34", "7"} & set(listed)
+        assert [each.milestone for each in reader.timeline(tenant, flow, f"000{other}")[0]] == ["placed"]
+
+
 def test_how_an_event_got_there_is_told_the_same_whatever_came_first(store: Store) -> None:
     """Over a chain of two links, the outer one proved twice, by events after the one that asks."""
     events = [

@@ -105,8 +105,8 @@ def _one_instance(client: Client) -> None:
         ("paid_in_time", "met", None, "2026-11-21T09:00:00Z"),
         ("ship_in_time", "met", None, "2026-11-20T11:00:00Z"),
     ]
-    missing = got(client, f"{V1}/workflows/orders/instances/SO-99", 404)
-    assert missing["detail"] == "The workflow 'orders' has no instance 'SO-99'"
+    missing = got(client, f"{V1}/workflows/orders/instances/so-99", 404)
+    assert missing["detail"] == "The workflow 'orders' has no instance 'so-99'", "as it was asked for"
 
 
 def _reached(milestone: str, at: str, system: str, rested: float) -> dict[str, Any]:
