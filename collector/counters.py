@@ -82,8 +82,13 @@ def prometheus_text(samples: Iterator[Sample]) -> str:
             announced.add(name)
             lines.append(f"# TYPE {name} {sample.kind}")
         labels = ",".join(f'{key}="{_escaped(value)}"' for key, value in sample.labels)
-        lines.append(f"{sample.name}{'{' + labels + '}' if labels else ''} {sample.value:g}")
+        lines.append(f"{sample.name}{'{' + labels + '}' if labels else ''} {_number(sample.value)}")
     return "\n".join(lines) + "\n" if lines else ""
+
+
+def _number(value: float) -> str:
+    # All digits: a counter rounded to six of them stands still for a scraper, then leaps.
+    return str(int(value)) if float(value).is_integer() else repr(float(value))
 
 
 def _escaped(value: str) -> str:

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import math
 from pathlib import Path
 
 import httpx
+import pytest
 
 from collector import prometheus_text
 from collector.counters import Counters, gauges
@@ -31,6 +33,23 @@ def test_counters_gauges_and_histograms_as_text() -> None:
     assert text[14] == 'throughline_collector_insert_seconds_bucket{table="t",le="+Inf"} 3'
     assert text[16] == 'throughline_collector_insert_seconds_count{table="t"} 3'
     assert text[17:] == ["# TYPE throughline_collector_spool_bytes gauge", "throughline_collector_spool_bytes 7"]
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [
+        (1_234_561, "1234561"),
+        (2**53 + 1, "9007199254740993"),
+        (4294967296.0, "4294967296"),
+        (1234567.25, "1234567.25"),
+        (0.1, "0.1"),
+        (0.0, "0"),
+        (math.inf, "inf"),
+    ],
+)
+def test_a_figure_is_told_with_all_its_digits(value: float, text: str) -> None:
+    told = prometheus_text(gauges({"figure": value}))
+    assert told.splitlines()[1] == f"throughline_collector_figure {text}"
 
 
 def test_everything_an_operator_asks_for_is_told(store: Store, tmp_path: Path) -> None:
