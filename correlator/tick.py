@@ -12,7 +12,7 @@ from datetime import datetime
 
 from collector import logs_of_segments, spans_of_segments
 from correlator.backlog import Backlog, WaitingSegment
-from correlator.compiling import Extraction, in_parts
+from correlator.compiling import Extraction, in_parts, kept_names
 from correlator.definition import adopt, is_live, record
 from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
@@ -84,7 +84,7 @@ class Correlator:
         self._rows_per_batch = rows_per_batch
         self._hub_limit = hub_limit
         self._lock = threading.Lock()
-        self._extractions: dict[tuple[str, ...], tuple[Extraction, ...]] = {}
+        self._extractions: dict[tuple[tuple[str, str, tuple[str, ...]], ...], tuple[Extraction, ...]] = {}
         self._adopted: dict[tuple[str, str], str] = {}
         self._backlogs: dict[str, Backlog] = {}
         self._has_begun = False
@@ -202,7 +202,8 @@ class Correlator:
             _extract_signal(batch.rows_to, tenant, signal, received, statements)
 
     def _extraction(self, workflows: tuple[Workflow, ...]) -> tuple[Extraction, ...]:
-        key = tuple(f"{each.name}:{each.hash}" for each in workflows)
+        # What events keep for SLAs is in no hash of a definition.
+        key = tuple((each.name, each.hash, kept_names(each)) for each in workflows)
         if key not in self._extractions:
             if len(self._extractions) > 32:
                 self._extractions.clear()

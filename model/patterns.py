@@ -26,7 +26,10 @@ _OPTIONS.dot_nl = True  # as the engine's `match`
 
 
 def check_pattern(pattern: str) -> None:
-    """Raise ValueError with a sentence for a person unless RE2 compiles the pattern (github.com/google/re2/wiki/Syntax)."""
+    """Raise ValueError with a sentence for a person unless RE2 compiles the pattern.
+
+    Its syntax: github.com/google/re2/wiki/Syntax.
+    """
     if len(pattern) > _LONGEST:
         raise ValueError(f"the pattern is longer than {_LONGEST} characters")
     try:

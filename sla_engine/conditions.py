@@ -67,7 +67,8 @@ class Conditions:
             return f"match({value}, {self._bound('String', str(condition.operand))})"
         if comparison in _ORDERINGS:
             number = self._bound("Float64", float(condition.operand or 0))
-            return f"ifNull(toFloat64OrNull(toString({value})) {_ORDERINGS[comparison]} {number}, 0)"
+            as_number = f"toFloat64OrNull(toString({value}))"
+            return f"ifNull(isFinite({as_number}) AND {as_number} {_ORDERINGS[comparison]} {number}, 0)"
         parts = [
             f"toString({value}) LIKE {self._bound('String', _like(each))}"
             if "*" in each

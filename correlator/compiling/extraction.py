@@ -103,7 +103,7 @@ def _statement(records: exp.Query | None, hits: list[_Hit], columns: dict[str, N
         keys.filled(workflows),
         {
             "ranked_keys": keys.ranked_keys(workflows),
-            "attributes": _kept_attributes(workflows),
+            "attributes": _attributes([layout.kept_names(each) for each in workflows]),
             "workflow": _of_workflow([each.name for each in workflows]),
             "milestone": _constant([hit.milestone.id for hit in hits]),
             "amount": _amount(workflows),
@@ -190,7 +190,7 @@ def _columns(hits: list[_Hit]) -> dict[str, Node]:
         "currency": _currency(workflows),
         "flags": _flags(hits),
         "definition": _of_workflow([each.hash for each in workflows]),
-        "content_hash": _content_hash(),
+        "content_hash": _content_hash(workflows),
     }
 
 
@@ -236,9 +236,9 @@ def _picked(values: Sequence[Any], type_: str, by: str) -> Node:
     return call("arrayElement", cast(literals(values), f"Array({type_})"), column(by))
 
 
-def _kept_attributes(workflows: Sequence[Workflow]) -> Node:
-    """The record's own attributes over its span's, and those of the resource that the definition names."""
-    named = constants([layout.kept_names(each) for each in workflows])
+def _attributes(names: Sequence[tuple[str, ...]]) -> Node:
+    """The record's own attributes over its span's, and those of the resource that are named for its workflow."""
+    named = constants(names)
     own, span, resource = (column(f"{each}_attributes") for each in ("own", "span", "resource"))
     kept = call("if", call("empty", span), own, call("mapUpdate", span, own))
     wanted = call("mapFilter", functions("k", "v", call("has", named, column("k"))), resource)
@@ -251,7 +251,9 @@ def _amount(workflows: Sequence[Workflow]) -> Node:
     if not any(each.amount for each in workflows):
         return call("toString", "")
     value = call("trimBoth", keys.found_value(layout.AMOUNT))
-    as_number = call("ifNull", call("toString", call("toDecimal128OrNull", value, 6)), "")
+    as_decimal = call("ifNull", call("toString", call("toDecimal128OrNull", value, 6)), "")
+    # As a decimal the engine reads `-`, `.` and `1.2.3` too; as a floating-point number only numbers.
+    as_number = call("if", call("isNull", call("toFloat64OrNull", value)), "", as_decimal)
     plain = call("match", value, _DECIMAL)
     return call("multiIf", call("empty", value), "", plain, value, as_number)
 
@@ -320,10 +322,14 @@ def _too_many_links() -> Node:
     return call("if", call("lessOrEquals", count, _FEW_KEYS), 0, call("greater", links, MOST_LINKS))
 
 
-def _content_hash() -> Node:
-    """Of all that an event says. The time of one that came without any is the receipt's and no content."""
+def _content_hash(workflows: Sequence[Workflow]) -> Node:
+    """Of all that an event says. The time of one that came without any is the receipt's and no content.
+
+    What is kept for SLAs alone does not count: they may change while the definition, and so the event, is the same.
+    """
     pair = functions("k", "v", call("cityHash64", column("k"), column("v")))
-    attributes = column("attributes")
+    same = all(layout.kept_names(each) == layout.defined_names(each) for each in workflows)
+    attributes = column("attributes") if same else _attributes([layout.defined_names(each) for each in workflows])
     return call(
         "cityHash64",
         *(

@@ -71,10 +71,16 @@ def position(workflow: Workflow, name: str) -> int:
     return names(workflow).index(name, start) + 1
 
 
-def kept_names(workflow: Workflow) -> tuple[str, ...]:
-    """The attributes that an event keeps even where only its resource has them, sorted."""
+def defined_names(workflow: Workflow) -> tuple[str, ...]:
+    """The attributes that the definition itself names, as far as its hash covers them, sorted."""
     found = set(names(workflow)) - {NOWHERE, TRACE}
     found |= {name for milestone in workflow.milestones for name, _ in milestone.match.attributes}
+    return tuple(sorted(found))
+
+
+def kept_names(workflow: Workflow) -> tuple[str, ...]:
+    """The attributes that an event keeps even where only its resource has them, sorted: those that SLAs name as well."""
+    found = {*defined_names(workflow), workflow.criticality_attribute or NOWHERE} - {NOWHERE}
     found |= {sla.promise.attribute for sla in workflow.slas if sla.promise is not None}
     asked = [each for sla in workflow.slas for each in (sla.where, *(tier.where for tier in sla.tiers)) if each]
     found |= {name for each in asked for name, _ in each.attributes}

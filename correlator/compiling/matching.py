@@ -55,8 +55,9 @@ def condition_on(value: Node, condition: Condition) -> Node:
     if comparison is Comparison.PATTERN:
         return call("match", value, str(condition.operand))
     if comparison in _ORDERINGS:
-        compared = call(_ORDERINGS[comparison], call("toFloat64OrNull", value), number(float(condition.operand or 0)))
-        return call("ifNull", compared, 0)
+        as_number = call("toFloat64OrNull", value)
+        compared = call(_ORDERINGS[comparison], as_number, number(float(condition.operand or 0)))
+        return call("ifNull", all_of([call("isFinite", as_number), compared]), 0)
     exact = [each for each in condition.values if "*" not in each]
     globs = [each for each in condition.values if "*" in each]
     return any_of(

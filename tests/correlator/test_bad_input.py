@@ -43,6 +43,11 @@ AMOUNTS = {
     "1e400": None,
     "9" * 200: None,
     "--1": None,
+    "-": None,
+    "+": None,
+    ".": None,
+    "e5": None,
+    "1.2.3": None,
 }
 
 

@@ -86,3 +86,5 @@ def test_what_the_definition_names_is_kept_of_a_resource() -> None:
     names = ("cloud.region", "tenant.tier", "promised.on")
     assert [f"'{name}'" in compiled([FLOW]).logs for name in names] == [False] * 3
     assert [f"'{name}'" in compiled([replace(FLOW, slas=(sla,))]).logs for name in names] == [True] * 3
+    critical = replace(FLOW, criticality_attribute="order.priority")
+    assert "'order.priority'" in compiled([critical]).logs

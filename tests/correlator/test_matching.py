@@ -84,6 +84,7 @@ def _log(name: str, **attributes: str) -> dict[str, Any]:
 
 EVENT = {"Events.Timestamp": [START], "Events.Name": ["e"], "Events.Attributes": [{"a": "x"}]}
 MISSING = {"event exact", "missing"}
+NONE = ("inf", "-inf", "NaN", "-", "1.2.3", " 4")
 RECORDS: list[Any] = [
     pytest.param(_span("POST /orders"), {"span exact", "span glob", "span any status"}, id="a span by its name"),
     pytest.param(
@@ -120,6 +121,10 @@ RECORDS: list[Any] = [
     pytest.param(_log("e", a="3"), {"event exact", "anything", "exists", "at least 3"}, id="a number at the bound"),
     pytest.param(
         _log("e", a="-3.5"), {"event exact", "anything", "exists", "at most -3", "less than 3"}, id="a negative number"
+    ),
+    *(
+        pytest.param(_log("e", a=each), {"event exact", "anything", "exists"}, id=f"{each} is no number")
+        for each in NONE
     ),
     pytest.param(_log("e", a="12-x"), {"event exact", "anything", "exists", "pattern"}, id="a pattern"),
     pytest.param(

@@ -496,7 +496,11 @@ FROM (
         '',
         match(trimBoth(arrayElement(found, 1)), '\\A[+-]?[0-9]{1,40}(\\.[0-9]{1,20})?\\z'),
         trimBoth(arrayElement(found, 1)),
-        ifNull(toString(toDecimal128OrNull(trimBoth(arrayElement(found, 1)), 6)), '')
+        if(
+          isNull(toFloat64OrNull(trimBoth(arrayElement(found, 1)))),
+          '',
+          ifNull(toString(toDecimal128OrNull(trimBoth(arrayElement(found, 1)), 6)), '')
+        )
       ) AS amount,
       arrayElement(own_attributes, 'throughline.flags') AS told
     FROM (
@@ -655,17 +659,30 @@ FROM (
                           'ok'
                         ),
                         ifNull(
-                          greaterOrEquals(
-                            toFloat64OrNull(
-                              multiIf(
-                                notEmpty(arrayElement(own_attributes, 'total')),
-                                arrayElement(own_attributes, 'total'),
-                                notEmpty(arrayElement(span_attributes, 'total')),
-                                arrayElement(span_attributes, 'total'),
-                                arrayElement(resource_attributes, 'total')
+                          and(
+                            isFinite(
+                              toFloat64OrNull(
+                                multiIf(
+                                  notEmpty(arrayElement(own_attributes, 'total')),
+                                  arrayElement(own_attributes, 'total'),
+                                  notEmpty(arrayElement(span_attributes, 'total')),
+                                  arrayElement(span_attributes, 'total'),
+                                  arrayElement(resource_attributes, 'total')
+                                )
                               )
                             ),
-                            0.5
+                            greaterOrEquals(
+                              toFloat64OrNull(
+                                multiIf(
+                                  notEmpty(arrayElement(own_attributes, 'total')),
+                                  arrayElement(own_attributes, 'total'),
+                                  notEmpty(arrayElement(span_attributes, 'total')),
+                                  arrayElement(span_attributes, 'total'),
+                                  arrayElement(resource_attributes, 'total')
+                                )
+                              ),
+                              0.5
+                            )
                           ),
                           0
                         )
