@@ -213,6 +213,22 @@ def test_every_instance_that_is_listed_can_be_opened(store: Store) -> None:
         assert [each.milestone for each in reader.timeline(tenant, flow, f"000{other}")[0]] == ["placed"]
 
 
+def test_a_future_dated_event_in_between_takes_nothing_from_the_time_at_a_milestone(store: Store) -> None:
+    correlator = Correlator(store, ManualClock(RECEIVED))
+    early = [Event("a", 0, "placed", {"order": "7"}), Event("b", 20, "released", {"order": "7"})]
+    send(store, early, received_at=START + timedelta(minutes=10))
+    correlator.tick("default", CATALOG)
+    send(store, [Event("c", 30, "issued", {"order": "7"})])
+    correlator.tick("default", CATALOG)
+    reached = InstanceReader(store, ManualClock(START + timedelta(minutes=35))).milestones("default", FLOW, "7")
+    assert {each.id: (each.times, each.rested) for each in reached} == {
+        "placed": (1, timedelta(minutes=30)),
+        "released": (1, timedelta(0)),
+        "issued": (1, timedelta(minutes=5)),
+        "paid": (0, timedelta(0)),
+    }
+
+
 def test_how_an_event_got_there_is_told_the_same_whatever_came_first(store: Store) -> None:
     """Over a chain of two links, the outer one proved twice, by events after the one that asks."""
     events = [
