@@ -79,7 +79,7 @@ def defined_names(workflow: Workflow) -> tuple[str, ...]:
 
 
 def kept_names(workflow: Workflow) -> tuple[str, ...]:
-    """The attributes that an event keeps even where only its resource has them, those that SLAs name included; sorted."""
+    """The attributes that an event keeps even where only its resource has them, those for SLAs included; sorted."""
     found = {*defined_names(workflow), workflow.criticality_attribute or NOWHERE} - {NOWHERE}
     found |= {sla.promise.attribute for sla in workflow.slas if sla.promise is not None}
     asked = [each for sla in workflow.slas for each in (sla.where, *(tier.where for tier in sla.tiers)) if each]
