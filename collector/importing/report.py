@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import os
+import stat
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -41,8 +42,15 @@ class ImportReport:
 
 
 def write_rejects(ledger: ImportLedger, path: Path, columns: Sequence[str]) -> None:
-    """Write the refused rows as CSV: line, reason, then the columns of the file (`row` for JSON lines)."""
-    with path.open("w", encoding="utf-8", newline="") as file:
+    """Write the refused rows as CSV, private to the user: line, reason, the columns of the file (`row` for JSON lines).
+
+    A file that is there already becomes private too; what is no plain file, such as a pipe, stays as it is.
+    """
+    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
+        found = os.fstat(handle)
+        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+            os.fchmod(handle, 0o600)
         writer = csv.writer(file)
         writer.writerow(["line", "reason", *(columns or ["row"])])
         after = 0

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 import json
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -125,6 +126,18 @@ def test_the_rejected_rows_go_where_they_are_asked_to(store: Store, tmp_path: Pa
     target = tmp_path / "elsewhere.csv"
     assert imported(store, path, shop(), rejected=target).rejected_file == str(target)
     assert target.read_text().splitlines()[1] == "4,unreadable time in column at,3,never,placed,SO-3"
+
+
+@pytest.mark.parametrize("before", [None, 0o644])
+def test_the_rejected_rows_are_private_to_the_user(store: Store, tmp_path: Path, before: int | None) -> None:
+    path, target = tmp_path / "orders.csv", tmp_path / "orders.csv.rejected.csv"
+    path.write_text(PLAIN + "3,never,placed,SO-3\n")
+    if before is not None:
+        target.touch()
+        target.chmod(before)
+    imported(store, path, shop())
+    assert "never" in target.read_text()
+    assert stat.S_IMODE(target.stat().st_mode) == 0o600
 
 
 @pytest.mark.parametrize(
