@@ -5,11 +5,18 @@ from __future__ import annotations
 import base64
 import binascii
 import json
+import re
 from collections.abc import Sequence
 from datetime import UTC, datetime, timedelta
 
 from model import BadRequest
 
+TEXT = str
+INT64 = range(-(1 << 63), 1 << 63)
+UINT16 = range(1 << 16)
+UINT8 = range(1 << 8)
+
+_SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no store takes
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
@@ -18,15 +25,22 @@ def encoded(position: Sequence[str | int]) -> str:
     return base64.urlsafe_b64encode(json.dumps(list(position)).encode()).decode().rstrip("=")
 
 
-def decoded(cursor: str, kinds: Sequence[type]) -> tuple[str | int, ...]:
-    """The position of a cursor whose parts are of these kinds; raises `BadRequest` for anything else."""
+def decoded(cursor: str, kinds: Sequence[type[str] | range]) -> tuple[str | int, ...]:
+    """The position of a cursor: texts, and numbers within the ranges given; raises `BadRequest` for anything else."""
     try:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
-    except (binascii.Error, ValueError, UnicodeDecodeError):
+    except (binascii.Error, ValueError, RecursionError):
         position = None
-    if not isinstance(position, list) or [type(each) for each in position] != list(kinds):
+    is_ours = isinstance(position, list) and len(position) == len(kinds)
+    if not is_ours or not all(map(_is_of, position, kinds)):
         raise BadRequest("This cursor was not given out by this list. Start again without one.")
     return tuple(position)
+
+
+def _is_of(part: object, kind: type[str] | range) -> bool:
+    if isinstance(kind, range):
+        return type(part) is int and part in kind
+    return isinstance(part, str) and not _SURROGATE.search(part)
 
 
 def microseconds(at: datetime) -> int:

@@ -12,7 +12,7 @@ from datetime import datetime, timedelta
 from typing import Any
 
 from collector import spans_of_traces
-from correlator.cursor import decoded, encoded, microseconds
+from correlator.cursor import INT64, TEXT, UINT8, UINT16, decoded, encoded, microseconds
 from correlator.lineage import Cause
 from correlator.lineage_reading import MOST_TRACES, around, instance_causes
 from correlator.linked_by import Link, linked_by
@@ -111,7 +111,7 @@ class InstanceReader:
     ) -> tuple[list[TimelineEvent], str | None]:
         """The instance's events by (occurred_at, place of the milestone, event id)."""
         instance = self._named(tenant, workflow, key)
-        at, place, event_id = decoded(cursor, (int, int, str)) if cursor else (_FIRST_US, 0, "")
+        at, place, event_id = decoded(cursor, (INT64, UINT16, TEXT)) if cursor else (_FIRST_US, 0, "")
         rows = self._rows(
             "timeline",
             tenant=tenant,
@@ -147,10 +147,12 @@ class InstanceReader:
         """What caused what among the instance's events, at most ten thousand of them, in their order."""
         return instance_causes(self._store, tenant, workflow, self._named(tenant, workflow, key))
 
-    def hubs(self, tenant: str, limit: int = 100, cursor: str | None = None) -> tuple[list[Hub], str | None]:
-        """Aliases that lead to too many instances, by workflow, key type and value."""
-        (after,) = decoded(cursor, (str,)) if cursor else ("",)
-        rows = self._rows("hubs", tenant=tenant, after_key=after, limit=limit + 1)
+    def hubs(
+        self, tenant: str, catalog: Catalog, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Hub], str | None]:
+        """Aliases of the catalog's workflows that lead to too many instances, by workflow, key type and value."""
+        (after,) = decoded(cursor, (TEXT,)) if cursor else ("",)
+        rows = self._rows("hubs", tenant=tenant, workflows=_names(catalog), after_key=after, limit=limit + 1)
         page = [
             Hub(*split_typed_key(row["typed_key"]), row["links"], row["events"], row["found_at"])
             for row in rows[:limit]
@@ -164,7 +166,7 @@ class InstanceReader:
         wanted = _wanted(catalog, q)
         if not wanted:
             return [], None
-        position = decoded(cursor, (int, str, str, str, str)) if cursor else (0, "", "", "", "")
+        position = decoded(cursor, (UINT8, TEXT, TEXT, TEXT, TEXT)) if cursor else (0, "", "", "", "")
         position_names = ("after_rank", "after_value", "after_workflow", "after_type", "after_key")
         rows = self._store.rows(
             spliced("search", prefixes=_prefixes(wanted)),
@@ -189,11 +191,18 @@ class InstanceReader:
         return found, encoded([page[-1][name] for name in ("rank", "value", "workflow", "key_type", "key")])
 
     def unresolved(
-        self, tenant: str, limit: int = 100, cursor: str | None = None
+        self, tenant: str, catalog: Catalog, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[UnresolvedEvent], str | None]:
-        """Events one of whose innermost values leads nowhere yet, in order of workflow and event id."""
-        workflow, event_id = decoded(cursor, (str, str)) if cursor else ("", "")
-        rows = self._rows("unresolved", tenant=tenant, after_workflow=workflow, after_id=event_id, limit=limit + 1)
+        """Events of the catalog's workflows of which an innermost value leads nowhere yet, by workflow and event id."""
+        workflow, event_id = decoded(cursor, (TEXT, TEXT)) if cursor else ("", "")
+        rows = self._rows(
+            "unresolved",
+            tenant=tenant,
+            workflows=_names(catalog),
+            after_workflow=workflow,
+            after_id=event_id,
+            limit=limit + 1,
+        )
         page = rows[:limit]
         deliveries = self._deliveries(tenant, page)
         events = [
@@ -290,6 +299,10 @@ class InstanceReader:
                 links.setdefault(row["outer_key"], []).append(Link(**row))
             frontier = {row["inner_key"] for row in rows if not row["inner_key"].startswith(root)} - links.keys()
         return links
+
+
+def _names(catalog: Catalog) -> list[str]:
+    return [each.name for each in catalog.workflows]
 
 
 def _milestone(

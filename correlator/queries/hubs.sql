@@ -1,9 +1,10 @@
 -- Purpose: a page of the aliases that lead to too many instances, with how many instances (at least) and events.
--- Parameters: tenant: String; after_key: String, typed key, the position before the page; limit: UInt32.
+-- Parameters: tenant: String; workflows: Array(String), those of the catalog; after_key: String, typed key, the position before
+-- the page; limit: UInt32.
 -- Index: hubs is tiny; key_links by (tenant, outer_key), event_keys by (tenant, typed_key).
 WITH page AS (
   SELECT typed_key, found_at FROM hubs FINAL
-  WHERE tenant = {tenant:String} AND typed_key > {after_key:String}
+  WHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)} AND typed_key > {after_key:String}
   ORDER BY typed_key
   LIMIT {limit:UInt32}
 )

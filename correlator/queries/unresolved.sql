@@ -1,19 +1,22 @@
 -- Purpose: a page of the events that wait, with what each waits for.
--- Parameters: tenant: String; after_workflow, after_id: String, the position before the page; limit: UInt32.
+-- Parameters: tenant: String; workflows: Array(String), those of the catalog; after_workflow, after_id: String, the position
+-- before the page; limit: UInt32. Index: waiting and events by (tenant, workflow, event_id).
 SELECT e.*, w.waiting_for AS waiting_for
 FROM (
   SELECT workflow AS waiting_workflow, event_id AS waiting_id, arraySort(groupUniqArray(typed_key)) AS waiting_for
   FROM waiting FINAL
-  WHERE tenant = {tenant:String} AND (workflow, event_id) > ({after_workflow:String}, {after_id:String})
+  WHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)}
+    AND (workflow, event_id) > ({after_workflow:String}, {after_id:String})
   GROUP BY workflow, event_id
   ORDER BY workflow, event_id
   LIMIT {limit:UInt32}
 ) AS w
 INNER JOIN (
   SELECT * FROM events FINAL
-  PREWHERE tenant = {tenant:String} AND event_id IN (
+  PREWHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)} AND event_id IN (
     SELECT event_id FROM waiting FINAL
-    WHERE tenant = {tenant:String} AND (workflow, event_id) > ({after_workflow:String}, {after_id:String})
+    WHERE tenant = {tenant:String} AND workflow IN {workflows:Array(String)}
+      AND (workflow, event_id) > ({after_workflow:String}, {after_id:String})
     ORDER BY workflow, event_id
     LIMIT {limit:UInt32} * 1000)
 ) AS e ON w.waiting_id = e.event_id

@@ -82,7 +82,9 @@ def page_of(items: Sequence[T], limit: int, cursor: str | None) -> tuple[list[T]
         try:
             start = int(base64.urlsafe_b64decode(cursor.encode()).decode())
         except (binascii.Error, ValueError):
-            raise BadRequest("This cursor is not one of ours: pass next_cursor of the page before") from None
+            start = -1
+        if start < 0:
+            raise BadRequest("This cursor is not one of ours: pass next_cursor of the page before")
     end = start + limit
     following = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
     return list(items[start:end]), following

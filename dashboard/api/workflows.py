@@ -137,12 +137,12 @@ def unresolved(
     services: Rooms, caller: Caller, limit: Limit = 100, cursor: Cursor = None
 ) -> models.Page[models.UnresolvedItem]:
     """Events that wait for a link: listed while any innermost value leads nowhere."""
-    rows, following = services.instances.unresolved(caller.tenant, limit, cursor)
+    rows, following = services.instances.unresolved(caller.tenant, catalog_of(services, caller), limit, cursor)
     return models.Page(items=[shapes.unresolved(each) for each in rows], next_cursor=following)
 
 
 @router.get("/hubs", tags=["search"])
 def hubs(services: Rooms, caller: Caller, limit: Limit = 100, cursor: Cursor = None) -> models.Page[models.HubItem]:
     """Aliases that lead to too many instances, and how many events belong nowhere because of them."""
-    rows, following = services.instances.hubs(caller.tenant, limit, cursor)
+    rows, following = services.instances.hubs(caller.tenant, catalog_of(services, caller), limit, cursor)
     return models.Page(items=[shapes.hub(each) for each in rows], next_cursor=following)

@@ -113,15 +113,13 @@ def found(view: View, of: str, limit: int, cursor: str | None) -> Block:
 def unresolved(view: View, of: str, limit: int, cursor: str | None) -> Block:
     """Events that wait for a link."""
     del of
-    events, following = view.queries.services.instances.unresolved(view.tenant, limit, cursor)
-    titles = {each.name: each for each in view.catalog.workflows}
+    events, following = view.queries.services.instances.unresolved(view.tenant, view.catalog, limit, cursor)
+    workflows = {each.name: each for each in view.catalog.workflows}
     return [
         {
             "occurred": when(each.event.occurred_at, view),
-            "workflow": titles[each.workflow].title if each.workflow in titles else each.workflow,
-            "milestone": elements.milestone_title(titles[each.workflow], each.event.milestone)
-            if each.workflow in titles
-            else each.event.milestone,
+            "workflow": workflows[each.workflow].title,
+            "milestone": elements.milestone_title(workflows[each.workflow], each.event.milestone),
             "system": each.event.system,
             "waiting_for": ", ".join(f"{kind} {value}" for kind, value in each.waiting_for) or "any key at all",
             "keys": ", ".join(

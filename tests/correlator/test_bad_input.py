@@ -27,7 +27,7 @@ def _tick(store: Store, flow: Workflow = FLOW) -> InstanceReader:
 
 
 def _waiting(reader: InstanceReader) -> dict[str, TimelineEvent]:
-    found, _ = reader.unresolved("default")
+    found, _ = reader.unresolved("default", Catalog((FLOW,)))
     return {each.event.attributes["cloudevents.event_id"]: each.event for each in found}
 
 

@@ -53,8 +53,8 @@ def test_a_hub_hides_what_it_leads_to_in_any_order_of_arrival(store: Store, flow
     late_root = [*events[1:], events[0]]
     assert _run(store, "late", flow, [late_root[:-1], late_root[-1:]]) == whole
     reader = InstanceReader(store)
-    hubs, cursor = reader.hubs("late", limit=1)
-    more, _ = reader.hubs("late", cursor=cursor)
+    hubs, cursor = reader.hubs("late", Catalog((flow,)), limit=1)
+    more, _ = reader.hubs("late", Catalog((flow,)), cursor=cursor)
     assert [(each.key_type, each.value) for each in hubs + more] == [("batch", "B1"), ("invoice", "I1")]
     assert hubs[0].links == LIMIT + 1
     assert hubs[0].events == 3
@@ -68,7 +68,7 @@ def test_a_hub_hides_what_it_leads_to_in_any_order_of_arrival(store: Store, flow
 def test_as_many_roots_as_the_limit_are_no_hub(store: Store) -> None:
     found = _run(store, "t", FLOW, [_events(LIMIT)])
     assert all("loaded" in ids and "paid" in ids for ids in found.timelines.values())
-    assert InstanceReader(store).hubs("t") == ([], None)
+    assert InstanceReader(store).hubs("t", Catalog((FLOW,))) == ([], None)
 
 
 def test_a_batch_of_ten_thousand_orders_is_one_hub_and_ten_thousand_orders(store: Store) -> None:
@@ -80,5 +80,5 @@ def test_a_batch_of_ten_thousand_orders_is_one_hub_and_ten_thousand_orders(store
         correlator.tick("default", Catalog((FLOW,)))
     assert InstanceReader(store).workflow_counts("default") == {"w": {"in_progress": 10_000}}
     assert store.value("SELECT count() FROM memberships FINAL") == 10_000
-    [hub], _ = InstanceReader(store).hubs("default")
+    [hub], _ = InstanceReader(store).hubs("default", Catalog((FLOW,)))
     assert (hub.value, hub.links, hub.events) == ("B", 10_000, 500)

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import base64
 from datetime import timedelta
+from typing import Any
 
 import pytest
 
@@ -16,6 +18,7 @@ from correlator import (
     reached_values,
     system_progress,
 )
+from correlator.cursor import encoded
 from model import BadRequest, Catalog, KeyType, ManualClock, Match, Milestone, Outcome, Workflow
 from store import Sql, Store
 from tests.correlator.telemetry import RECEIVED, START, Event, exact, send, send_rows
@@ -139,8 +142,8 @@ def _search(reader: InstanceReader) -> None:
 
 
 def _waiting(reader: InstanceReader) -> None:
-    events, cursor = reader.unresolved("default", limit=1)
-    more, end = reader.unresolved("default", limit=1, cursor=cursor)
+    events, cursor = reader.unresolved("default", CATALOG, limit=1)
+    more, end = reader.unresolved("default", CATALOG, limit=1, cursor=cursor)
     waiting = {each.event.attributes["cloudevents.event_id"]: each.waiting_for for each in events + more}
     assert waiting == {"f": [("delivery", "D99")], "g": []}
     assert end is None
@@ -227,6 +230,39 @@ def test_a_future_dated_event_in_between_takes_nothing_from_the_time_at_a_milest
         "issued": (1, timedelta(minutes=5)),
         "paid": (0, timedelta(0)),
     }
+
+
+def test_what_waited_for_a_workflow_that_is_gone_is_listed_no_more(store: Store) -> None:
+    gone = Workflow("gone", "Gone", KEYS, "order", STEPS, hash="h2")
+    send(store, [Event("a", 0, "issued", {"delivery": "D1"}), Event("b", 1, "issued", {"delivery": "D2"})])
+    orders = [Event(f"o{n}", 0, "placed", {"order": f"{n}", "delivery": "D3"}) for n in range(1, 4)]
+    send(store, [*orders, Event("c", 1, "issued", {"delivery": "D3"})])
+    Correlator(store, ManualClock(RECEIVED), hub_limit=2).tick("default", Catalog((FLOW, gone)))
+    reader = InstanceReader(store)
+    for catalog, names in ((Catalog((FLOW, gone)), ["flow", "gone"]), (CATALOG, ["flow"]), (Catalog(), [])):
+        waiting, _ = reader.unresolved("default", catalog)
+        assert [each.workflow for each in waiting] == sorted(2 * names)
+        hubs, _ = reader.hubs("default", catalog)
+        assert [each.workflow for each in hubs] == names
+
+
+def test_a_cursor_that_no_list_gave_out_is_refused(store: Store) -> None:
+    reader = InstanceReader(store)
+    texts = ["{", "[" * 100_000, "1" * 5_000, "1", '""', '{"1": 1}', "null"]
+    positions: list[list[Any]] = [[], [1, 1], ["a"] * 6, [1, 1, "\ud800"], [True, 1, "a"], ["\ud800"], [1, "\udfff"]]
+    positions += [[1, -1, "a"], [1, 1 << 16, "a"], [1 << 63, 1, "a"], [1 << 63, "a"], [-1, *"aaaa"], [256, *"aaaa"]]
+    forged = [base64.urlsafe_b64encode(each.encode()).decode() for each in texts]
+    for cursor in [*forged, *map(encoded, positions), "é"]:
+        for read in (
+            lambda cursor: reader.timeline("default", FLOW, "7", cursor=cursor),
+            lambda cursor: reader.instances("default", FLOW, InstanceFilter(), cursor=cursor),
+            lambda cursor: reader.search("default", CATALOG, "7", cursor=cursor),
+            lambda cursor: reader.unresolved("default", CATALOG, cursor=cursor),
+            lambda cursor: reader.hubs("default", CATALOG, cursor=cursor),
+        ):
+            with pytest.raises(BadRequest, match="Start again without one"):
+                read(cursor)
+    assert reader.timeline("default", FLOW, "7", cursor=encoded([-1 << 63, (1 << 16) - 1, "a\0"])) == ([], None)
 
 
 def test_how_an_event_got_there_is_told_the_same_whatever_came_first(store: Store) -> None:

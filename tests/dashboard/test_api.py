@@ -219,6 +219,7 @@ def _problems(client: Client) -> None:
         (f"{V1}/workflows/orders/instances?status=lost", 400),
         (f"{V1}/workflows/orders/instances?statuss=failed", 400),
         (f"{V1}/workflows?cursor=%3F%3F", 400),
+        (f"{V1}/workflows?cursor=LTU%3D", 400),
         (f"{V1}/quarantine", 501),
     ):
         answer = client.get(path)
