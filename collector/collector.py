@@ -82,11 +82,11 @@ class Collector:
                 self.spool.release()
                 raise
         self._foreign = ForeignRows(store, clock, on_commit) if store is not None and accept_foreign_rows else None
-        intake = Intake(
+        self._intake = Intake(
             self.spool, access or Access(is_open=True), self.counters, limits=limits.intake, quarantine=self.quarantine
         )
-        self._grpc = GrpcReceiver(intake, host, grpc_port, tls)
-        self._http = HttpReceiver(intake, host, http_port, tls)
+        self._grpc = GrpcReceiver(self._intake, host, grpc_port, tls)
+        self._http = HttpReceiver(self._intake, host, http_port, tls)
 
     @property
     def grpc_port(self) -> int:
@@ -115,6 +115,7 @@ class Collector:
     async def stop(self) -> None:
         """End the receivers, put what was accepted on disk and, while ClickHouse answers, into it."""
         await asyncio.gather(self._http.stop(), self._grpc.stop())
+        self._intake.close()
         await asyncio.to_thread(self.spool.stop)
         if self.writer is not None:
             await asyncio.to_thread(self.writer.stop)

@@ -12,7 +12,7 @@ import grpc
 
 from collector.intake import Intake, Refusal
 from collector.listening import Tls, listening_socket
-from collector.requests import accept
+from collector.requests import accept_aside
 from collector.segment import Signal
 from collector.status import response_of, status_of
 from model import Refused
@@ -86,7 +86,7 @@ class GrpcReceiver:
                 with self._intake.request() as running:
                     running.hold(len(body))
                     principal = self._intake.principal(_authorization(context))
-                    accepted = accept(signal, body, limits.nesting)
+                    accepted = await accept_aside(signal, body, limits.nesting, self._intake.aside)
                     await self._intake.store(principal, accepted, _PROTOCOL)
             except Refused as error:
                 await self._abort(context, self._intake.refused(error, _PROTOCOL))

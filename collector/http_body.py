@@ -8,15 +8,18 @@ from __future__ import annotations
 import asyncio
 import contextlib
 import zlib
-from collections.abc import Awaitable, Callable
+from collections.abc import Awaitable, Callable, Mapping
 from typing import Any
 
 import zstandard
 
+from collector.aside import Aside
 from collector.intake import IntakeLimits, Refusal, Running
 
 _DISCARD_BYTES = 64 << 20
 _DISCARD_SECONDS = 5.0
+_MOST_PARTS = 10_000
+"""Members of a gzip body, frames of a zstd one: empty ones cost time and give nothing."""
 
 
 class Body:
@@ -26,8 +29,9 @@ class Body:
         self._receive = receive
         self._more = True
 
-    async def read(self, content_length: str | None, encoding: str, limits: IntakeLimits, running: Running) -> bytes:
-        """All of it, decompressed; raises `Refusal`."""
+    async def read(self, headers: Mapping[str, str], limits: IntakeLimits, running: Running, aside: Aside) -> bytes:
+        """All of it, decompressed; `headers` have lower-case names. Raises `Refusal`."""
+        content_length, encoding = headers.get("content-length"), headers.get("content-encoding", "")
         declared = int(content_length) if content_length and content_length.isdigit() else 0
         parts: list[bytes] = []
         size = 0
@@ -41,7 +45,8 @@ class Body:
             raise Refusal("too_slow", f"the body took longer than {limits.body_seconds} seconds") from error
         if max(size, declared) > limits.request_bytes:
             raise Refusal("too_large", f"the body is larger than {limits.request_bytes} bytes")
-        body = decompressed(b"".join(parts), encoding, limits.decompressed_bytes)
+        sent, limit = b"".join(parts), limits.decompressed_bytes
+        body = await aside.run(size if encoding else 0, lambda: decompressed(sent, encoding, limit))
         running.hold(max(0, len(body) - size))
         return body
 
@@ -91,38 +96,47 @@ def _deflated(data: bytes, limit: int) -> bytes:
 
 
 def _inflated(data: bytes, wbits: int, limit: int) -> bytes:
-    parts: list[bytes] = []
-    size = 0
-    while data:
-        stream = zlib.decompressobj(wbits)
-        part = stream.decompress(data, limit + 1 - size)
-        parts.append(part)
-        size += len(part)
-        if size > limit:
-            break
-        if not stream.eof:
-            raise EOFError("it ends too early")
-        data = stream.unused_data  # gzip may have several members
-    return b"".join(parts)
+    return _joined(
+        data, limit, 16 << 10, lambda: zlib.decompressobj(wbits), lambda part, piece, room: part.decompress(piece, room)
+    )
 
 
 def _zstd(data: bytes, limit: int) -> bytes:
-    if not data:
-        return b""
-    decompressor = zstandard.ZstdDecompressor(max_window_size=1 << 27)
-    parts: list[bytes] = []
-    size = 0
-    while data and size <= limit:
-        frame = decompressor.decompressobj(read_across_frames=False)
-        start = 0
-        while start < len(data) and not frame.eof and size <= limit:
-            part = frame.decompress(data[start : start + 8192])
-            parts.append(part)
-            size += len(part)
-            start += 8192
-        if size > limit:
-            break
-        if not frame.eof:
+    frames = zstandard.ZstdDecompressor(max_window_size=1 << 27)
+    # A slice is unpacked whole, and a byte may stand for 32 KiB.
+    return _joined(
+        data,
+        limit,
+        1 << 10,
+        lambda: frames.decompressobj(read_across_frames=False),
+        lambda part, piece, _room: part.decompress(piece),
+    )
+
+
+def _joined(
+    data: bytes,
+    limit: int,
+    slice_bytes: int,
+    new: Callable[[], Any],
+    unpack: Callable[[Any, memoryview, int], bytes],
+) -> bytes:
+    """What is in the parts of the data, one after another: gzip may have several members, zstd several frames.
+
+    They are fed in slices, because what comes after the end of a part is copied.
+    """
+    view = memoryview(data)
+    out: list[bytes] = []
+    position = size = parts = 0
+    while position < len(data) and size <= limit:
+        parts += 1
+        if parts > _MOST_PARTS:
+            raise Refusal("malformed", f"the compressed body is in more than {_MOST_PARTS} parts")
+        part = new()
+        while position < len(data) and not part.eof and size <= limit:
+            piece = view[position : position + slice_bytes]
+            out.append(unpack(part, piece, limit + 1 - size))
+            size += len(out[-1])
+            position += len(piece) - len(part.unused_data)
+        if not part.eof and size <= limit:
             raise EOFError("it ends too early")
-        data = frame.unused_data + data[start:]
-    return b"".join(parts)
+    return b"".join(out)

@@ -10,7 +10,6 @@ from __future__ import annotations
 import asyncio
 import contextlib
 from collections.abc import Awaitable, Callable, Iterator, Mapping
-from concurrent.futures import ThreadPoolExecutor
 from typing import Any
 
 import uvicorn
@@ -21,7 +20,7 @@ from collector.http_body import Body
 from collector.intake import Intake, Refusal, Running
 from collector.listening import Tls, listening_socket
 from collector.otlp_json import read_json
-from collector.requests import Accepted, accept, accept_message
+from collector.requests import Accepted, accept_aside, accept_message
 from collector.segment import Signal
 from collector.slow_senders import impatient
 from collector.status import response_of, status_of
@@ -31,8 +30,6 @@ _PROTOBUF = "application/x-protobuf"
 _JSON = "application/json"
 _SIGNALS = {"/v1/traces": Signal.TRACES, "/v1/logs": Signal.LOGS}
 _EVENTS = "/v1/events"
-_IN_LOOP_BYTES = 64 << 10
-"""Larger JSON bodies are read in a thread: they would keep other requests waiting."""
 
 _Receive = Callable[[], Awaitable[Any]]
 _Send = Callable[[Any], Awaitable[None]]
@@ -43,12 +40,6 @@ class HttpApplication:
 
     def __init__(self, intake: Intake) -> None:
         self._intake = intake
-        # Two and no more: JSON takes some twenty times its size while it is read.
-        self._readers = ThreadPoolExecutor(2, thread_name_prefix="json")
-
-    def close(self) -> None:
-        """Free the threads; nothing may be asked after it."""
-        self._readers.shutdown()
 
     async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
         if scope["type"] != "http":
@@ -93,23 +84,16 @@ class HttpApplication:
         media_type = _media_type(headers)
         if path != _EVENTS and media_type not in (_PROTOBUF, _JSON):
             raise Refusal("media_type", f"the content type must be {_PROTOBUF} or {_JSON}")
-        body = await content.read(
-            headers.get("content-length"), headers.get("content-encoding", ""), self._intake.limits, running
-        )
-        nesting = self._intake.limits.nesting
+        aside, nesting = self._intake.aside, self._intake.limits.nesting
+        body = await content.read(headers, self._intake.limits, running, aside)
         if path == _EVENTS:
-            return await self._aside(
+            return await aside.run(
                 len(body), lambda: accept_message(Signal.LOGS, read_events(headers, body, nesting), nesting)
             )
         signal = _SIGNALS[path]
         if media_type == _JSON:
-            return await self._aside(len(body), lambda: accept_message(signal, read_json(signal, body), nesting))
-        return accept(signal, body, nesting)
-
-    async def _aside(self, size: int, work: Callable[[], Accepted]) -> Accepted:
-        if size <= _IN_LOOP_BYTES:
-            return work()
-        return await asyncio.get_running_loop().run_in_executor(self._readers, work)
+            return await aside.run(len(body), lambda: accept_message(signal, read_json(signal, body), nesting))
+        return await accept_aside(signal, body, nesting, aside)
 
     async def _refuse(self, send: _Send, refusal: Refusal, headers: Mapping[str, str], *, is_event: bool) -> None:
         status = status_of(refusal, self._intake.limits.retry_seconds)
@@ -172,7 +156,6 @@ class HttpReceiver:
             self._server.should_exit = True
             await self._task
             self._server = self._task = None
-        self._application.close()
 
 
 class _Server(uvicorn.Server):

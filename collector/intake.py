@@ -13,6 +13,7 @@ from dataclasses import dataclass
 from typing import NamedTuple
 
 from collector.acknowledging import Acknowledgements
+from collector.aside import Aside
 from collector.counters import Counters
 from collector.quarantine import Quarantine
 from collector.requests import NESTING, Accepted
@@ -119,9 +120,14 @@ class Intake:
         self._access = access
         self.counters = counters
         self.limits = limits or IntakeLimits()
+        self.aside = Aside()
         self._acknowledgements = Acknowledgements()
         self._running = 0
         self._held_bytes = 0
+
+    def close(self) -> None:
+        """Free the threads, once no receiver is left; a second call does nothing."""
+        self.aside.close()
 
     def principal(self, authorization: str | None) -> Principal:
         """Who sends, by the value of the Authorization header; raises `Refusal`."""

@@ -14,6 +14,7 @@ from google.protobuf import message
 from opentelemetry.proto.collector.logs.v1 import logs_service_pb2
 from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 
+from collector.aside import Aside
 from collector.outline import Outline
 from collector.segment import Signal
 from collector.values import flatten
@@ -52,11 +53,29 @@ def accept(signal: Signal, body: bytes, nesting: int = NESTING) -> Accepted:
 
     `nesting` is how deep lists and maps may lie in one another.
     """
+    return _as_it_is(signal, body) or _rewritten(signal, body, nesting)
+
+
+async def accept_aside(signal: Signal, body: bytes, nesting: int, aside: Aside) -> Accepted:
+    """The same, in the event loop: a large request that must be rewritten keeps no other one waiting."""
+    taken = _as_it_is(signal, body)
+    if taken is not None:
+        return taken
+    return await aside.run(len(body), lambda: _rewritten(signal, body, nesting))
+
+
+def _as_it_is(signal: Signal, body: bytes) -> Accepted | None:
+    """The request, if nothing in it has to be rewritten."""
     outline = _OUTLINE[signal]
     try:
-        if not outline.has_nested_value(body):
-            return Accepted(signal, body, outline.items(body))
-        request = REQUEST[signal]()
+        return None if outline.has_nested_value(body) else Accepted(signal, body, outline.items(body))
+    except message.DecodeError as error:
+        raise BadRequest(f"the body is not an OTLP {signal} export request: {error}") from error
+
+
+def _rewritten(signal: Signal, body: bytes, nesting: int) -> Accepted:
+    request = REQUEST[signal]()
+    try:
         request.MergeFromString(body)
     except message.DecodeError as error:
         raise BadRequest(f"the body is not an OTLP {signal} export request: {error}") from error
