@@ -1,6 +1,7 @@
 """Brings a file into the received log records, exactly once, chunk by chunk.
 
-1. The file (hash of its bytes) and the mapping (hash of what it says) name the import. A finished one is skipped.
+1. The file (hash of its bytes) and the mapping (hash of what it says) name the import. A finished one is skipped, and
+   one that is running is not run a second time.
 2. Each chunk is recorded before its first attempt with the segment id and receive time all its rows carry, and the
    bytes it holds. It is inserted by one statement as one part of one partition: wholly, or not at all.
 3. Where the fate of an attempt is unknown (a run that was killed), what may still run of it is ended, then the rows of
@@ -13,26 +14,25 @@ Rows are never looked at one by one in Python; `importing.statement` has what Cl
 from __future__ import annotations
 
 import difflib
-import fcntl
 import hashlib
-import os
 import tempfile
 import time
 from collections.abc import Callable, Iterator
-from contextlib import ExitStack, contextmanager
+from contextlib import ExitStack
 from dataclasses import replace
 from pathlib import Path
 
 from collector.importing import chunk as chunking
 from collector.importing.chunk import Chunk, Chunks
 from collector.importing.dialect import rewritten, sniffed
+from collector.importing.exclusion import alone
 from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
 from collector.importing.mapping import FileFormat, ImportMapping
 from collector.importing.report import ImportProgress, ImportReport, rejects_path, write_rejects
 from collector.importing.source import SourceFile, is_parquet, parquet_as_json_lines, utf8
 from collector.importing.statement import ChunkRows, Shape, Statements, import_mark, missing_columns
 from collector.redaction import Redactions, TenantRedaction
-from model import BadRequest, CatalogError, Clock, Problem, Refused
+from model import BadRequest, CatalogError, Clock, Problem
 from store import Sql, StatementFailed, Store, load_query
 
 
@@ -53,13 +53,13 @@ def import_file(
     A file already imported with this mapping changes nothing; an interrupted import goes on where it stopped.
     `rejected` is where refused rows are written, by default `<file name>.rejected.csv` beside the file; nothing is
     written where there are none. Raises `CatalogError` where the mapping names columns the file does not have,
-    `BadRequest` where the file cannot be read, `Refused` where it is being imported already, `NoRedactionKey` where
-    the tenant's rules hash and there is no secret.
+    `BadRequest` where the file cannot be read, `Refused` where it or a copy of it is being imported already,
+    `NoRedactionKey` where the tenant's rules hash and there is no secret.
     """
     with ExitStack() as stack:
-        stack.enter_context(_only_one(path))
         import_id = ImportId(tenant, _hash(path), mapping.hash)
         ledger = ImportLedger(store, import_id)
+        stack.enter_context(alone(ledger, path))
         record = ledger.record()
         if record is not None and record.finished_at is not None:
             yield ImportReport(record.accepted, record.rejected, reasons=ledger.reasons(), already_imported=True)
@@ -239,23 +239,8 @@ def _readable(path: Path, mapping: ImportMapping, folder: Path) -> Path:
 
 
 def _hash(path: Path) -> str:
-    with path.open("rb") as file:
-        return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-@contextmanager
-def _only_one(path: Path) -> Iterator[None]:
-    """Hold the file against a second import of it on this machine; raises `Refused` where there is one."""
     try:
-        handle = os.open(path, os.O_RDONLY)
+        with path.open("rb") as file:
+            return hashlib.file_digest(file, "sha256").hexdigest()
     except OSError as error:
         raise BadRequest(f"{path} cannot be read: {error.strerror}.") from error
-    try:
-        fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-    except BlockingIOError as error:
-        os.close(handle)
-        raise Refused(f"{path} is being imported already; wait until that is done.") from error
-    try:
-        yield
-    finally:
-        os.close(handle)

@@ -13,6 +13,8 @@ from store import Store, load_query
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
+_TABLES = "SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = 'imports'"
+
 
 @dataclass(frozen=True, slots=True)
 class ImportId:
@@ -67,6 +69,11 @@ class ImportLedger:
         self._store = store
         self._id = import_id
         self._key = {"tenant": import_id.tenant, "import_id": import_id.value}
+
+    def identity(self) -> tuple[str, ...]:
+        """What tells this import from all others: the tables it is recorded in, tenant, file and mapping."""
+        tables = str(self._store.value(_TABLES))
+        return (tables, self._id.tenant, self._id.file_hash, self._id.mapping_hash)
 
     def record(self) -> ImportRecord | None:
         """What is known of it, None where it was never begun."""

@@ -8,15 +8,16 @@ import json
 import stat
 import subprocess
 import sys
+import tempfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import zstandard
 
-from collector.importing import ImportProgress, import_file
+from collector.importing import ImportProgress, ImportReport, import_file
 from model import BadRequest, CatalogError, ManualClock, Refused
-from store import Store
+from store import Store, migrate
 from tests.collector.import_file_cases import NOW, imported, records, shop
 
 PLAIN = "id,at,kind,order\n1,2026-01-02T03:04:05Z,placed,SO-1\n2,2026-01-03,shipped ,SO-2\n"
@@ -291,14 +292,51 @@ def test_a_file_with_a_header_only_is_imported_as_nothing(store: Store, tmp_path
     assert store.value("SELECT count() FROM segments") == 0
 
 
-def test_a_file_being_imported_is_not_imported_twice_at_once(store: Store, tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["orders.csv", "copy.csv"])
+def test_a_file_being_imported_is_not_imported_twice_at_once(store: Store, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN)
+    (tmp_path / name).write_text(PLAIN)
+    first = import_file(store, path, shop(), clock=ManualClock(NOW))
+    assert isinstance(next(first), ImportProgress)
+    with pytest.raises(Refused, match=f"{name} is being imported already"):
+        imported(store, tmp_path / name, shop())
+    *_, report = first
+    assert isinstance(report, ImportReport)
+    assert report.accepted == 2
+    assert imported(store, tmp_path / name, shop()).already_imported
+    assert records(store) == EXPECTED
+
+
+def test_a_file_being_imported_can_be_imported_elsewhere_and_otherwise(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_text(PLAIN)
     first = import_file(store, path, shop(), clock=ManualClock(NOW))
-    assert isinstance(next(first), ImportProgress)
-    with pytest.raises(Refused, match="is being imported already"):
-        imported(store, path, shop())
+    next(first)
+    elsewhere = store.beside(f"{store.database}_elsewhere")
+    migrate(elsewhere, ("store", "collector"))
+    assert imported(elsewhere, path, shop()).accepted == 2
+    assert imported(store, path, shop(source="other")).accepted == 2
+    assert imported(store, path, shop(), tenant="acme").accepted == 2
     first.close()
+    elsewhere.execute(f"DROP DATABASE {elsewhere.database} SYNC")
+    elsewhere.close()
+
+
+def test_a_lock_that_a_killed_import_left_behind_is_taken_over(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path))
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN)
+    first = import_file(store, path, shop(), clock=ManualClock(NOW))
+    next(first)
+    lock = next(tmp_path.glob("*.lock"))
+    first.close()
+    assert not lock.exists()
+    lock.touch(0o600)
+    assert imported(store, path, shop()).accepted == 2
+    assert not lock.exists()
 
 
 def test_the_same_file_for_another_tenant_is_another_import(store: Store, tmp_path: Path) -> None:
