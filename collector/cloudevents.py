@@ -20,9 +20,8 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
-from collector.event_data import Scalar, attributes_of
-from collector.intake import Refusal
-from collector.requests import NESTING
+from collector.event_data import PathRoom, Scalar, attributes_of
+from collector.intake import IntakeLimits, Refusal
 from collector.values import json_text
 from model import BadRequest
 
@@ -45,13 +44,14 @@ class _Event:
     is_json: bool
 
 
-def read_events(headers: Mapping[str, str], body: bytes, nesting: int = NESTING) -> ExportLogsServiceRequest:
+def read_events(headers: Mapping[str, str], body: bytes, limits: IntakeLimits) -> ExportLogsServiceRequest:
     """The events of one request as log records.
 
     `headers` have lower-case names. Raises `BadRequest` saying what is wrong (in a batch: of which event, counted from
-    0), `Refusal` for a content type that cannot hold events.
+    0), `Refusal` for a content type that cannot hold events and for events that become too large.
     """
     media_type = _media_type(headers.get("content-type", ""))
+    nesting, room = limits.nesting, PathRoom(limits.decompressed_bytes)
     request = ExportLogsServiceRequest()
     if media_type.startswith(_BATCH):
         _only_json(media_type, _BATCH)
@@ -60,14 +60,14 @@ def read_events(headers: Mapping[str, str], body: bytes, nesting: int = NESTING)
             raise BadRequest("a batch must be a JSON array of events")
         for index, each in enumerate(batch):
             try:
-                _add(request, _structured(each), nesting)
+                _add(request, _structured(each), nesting, room)
             except BadRequest as error:
                 raise BadRequest(f"event [{index}]: {error}") from error
     elif media_type.startswith(_STRUCTURED):
         _only_json(media_type, _STRUCTURED)
-        _add(request, _structured(_json(body)), nesting)
+        _add(request, _structured(_json(body)), nesting, room)
     else:
-        _add(request, _binary(headers, media_type, body), nesting)
+        _add(request, _binary(headers, media_type, body), nesting, room)
     return request
 
 
@@ -161,7 +161,7 @@ def _json(body: bytes) -> Any:
 # Mapping.
 
 
-def _add(request: ExportLogsServiceRequest, event: _Event, nesting: int) -> None:
+def _add(request: ExportLogsServiceRequest, event: _Event, nesting: int, room: PathRoom) -> None:
     attributes = event.attributes
     resource = request.resource_logs.add()
     log = resource.scope_logs.add().log_records.add()
@@ -171,7 +171,7 @@ def _add(request: ExportLogsServiceRequest, event: _Event, nesting: int) -> None
         if "time" in attributes:
             log.time_unix_nano = nanoseconds_of(attributes["time"])
         _set_body(log.body, event)
-        for name, value in _attributes(event, nesting).items():
+        for name, value in _attributes(event, nesting, room).items():
             _set(log.attributes.add(key=name).value, value)
     except UnicodeEncodeError as error:
         raise BadRequest("a text holds half of a surrogate pair") from error
@@ -214,10 +214,10 @@ def nanoseconds_of(time: str) -> int:
     return nanoseconds
 
 
-def _attributes(event: _Event, nesting: int) -> dict[str, Any]:
+def _attributes(event: _Event, nesting: int, room: PathRoom) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if event.is_json and isinstance(event.data, dict):
-        found.update(attributes_of(event.data, nesting))
+        found.update(attributes_of(event.data, nesting, room))
     found.update({name: value for name, value in event.attributes.items() if name not in _OWN})
     found["cloudevents.event_id"] = event.attributes["id"]
     found["cloudevents.event_source"] = event.attributes["source"]

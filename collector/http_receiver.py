@@ -84,11 +84,11 @@ class HttpApplication:
         media_type = _media_type(headers)
         if path != _EVENTS and media_type not in (_PROTOBUF, _JSON):
             raise Refusal("media_type", f"the content type must be {_PROTOBUF} or {_JSON}")
-        aside, nesting = self._intake.aside, self._intake.limits.nesting
-        body = await content.read(headers, self._intake.limits, running, aside)
+        aside, limits = self._intake.aside, self._intake.limits
+        body, nesting = await content.read(headers, limits, running, aside), limits.nesting
         if path == _EVENTS:
             return await aside.run(
-                len(body), lambda: accept_message(Signal.LOGS, read_events(headers, body, nesting), nesting)
+                len(body), lambda: accept_message(Signal.LOGS, read_events(headers, body, limits), nesting)
             )
         signal = _SIGNALS[path]
         if media_type == _JSON:

@@ -13,9 +13,12 @@ from typing import Any
 
 import httpx
 import pytest
+from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from ruamel.yaml import YAML
 
+from collector import IntakeLimits
 from collector.cloudevents import nanoseconds_of, read_events, service_of
+from collector.event_data import PathRoom, attributes_of
 from model import BadRequest
 from tests.collector.running import RunningCollector
 
@@ -34,9 +37,13 @@ def spooling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollec
         yield collector
 
 
+def _log(event: dict[str, Any]) -> LogRecord:
+    request = read_events(_STRUCTURED, json.dumps(event).encode(), IntakeLimits())
+    return request.resource_logs[0].scope_logs[0].log_records[0]
+
+
 def _attributes(event: dict[str, Any]) -> dict[str, Any]:
-    request = read_events(_STRUCTURED, json.dumps(event).encode())
-    log = request.resource_logs[0].scope_logs[0].log_records[0]
+    log = _log(event)
     return {each.key: getattr(each.value, each.value.WhichOneof("value") or "string_value") for each in log.attributes}
 
 
@@ -186,7 +193,7 @@ def test_other_times_are_refused(time: str) -> None:
 
 def test_an_invalid_traceparent_is_an_attribute_and_no_trace() -> None:
     event = _event(traceparent="00-" + "0" * 32 + "-eee19b7ec3c1b174-01")
-    log = read_events(_STRUCTURED, json.dumps(event).encode()).resource_logs[0].scope_logs[0].log_records[0]
+    log = _log(event)
     assert log.trace_id == b""
     assert _attributes(event)["traceparent"] == event["traceparent"]
 
@@ -212,8 +219,36 @@ def test_nothing_in_an_event_takes_the_place_of_its_identity() -> None:
     ],
 )
 def test_data_is_the_body(more: dict[str, Any], body: Any) -> None:
-    log = read_events(_STRUCTURED, json.dumps(_event(**more)).encode()).resource_logs[0].scope_logs[0].log_records[0]
+    log = _log(_event(**more))
     assert getattr(log.body, str(log.body.WhichOneof("value"))) == body
+
+
+def _posted(running: RunningCollector, event: Any, headers: dict[str, str] = _STRUCTURED) -> httpx.Response:
+    return httpx.post(f"{running.http}/v1/events", content=json.dumps(event).encode(), headers=headers, timeout=30)
+
+
+def test_long_names_around_many_values_do_not_make_a_small_event_a_large_one(spooling: RunningCollector) -> None:
+    name, members = "k" * 50_000, {f"m{n}": n for n in range(8000)}
+    for data in ({name: members}, {name: [{each: 1} for each in members]}, {name: {each: {} for each in members}}):
+        answer = _posted(spooling, _event(data=data))
+        assert answer.status_code == 413
+        assert "retry-after" not in answer.headers
+        assert "longer than 16777216 characters: `kkk" in answer.json()["message"]
+    # So do many events of one request that would be small enough alone.
+    batch = [_event(id=f"e-{n}", data={name: {f"m{m}": 1 for m in range(100)}}) for n in range(5)]
+    assert _posted(spooling, batch[0]).status_code == 202
+    assert _posted(spooling, batch, _BATCH).status_code == 413
+
+
+def test_a_long_name_around_a_long_list_is_one_path(spooling: RunningCollector) -> None:
+    data = {"k" * 50_000: [{"a": n, "b": [n]} for n in range(8000)]}
+    room = PathRoom(300_000)
+    found = attributes_of(data, 5, room)
+    assert {path.lstrip("k"): values for path, values in found.items()} == {
+        "[].a": list(range(8000)),
+        "[].b[]": list(range(8000)),
+    }
+    assert _posted(spooling, _event(data=data)).status_code == 202
 
 
 @pytest.mark.shared_data

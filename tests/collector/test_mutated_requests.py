@@ -12,6 +12,7 @@ import pytest
 import zstandard
 from google.protobuf import json_format
 
+from collector import IntakeLimits
 from collector.cloudevents import read_events
 from collector.http_body import decompressed
 from collector.otlp_json import read_json
@@ -42,7 +43,7 @@ _DOORS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     ),
     "a structured event": (
         json.dumps(_EVENT).encode(),
-        lambda data: accept_message(Signal.LOGS, read_events(_STRUCTURED, data)),
+        lambda data: accept_message(Signal.LOGS, read_events(_STRUCTURED, data, IntakeLimits())),
     ),
     "the headers of a binary event": (
         b"2026-11-21T10:00:00Z",
@@ -57,6 +58,7 @@ _DOORS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
                     "ce-specversion": "1.0",
                 },
                 data,
+                IntakeLimits(),
             ),
         ),
     ),
