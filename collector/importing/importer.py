@@ -57,10 +57,9 @@ def import_file(
     `NoRedactionKey` where the tenant's rules hash and there is no secret.
     """
     with ExitStack() as stack:
-        import_id = ImportId(tenant, _hash(path), mapping.hash)
-        ledger = ImportLedger(store, import_id)
+        ledger = ImportLedger(store, ImportId(tenant, _hash(path), mapping.hash))
         stack.enter_context(alone(ledger, path))
-        record = ledger.record()
+        ledger, record = _known(store, ledger, mapping)
         if record is not None and record.finished_at is not None:
             yield ImportReport(record.accepted, record.rejected, reasons=ledger.reasons(), already_imported=True)
             return
@@ -68,7 +67,7 @@ def import_file(
         source = SourceFile(_readable(path, mapping, folder))
         stack.callback(source.close)
         redaction = (redactions or Redactions()).of(tenant)
-        run = _Run(store, ledger, import_id, mapping, source, folder, clock, redaction)
+        run = _Run(store, ledger, mapping, source, folder, clock, redaction)
         run.begin(record, path.name, chunk_bytes, chunk_lines)
         started = time.perf_counter()
         for rows in run.chunks():
@@ -77,19 +76,29 @@ def import_file(
         yield run.end(rejected or rejects_path(path), time.perf_counter() - started)
 
 
+def _known(store: Store, ledger: ImportLedger, mapping: ImportMapping) -> tuple[ImportLedger, ImportRecord | None]:
+    """What is recorded of the import, and where; one of before may be named by its attributes as they are written."""
+    record = ledger.record()
+    if record is None and mapping.hash_as_written != mapping.hash:
+        before = ImportLedger(store, replace(ledger.id, mapping_hash=mapping.hash_as_written))
+        found = before.record()
+        if found is not None:
+            return before, found
+    return ledger, record
+
+
 class _Run:
     def __init__(
         self,
         store: Store,
         ledger: ImportLedger,
-        import_id: ImportId,
         mapping: ImportMapping,
         source: SourceFile,
         folder: Path,
         clock: Clock,
         redaction: TenantRedaction,
     ) -> None:
-        self._store, self._ledger, self._id, self._mapping = store, ledger, import_id, mapping
+        self._store, self._ledger, self._mapping = store, ledger, mapping
         self._source, self._folder, self._clock = source, folder, clock
         self._shape, skip, lines = _shape(source, mapping)
         self._first = (skip, lines + 1)
@@ -158,8 +167,8 @@ class _Run:
         data = utf8(chunk.data)
         csv = self._shape.format is FileFormat.CSV
         rows = ChunkRows(
-            self._id.tenant,
-            self._id.value,
+            self._ledger.id.tenant,
+            self._ledger.id.value,
             chunk.number,
             record.segment_id,
             record.received_at,

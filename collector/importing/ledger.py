@@ -70,6 +70,11 @@ class ImportLedger:
         self._id = import_id
         self._key = {"tenant": import_id.tenant, "import_id": import_id.value}
 
+    @property
+    def id(self) -> ImportId:
+        """The import it is of."""
+        return self._id
+
     def identity(self) -> tuple[str, ...]:
         """What tells this import from all others: the tables it is recorded in, tenant, file and mapping."""
         tables = str(self._store.value(_TABLES))

@@ -150,6 +150,12 @@ class ImportMapping(_Strict):
     @property
     def hash(self) -> str:
         """SHA-256 of what the mapping says, however it is written down; hexadecimal."""
+        in_order = dict(sorted(self.attributes.items()))
+        return self.model_copy(update={"attributes": in_order}).hash_as_written
+
+    @property
+    def hash_as_written(self) -> str:
+        """The same with the attributes in the order they are written in, which is how imports were once named."""
         return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
 
     def columns(self) -> dict[str, tuple[str, ...]]:

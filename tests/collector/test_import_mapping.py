@@ -68,6 +68,15 @@ def test_the_mappings_of_the_real_files_are_right(path: Path) -> None:
 def test_what_a_mapping_says_decides_its_hash_not_how_it_is_written() -> None:
     assert shop().hash == shop(time={"column": "at", "format": ["iso"], "zone": "UTC"}).hash
     assert shop().hash != shop(source="other").hash
+    there = shop(attributes={"order": "order", "kind": {"sql": "upper(kind)"}, "at": "at"})
+    back = shop(attributes={"at": "at", "kind": {"sql": "upper(kind)"}, "order": "order"})
+    assert there.hash == back.hash
+    assert there.hash != shop(attributes={"at": "order", "kind": {"sql": "upper(kind)"}, "order": "at"}).hash
+
+
+def test_the_hash_of_a_mapping_stays_so_that_what_was_imported_is_known_again() -> None:
+    assert shop().hash == "68f702aecf3b3102df09417f42434afed3f00d6cd2e2e2d7b8b81b675e915f71"
+    assert shop().hash_as_written == shop().hash
 
 
 @pytest.mark.parametrize(

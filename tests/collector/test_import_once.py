@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import itertools
 import random
 import subprocess
 import sys
@@ -11,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from collector.importing import ImportReport, import_file
+from collector.importing import ImportMapping, ImportReport, import_file
 from collector.importing.chunk import Chunk
 from collector.importing.ledger import ImportId, ImportLedger
 from collector.reading import committed_segments, logs_of_segments
@@ -59,6 +60,35 @@ def test_a_copy_under_another_name_is_the_same_file(store: Store, orders: Path) 
     copy = orders.with_name("copy.csv")
     copy.write_bytes(orders.read_bytes())
     assert imported(store, copy, shop()).already_imported
+
+
+def test_the_order_of_the_attributes_does_not_make_it_another_import(store: Store, orders: Path) -> None:
+    imported(store, orders, shop(attributes={"order": "order", "kind": "kind"}))
+    assert imported(store, orders, shop(attributes={"kind": "kind", "order": "order"})).already_imported
+
+
+class NamedAsWritten(ImportMapping):
+    """A mapping as it once named its imports: by its attributes in the order they are written in."""
+
+    @property
+    def hash(self) -> str:
+        return self.hash_as_written
+
+
+@pytest.mark.parametrize("steps", [None, 3], ids=["finished", "stopped"])
+def test_an_import_named_by_its_attributes_as_they_are_written_is_known(
+    store: Store, orders: Path, steps: int | None
+) -> None:
+    mapping = shop(attributes={"order": "order", "kind": "kind"})
+    before = NamedAsWritten.model_validate(mapping.model_dump())
+    assert before.hash != mapping.hash
+    run = import_file(store, orders, before, clock=ManualClock(NOW), **SMALL)
+    list(itertools.islice(run, steps))
+    run.close()
+    report = imported(store, orders, mapping, **SMALL)
+    assert (report.already_imported, report.resumed) == (steps is None, steps is not None)
+    assert (report.accepted, report.rejected) == (ROWS - ROWS // 50, ROWS // 50)
+    assert_stored_once(store)
 
 
 def test_each_chunk_is_one_part_and_one_segment(store: Store, orders: Path) -> None:
