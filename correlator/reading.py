@@ -35,7 +35,8 @@ from model import Catalog, Clock, Milestone, Outcome, SystemClock, Workflow
 from store import Sql, Store, load_query, side_by_side
 
 _FIRST_US = -(1 << 62)
-_MOST_LINKS = 20_000
+_MOST_LINKS = 50_000
+_MOST_PROOFS = 1_000  # of one link; only the earliest is read of one that holds for ever
 
 
 class InstanceReader:
@@ -124,7 +125,7 @@ class InstanceReader:
         # The links depend on the keys alone, so nobody need wait for the events themselves.
         page, (deliveries, links) = side_by_side(
             lambda: self._events(tenant, [workflow.name], rows[:limit]),
-            lambda: (self._deliveries(tenant, rows[:limit]), self._links(tenant, workflow, rows[:limit])),
+            lambda: (self._deliveries(tenant, rows[:limit]), self._links(tenant, workflow, instance, rows[:limit])),
         )
         events = [_event(row, row["member_flags"], deliveries, links, instance) for row in page]
         if len(rows) <= limit or not page:
@@ -283,21 +284,28 @@ class InstanceReader:
         rows = self._rows("deliveries", tenant=tenant, id_prefixes=prefixes)
         return {row["event_id"]: row["deliveries"] for row in rows}
 
-    def _links(self, tenant: str, workflow: Workflow, page: list[dict[str, Any]]) -> dict[str, list[Link]]:
-        """The links inward from the innermost values of these events, as far as they go; none leads on from a root."""
+    def _links(
+        self, tenant: str, workflow: Workflow, instance: str, page: list[dict[str, Any]]
+    ) -> dict[str, list[Link]]:
+        """The links inward from the innermost values of these events to the instance, as far as they go."""
         links: dict[str, list[Link]] = {}
-        root = typed_key(workflow.name, workflow.root, "")
-        frontier = {key for row in page for key in innermost(row["member_keys"]) if not key.startswith(root)}
+        roots = typed_key(workflow.name, workflow.root, "")
+        frontier = {key for row in page for key in innermost(row["member_keys"]) if not key.startswith(roots)}
         if not frontier:
             return links
         [put_right] = self._rows("put_right")
         statement = lines_for("links_from", frozenset(name for name, count in put_right.items() if count))
+        times = [microseconds(row["occurred_at"]) for row in page]
+        # Every hop may lead on to a time as far away as its window.
+        away = sum((each.window for each in workflow.keys if each.window), timedelta(0)) // timedelta(microseconds=1)
+        bounds = {"from_us": min(times) - away, "to_us": max(times) + away}
+        target = {"tenant": tenant, "root": instance, "roots": roots, **bounds}
         while frontier:
-            params = {"tenant": tenant, "outer_keys": sorted(frontier), "limit": _MOST_LINKS}
+            params = {"outer_keys": sorted(frontier), "proofs": _MOST_PROOFS, "limit": _MOST_LINKS, **target}
             rows = self._store.rows(statement, params)
             for row in rows:
                 links.setdefault(row["outer_key"], []).append(Link(**row))
-            frontier = {row["inner_key"] for row in rows if not row["inner_key"].startswith(root)} - links.keys()
+            frontier = {row["inner_key"] for row in rows if row["inner_key"] != instance} - links.keys()
         return links
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any
 
@@ -263,6 +264,29 @@ def test_a_cursor_that_no_list_gave_out_is_refused(store: Store) -> None:
             with pytest.raises(BadRequest, match="Start again without one"):
                 read(cursor)
     assert reader.timeline("default", FLOW, "7", cursor=encoded([-1 << 63, (1 << 16) - 1, "a\0"])) == ([], None)
+
+
+def test_how_an_event_got_there_is_told_however_often_its_links_are_proved(store: Store) -> None:
+    """More often than a reader reads proofs, of links for ever and of links within a window, to many orders."""
+    windowed = tuple(replace(each, window=timedelta(minutes=30)) if each.name == "trace" else each for each in KEYS)
+    flow = replace(FLOW, keys=windowed)
+    proofs = [
+        Event(f"p{n}", n / 60, "released", {"order": "7", "delivery": f"D{n % 20}"}, "a1" * 16) for n in range(4_000)
+    ]
+    others = [Event(f"o{n}", 0, "placed", {"order": f"9{n}", "delivery": f"D{n % 20}"}) for n in range(600)]
+    ends = [Event(f"d{n}", 70, "issued", {"delivery": f"D{n}"}) for n in range(20)]
+    ends.append(Event("t", 95, "issued", {}, "a1" * 16))
+    send(store, [*proofs, *others, *ends])
+    Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog((flow,)))
+    reader = InstanceReader(store)
+    events, cursor = reader.timeline("default", flow, "7", limit=4_010)
+    events += reader.timeline("default", flow, "7", limit=50, cursor=cursor)[0]
+    told = {(hop.outer_value, hop.proved_at) for each in events if each.milestone == "issued" for hop in each.linked_by}
+    assert {each.milestone for each in events[4_000:]} == {"issued"}
+    assert all(each.linked_by for each in events[4_000:])
+    deliveries = {(f"D{n}", START + timedelta(seconds=n)) for n in range(20)}
+    by_trace = {("a1" * 16, START + timedelta(minutes=65, seconds=n)) for n in range(20)}
+    assert told == deliveries | by_trace
 
 
 def test_how_an_event_got_there_is_told_the_same_whatever_came_first(store: Store) -> None:
