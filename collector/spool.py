@@ -86,6 +86,8 @@ class Spool:
         self._closed: dict[str, ClosedSegment] = {}
         """By id, in the order in which they are to be taken."""
         self._taken: set[str] = set()
+        self._resting: dict[str, float] = {}
+        """Segments that are passed over, and until when, by the monotonic clock."""
         self._held: Collection[str] = ()
         """Tenants whose segments nobody takes at present."""
         self._some_closed = threading.Condition(self._lock)
@@ -158,7 +160,7 @@ class Spool:
         """The oldest closed segment that nobody has taken; None where there is none within the time.
 
         It is the caller's until `finished`, `put_back` or `postponed`. Segments of the tenants in `held` are passed
-        over.
+        over, and those that rest.
         """
         with self._some_closed:
             self._held = held
@@ -168,12 +170,22 @@ class Spool:
                 found = self._first(held)
             if found is not None:
                 self._taken.add(found.id)
+                self._resting.pop(found.id, None)
             return found
 
-    def put_back(self, segment: ClosedSegment) -> None:
-        """Let a segment be taken again, before all that came after it."""
+    def put_back(self, segment: ClosedSegment, rest_seconds: float = 0.0) -> None:
+        """Let a segment be taken again, before all that came after it, once it has rested."""
         with self._some_closed:
             self._taken.discard(segment.id)
+            if rest_seconds:
+                self._resting[segment.id] = time.monotonic() + rest_seconds
+            self._some_closed.notify_all()
+
+    def wake(self, segment_ids: Collection[str]) -> None:
+        """Let segments that rest be taken at once."""
+        with self._some_closed:
+            for each in segment_ids:
+                self._resting.pop(each, None)
             self._some_closed.notify_all()
 
     def postponed(self, segment: ClosedSegment) -> None:
@@ -250,8 +262,9 @@ class Spool:
             raise SpoolFull(f"the spool has reached its limit of {self.limits.total_bytes} bytes; send again later")
 
     def _first(self, held: Collection[str]) -> ClosedSegment | None:
+        now = time.monotonic()
         for each in self._closed.values():
-            if each.id not in self._taken and each.tenant not in held:
+            if each.id not in self._taken and each.tenant not in held and self._resting.get(each.id, now) <= now:
                 return each
         return None
 
@@ -348,9 +361,12 @@ class Spool:
 
     def _age_limit(self) -> float:
         # Many tenants, and writers that are busy, are served by fewer and larger segments: another one would only wait.
-        # One that is being written makes none wait, and those of a tenant that is held wait for somebody's decision.
+        # One that is being written makes none wait, and those that are passed over wait for something else.
         with self._lock:
-            waiting = sum(each.tenant not in self._held for each in self._closed.values()) - 1
+            waiting = (
+                sum(each.tenant not in self._held and each.id not in self._resting for each in self._closed.values())
+                - 1
+            )
         return min(5.0, self.limits.segment_seconds * max(1.0, len(self._open) / 2, waiting))
 
     def _seconds_to_next_close(self) -> float | None:

@@ -12,8 +12,12 @@ What makes it exactly once (each step repeats safely after a crash at any point)
    the spool file is deleted.
 
 A refused segment is not inserted piece by piece, which would break 1: its offending requests are taken out of it
-(`collector/poison.py`) and the rest is inserted. A tenant that has no more room in quarantine waits with all its
-segments; others go on.
+(`collector/poison.py`) and the rest is inserted.
+
+What cannot go in keeps nothing else waiting. A tenant that has no more room in quarantine, or whose hashes have no key,
+waits with all its segments until that has changed. A segment that fails rests, and while it does others are taken:
+should these fail too, it is ClickHouse, and the threads rest as well; should they go in, it was the segment, which is
+tried again by itself ever more rarely.
 """
 
 from __future__ import annotations
@@ -21,6 +25,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Callable
 from contextlib import nullcontext
 from dataclasses import dataclass
@@ -33,16 +38,19 @@ from collector.decode import insert_of
 from collector.poison import Poison, QuarantineFull
 from collector.quarantine import Quarantine
 from collector.record import Contents
-from collector.redaction import Redactions
-from collector.sealing import in_memory
+from collector.redaction import NoRedactionKey, Redactions
+from collector.sealing import SealedAway, in_memory
 from collector.segment import ClosedSegment, opened_at
 from collector.spool import Spool
-from model import Clock, Refused, StoreUnavailable, ThroughlineError
+from model import Clock, Refused, StoreUnavailable, ThroughlineError, Unavailable
 from store import Sql, StatementFailed, Store, load_query
 
 _log = logging.getLogger(__name__)
 _PATTERN = frozenset("*?{}")
 """Characters ClickHouse takes for a pattern of several files where it is told to read one."""
+_APART = 1.0
+"""Segments that fail while others go in are tried no more often than one in so many seconds, all of them together."""
+_HOUR = 3600.0
 
 
 @dataclass(frozen=True, slots=True)
@@ -56,6 +64,17 @@ class WriterLimits:
     """How long offending requests of a segment are looked for while other segments wait."""
     received_days: int = 30
     """How long received rows are kept, in the tables and before them; 0 means for ever."""
+
+
+@dataclass(frozen=True, slots=True)
+class _Failure:
+    """What is known of a segment that failed: why, how often in a row, and how many others had gone in by then."""
+
+    reason: str
+    tries: int
+    commits: int
+    is_its_own: bool
+    """Whether it is at fault itself, because others went in meanwhile or because the reason says so."""
 
 
 class Writer:
@@ -96,12 +115,13 @@ class Writer:
         )
         self._unknown: set[str] = set()
         """Segments this process has tried to put in and does not know whether they are."""
-        self._held: dict[str, str] = {}
-        """Tenants whose segments wait for room in quarantine, with what was said about it."""
-        self._failing: dict[str, str] = {}
-        """Segments whose last attempt failed, and why."""
+        self._held: dict[str, Unavailable] = {}
+        """Tenants whose segments wait for room in quarantine or for a key, with what was said about it."""
+        self._failing: dict[str, _Failure] = {}
+        """Segments whose last attempt failed."""
+        self._commits = 0
         self._lock = threading.Lock()
-        """Guards the quarantine's share of the work: what is held, and when it was cleaned."""
+        """Guards what is held and what failed, and when the quarantine was cleaned."""
         self._telling = threading.Lock()
         self._next_cleaning = self._next_release = 0.0
         self._stop = threading.Event()
@@ -110,7 +130,19 @@ class Writer:
     @property
     def last_error(self) -> str | None:
         """Why some segment waits; None while all go in."""
-        return next(iter((*self._failing.values(), *self._held.values())), None)
+        reasons = (*(each.reason for each in tuple(self._failing.values())), *map(str, self._held.values()))
+        return next(iter(reasons), None)
+
+    @property
+    def waiting(self) -> tuple[str, ...]:
+        """Why segments wait, each reason with their number; empty while all go in."""
+        held, failing = self._held, dict(self._failing)
+        reasons = Counter(
+            str(held[each.tenant]) if each.tenant in held else failing[each.id].reason
+            for each in self._spool.closed()
+            if each.tenant in held or each.id in failing
+        )
+        return tuple(f"{count:,} segment{'s' * (count > 1)}: {reason}" for reason, count in reasons.items())
 
     def start(self) -> None:
         """Begin to move segments."""
@@ -142,22 +174,20 @@ class Writer:
                 continue
             try:
                 self.move(segment)
-            except QuarantineFull as error:
+            except (QuarantineFull, NoRedactionKey) as error:
                 self._hold(segment, error)
             except Exception as error:  # noqa: BLE001 - told, and tried again
                 # Whatever it is, the segment stays in the queue and its fate is unknown: a writer that ended here would
                 # let the spool fill in silence.
                 self._unknown.add(segment.id)
-                self._failed(segment, error)
-                if not self._stop.is_set():
-                    self._stop.wait(wait)
-                self._spool.put_back(segment)
-                if self._stop.is_set():
+                if self._is_its_own(segment, error, wait):
+                    continue
+                if self._stop.wait(wait):
                     return
                 wait = min(wait * 2, self._limits.last_wait)
             else:
                 wait = self._limits.first_wait
-                self._failing.pop(segment.id, None)
+                self._went_in(segment)
                 if self._on_commit is not None:
                     self._notify(self._on_commit)
 
@@ -207,11 +237,14 @@ class Writer:
         return True
 
     def _clean_quarantine(self) -> None:
-        """Once an hour, discard what has been in quarantine too long."""
+        """Once an hour, discard what has been in quarantine too long, or waited too long for a tenant's turn."""
         now = time.monotonic()
         if now < self._next_cleaning:
             return
-        self._next_cleaning = now + 3600
+        self._next_cleaning = now + _HOUR
+        for segment in self._spool.closed():
+            if segment.tenant in self._held:
+                self._expired(segment)
         self._quarantine.recount()
         before = self._clock.now() - timedelta(days=self._quarantine.limits.days)
         for entry in self._quarantine.expire(before):
@@ -272,14 +305,48 @@ class Writer:
         if rest is not None:
             self.move(rest)
 
-    # A tenant without room in quarantine.
+    # A segment that failed.
 
-    def _hold(self, segment: ClosedSegment, error: QuarantineFull) -> None:
-        self._failed(segment, error)
+    def _is_its_own(self, segment: ClosedSegment, error: Exception, wait: float) -> bool:
+        """Let it rest; gives whether it is at fault itself, so that others are to be taken at once.
+
+        Where ClickHouse may be at fault it rests longer than the thread, `wait` seconds, so that this meets another one
+        next.
+        """
         with self._lock:
-            self._failing.pop(segment.id)
-            self._held = {**self._held, segment.tenant: str(error)}
-            self._quarantine.held = frozenset(self._held)
+            before = self._failing.get(segment.id)
+            tries = before.tries + 1 if before else 1
+            is_its_own = isinstance(error, SealedAway) or (
+                before is not None and (before.is_its_own or before.commits != self._commits)
+            )
+            reason = self._told(segment, error)
+            self._failing[segment.id] = _Failure(reason, tries, self._commits, is_its_own)
+            others = sum(each.is_its_own for each in self._failing.values())
+        if isinstance(error, SealedAway):
+            rest = _HOUR  # the key is read when the process starts; what gets too old meanwhile is still to be dropped
+        elif is_its_own:
+            rest = max(min(self._limits.first_wait * 2.0 ** min(tries, 20), self._limits.last_wait), _APART * others)
+        else:
+            rest = 2 * wait
+        self._spool.put_back(segment, rest)
+        return is_its_own
+
+    def _went_in(self, segment: ClosedSegment) -> None:
+        """What failed because of ClickHouse is due before all that came after it."""
+        with self._lock:
+            self._failing.pop(segment.id, None)
+            self._commits += 1
+            due = [segment_id for segment_id, each in self._failing.items() if not each.is_its_own]
+        if due:
+            self._spool.wake(due)
+
+    # A tenant without room in quarantine, or without a key.
+
+    def _hold(self, segment: ClosedSegment, error: QuarantineFull | NoRedactionKey) -> None:
+        with self._lock:
+            self._told(segment, error)
+            self._failing.pop(segment.id, None)
+            self._held_are({**self._held, segment.tenant: error})
         self._spool.put_back(segment)
 
     def _release(self) -> None:
@@ -287,18 +354,39 @@ class Writer:
         if not self._held or now < self._next_release:
             return
         self._next_release = now + 1
-        self._quarantine.recount()
-        self._held = {tenant: why for tenant, why in self._held.items() if not self._quarantine.room(tenant)}
-        self._quarantine.held = frozenset(self._held)
+        if self._quarantine.held:
+            self._quarantine.recount()
+        self._held_are({tenant: why for tenant, why in self._held.items() if self._must_wait(tenant, why)})
+
+    def _must_wait(self, tenant: str, why: Unavailable) -> bool:
+        if isinstance(why, QuarantineFull):
+            return not self._quarantine.room(tenant)
+        try:
+            self._redactions.of(tenant)
+        except ThroughlineError:
+            return True
+        return False
+
+    def _held_are(self, held: dict[str, Unavailable]) -> None:
+        self._held = held
+        self._quarantine.held = frozenset(tenant for tenant, why in held.items() if isinstance(why, QuarantineFull))
 
     # Telling.
 
-    def _failed(self, segment: ClosedSegment, error: Exception) -> None:
+    def _told(self, segment: ClosedSegment, error: Exception) -> str:
+        """The reason in one line, which is logged where nothing waits for it yet."""
         self._counters.add("insert_failures", table=segment.signal.table)
-        message = str(error).splitlines()[0] if str(error) else type(error).__name__
-        if message != self.last_error:
-            _log.error("the segment %s waits in the spool: %s", segment.id, message, exc_info=not _expected(error))
-        self._failing[segment.id] = message
+        reason = str(error).splitlines()[0] if str(error) else type(error).__name__
+        known = {*(each.reason for each in self._failing.values()), *map(str, self._held.values())}
+        if reason not in known:
+            _log.error(
+                "the segment %s of tenant %s waits in the spool: %s",
+                segment.id,
+                segment.tenant,
+                reason,
+                exc_info=not _expected(error),
+            )
+        return reason
 
     def _notify(self, on_commit: Callable[[], object]) -> None:
         with self._telling:

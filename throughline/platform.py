@@ -202,6 +202,9 @@ def readiness(store: Store, collector: Collector | None) -> list[tuple[str, bool
     if collector is not None:
         well = collector.ready()
         found.append(("spool", well, "takes requests" if well else "cannot be written, or is full"))
+        if collector.writer is not None:
+            waiting = collector.writer.waiting
+            found.append(("writer", True, "segments wait: see `throughline status`" if waiting else "keeps up"))
     return found
 
 

@@ -57,8 +57,8 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
         found["quarantine"] = quarantined(collector.quarantine)
         if closed := collector.quarantine.closed_to():
             found["collector"]["refused until somebody looks at the quarantine"] = ", ".join(sorted(closed))
-        if collector.writer is not None and collector.writer.last_error:
-            found["collector"]["writer waits"] = collector.writer.last_error
+        if collector.writer is not None and collector.writer.waiting:
+            found["collector"]["writer waits"] = "; ".join(collector.writer.waiting)
     return {**found, **stored(store)}
 
 

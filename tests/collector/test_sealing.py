@@ -8,8 +8,9 @@ from pathlib import Path
 import httpx
 import pytest
 
-from collector import Collector
-from model import Unavailable
+from collector import Collector, Signal, new_segment_id
+from collector.requests import accept
+from model import SystemClock, Unavailable
 from store import Store
 from tests.collector.payloads import poison, spans
 from tests.collector.running import RunningCollector, wait_for
@@ -73,6 +74,24 @@ def test_without_the_key_it_waits_and_says_so(store: Store, tmp_path: Path, secr
         running.rows("otel_traces", 1)
 
 
+def test_what_waits_for_the_key_keeps_nothing_else_waiting(store: Store, tmp_path: Path) -> None:
+    with RunningCollector(None, tmp_path, spool_secret=_SECRET) as running:
+        spool = running.collector.spool
+        for number in range(3):
+            accepted = accept(Signal.TRACES, spans(1, first=number).SerializeToString())
+            spool.adopt(new_segment_id(SystemClock().now()), "default", accepted)
+    with RunningCollector(store, tmp_path) as running:
+        wait_for(_failing(running.collector))
+        for number in range(10, 13):
+            _send(running, spans(1, first=number).SerializeToString())
+        wait_for(lambda: store.value("SELECT count() FROM otel_traces") == 3)
+        assert running.collector.writer is not None
+        (waiting,) = running.collector.writer.waiting
+        assert waiting.startswith("3 segments: Data on disk is encrypted: name the file with its key")
+    with RunningCollector(store, tmp_path, spool_secret=_SECRET) as running:
+        running.rows("otel_traces", 6)
+
+
 def test_a_key_given_later_seals_what_comes_and_reads_what_was(store: Store, tmp_path: Path) -> None:
     with RunningCollector(None, tmp_path) as running:
         _send(running, spans(1).SerializeToString())
@@ -83,7 +102,6 @@ def test_a_key_given_later_seals_what_comes_and_reads_what_was(store: Store, tmp
 
 def test_a_request_moved_to_another_tenant_is_not_opened(tmp_path: Path) -> None:
     from collector.sealing import Sealer
-    from collector.segment import Signal
 
     sealer = Sealer(_SECRET)
     sealed = sealer.seal(b"body", "a", Signal.TRACES)

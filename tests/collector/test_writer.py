@@ -6,6 +6,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterator
+from datetime import timedelta
 from pathlib import Path
 
 import grpc
@@ -13,15 +14,25 @@ import httpx
 import pytest
 from google.rpc import status_pb2
 
-from collector import Collector, Limits, SpoolLimits, WriterLimits, committed_segments, spans_of_segments
+from collector import (
+    Collector,
+    Limits,
+    Redactions,
+    SpoolLimits,
+    WriterLimits,
+    committed_segments,
+    new_segment_id,
+    spans_of_segments,
+)
 from collector.counters import Counters
+from collector.open_segment import segment_path
 from collector.poison import QuarantineFull
 from collector.quarantine import Quarantine, QuarantineLimits
 from collector.requests import Accepted, accept
 from collector.segment import ClosedSegment, Signal
 from collector.spool import Spool
 from collector.writer import Writer
-from model import NotFound, Refused, SystemClock
+from model import NotFound, Refused, SystemClock, catalog_from_sources
 from model.access import access_from_text
 from store import Store
 from tests.collector.payloads import logs, poison, spans
@@ -29,6 +40,7 @@ from tests.collector.running import RunningCollector, wait_for
 from tests.support.clickhouse_server import ClickHouseServer
 
 _PROTOBUF = {"content-type": "application/x-protobuf"}
+_HASHED = "redaction: [{id: orders, attributes: order.id, action: hash}]"
 
 
 class _Bench:
@@ -158,12 +170,10 @@ def test_a_flood_of_refused_requests_stops_the_writer_and_discards_nothing(store
 
 
 def test_a_tenant_that_has_used_up_its_share_is_refused_and_others_go_on(store: Store, tmp_path: Path) -> None:
-    tokens = "\n".join(
-        f"- {{name: {name}, tenant: {name}, roles: [ingest], sha256: {hashlib.sha256(name.encode()).hexdigest()}}}"
-        for name in ("noisy", "quiet")
-    )
     limits = Limits(spool=SpoolLimits(segment_seconds=0.05), quarantine=QuarantineLimits(requests=10, of_tenant=2))
-    with RunningCollector(store, tmp_path, limits=limits, access=access_from_text(tokens)) as running:
+    with RunningCollector(
+        store, tmp_path, limits=limits, access=access_from_text(_tokens("noisy", "quiet"))
+    ) as running:
 
         def send(tenant: str, body: bytes) -> httpx.Response:
             headers = {**_PROTOBUF, "authorization": f"Bearer {tenant}"}
@@ -212,6 +222,105 @@ def test_when_the_data_is_not_at_fault_nothing_goes_to_quarantine(bench: _Bench)
     bench.store.execute("RENAME TABLE elsewhere TO otel_traces")
     bench.writer.move(segment)
     assert bench.count() == 3
+
+
+def _tokens(*tenants: str) -> str:
+    return "\n".join(
+        f"- {{name: {name}, tenant: {name}, roles: [ingest], sha256: {hashlib.sha256(name.encode()).hexdigest()}}}"
+        for name in tenants
+    )
+
+
+def _send(running: RunningCollector, tenant: str, signal: str, body: bytes) -> None:
+    headers = {**_PROTOBUF, "authorization": f"Bearer {tenant}"}
+    assert httpx.post(f"{running.http}/v1/{signal}", content=body, headers=headers).status_code == 200
+
+
+def _wait_for_spans(store: Store, count: int) -> None:
+    wait_for(lambda: store.value("SELECT count() FROM otel_traces") == count)
+
+
+def test_a_tenant_whose_hashes_have_no_key_keeps_no_other_waiting(store: Store, tmp_path: Path) -> None:
+    rules = {"keyless": catalog_from_sources([("a", _HASHED)]).redactions}
+    redactions = Redactions(lambda tenant: rules.get(tenant, ()))
+    access = access_from_text(_tokens("keyless", "other"))
+    limits = Limits(spool=SpoolLimits(segment_seconds=0.02))
+    with RunningCollector(store, tmp_path, access=access, limits=limits, redactions=redactions) as running:
+        writer = running.collector.writer
+        assert writer is not None
+        _send(running, "keyless", "traces", spans(1).SerializeToString())
+        _send(running, "keyless", "logs", logs(1).SerializeToString())
+        wait_for(lambda: len(writer.waiting) == 1 and writer.waiting[0].startswith("2 segments: The catalog of tenant"))
+        for number in range(3):
+            _send(running, "other", "traces", spans(1, first=number).SerializeToString())
+            _wait_for_spans(store, number + 1)
+        assert "tenant keyless hashes values" in str(writer.last_error)
+        # They are taken at the door as before, and go in once there is a key, or nothing to hash.
+        _send(running, "keyless", "traces", spans(1, first=9).SerializeToString())
+        rules.clear()
+        wait_for(lambda: running.collector.spool.depth_bytes == 0)
+        assert (writer.last_error, writer.waiting) == (None, ())
+    assert store.value("SELECT count() FROM otel_traces") == 5
+    assert store.value("SELECT count() FROM otel_logs") == 1
+
+
+def _waiting(spool: Spool, count: int) -> list[str]:
+    """The ids of so many segments of one span each, put on disk now."""
+    ids = [new_segment_id(SystemClock().now() + timedelta(seconds=number)) for number in range(count)]
+    for number, segment_id in enumerate(ids):
+        spool.adopt(segment_id, "default", accept(Signal.TRACES, spans(1, first=number).SerializeToString()))
+    return ids
+
+
+def test_segments_that_cannot_be_read_keep_no_others_waiting(store: Store, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", limits=SpoolLimits(segment_seconds=0.02))
+    paths = [segment_path(spool.folder, each) for each in _waiting(spool, 3)]
+    for path in paths:
+        path.rename(path.with_suffix(".aside"))
+        path.mkdir()
+    limits = WriterLimits(first_wait=0.02, last_wait=0.1)
+    quarantine = Quarantine(tmp_path / "quarantine")
+    writer = Writer(store, spool, quarantine, clock=SystemClock(), counters=Counters(), limits=limits)
+    spool.start()
+    writer.start()
+    wait_for(lambda: sum(int(each.split()[0]) for each in writer.waiting) == 3)
+    for number in range(10, 15):
+        spool.append("default", accept(Signal.TRACES, spans(1, first=number).SerializeToString())).result(10)
+        _wait_for_spans(store, number - 9)
+    for path in paths:
+        path.rmdir()
+        path.with_suffix(".aside").rename(path)
+    _wait_for_spans(store, 8)
+    wait_for(lambda: spool.depth_bytes == 0)
+    spool.stop()
+    writer.stop()
+    spool.release()
+    assert (
+        store.value("SELECT uniqExact(SpanId) FROM otel_traces") == store.value("SELECT sum(rows) FROM segments") == 8
+    )
+    assert writer.waiting == ()
+
+
+def test_what_waited_for_clickhouse_goes_in_in_its_order(store: Store, tmp_path: Path) -> None:
+    spool = Spool(tmp_path / "spool", limits=SpoolLimits(segment_seconds=3600))
+    ids = _waiting(spool, 8)
+    counters = Counters()
+    limits = WriterLimits(threads=1, first_wait=0.02, last_wait=0.1)
+    writer = Writer(
+        store, spool, Quarantine(tmp_path / "quarantine"), clock=SystemClock(), counters=counters, limits=limits
+    )
+    store.execute("RENAME TABLE otel_traces TO elsewhere")
+    writer.start()
+    wait_for(lambda: counters.value("insert_failures") >= 4)
+    store.execute("RENAME TABLE elsewhere TO otel_traces")
+    wait_for(lambda: spool.depth_bytes == 0)
+    spool.stop()
+    writer.stop()
+    spool.release()
+    order = [str(row["segment_id"]) for row in store.rows("SELECT segment_id FROM segments ORDER BY committed_at")]
+    # The first shows that ClickHouse is back; from then on the oldest is next.
+    assert order[1:] == sorted(set(ids) - {order[0]})
+    assert store.value("SELECT count() FROM otel_traces") == 8
 
 
 def test_a_view_of_somebody_else_that_fails_does_not_stop_or_double_anything(bench: _Bench) -> None:
