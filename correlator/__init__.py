@@ -25,7 +25,7 @@ from correlator.rows import (
     TimelineEvent,
     UnresolvedEvent,
 )
-from correlator.tick import Correlator, TickReport
+from correlator.tick import Correlator, TickReport, WorkflowsHeldUp
 
 __all__ = [
     "Cause",
@@ -42,6 +42,7 @@ __all__ = [
     "TickReport",
     "TimelineEvent",
     "UnresolvedEvent",
+    "WorkflowsHeldUp",
     "changed_instances",
     "instance_events",
     "known_instances",

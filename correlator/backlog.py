@@ -7,8 +7,8 @@ by a clock that differs. The first look, and the first after anything has change
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from collections.abc import Collection, Iterable, Sequence
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from collector import committed_segments
@@ -62,10 +62,13 @@ class Backlog:
         self._waiting.update((each.id, each) for each in found if each.pending)
         return [self._waiting[id_] for id_ in sorted(self._waiting)]
 
-    def stitched(self, ids: Iterable[str]) -> None:
-        """Segments are marked as stitched in the store."""
+    def stitched(self, ids: Iterable[str], workflows: Collection[str]) -> None:
+        """Segments are marked in the store as stitched for these workflows."""
         for each in ids:
-            self._waiting.pop(each, None)
+            segment = self._waiting.pop(each, None)
+            pending = tuple(name for name in segment.pending if name not in workflows) if segment else ()
+            if segment and pending:
+                self._waiting[each] = replace(segment, pending=pending)
 
     def _unseen(self, workflows: Sequence[Workflow], since: datetime, now: datetime) -> list[WaitingSegment]:
         rows = self._store.rows(

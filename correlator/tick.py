@@ -6,8 +6,8 @@ How one batch is stitched is in `derivation`; the segments are marked last of al
 from __future__ import annotations
 
 import threading
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 
 from collector import logs_of_segments, spans_of_segments
@@ -29,8 +29,8 @@ from correlator.rebuild import (
     switch,
 )
 from correlator.splicing import spliced
-from model import Catalog, Clock, Workflow
-from store import Sql, Store, load_query, side_by_side
+from model import Catalog, Clock, ThroughlineError, Workflow
+from store import Sql, StatementFailed, Store, load_query, side_by_side
 
 ROWS_PER_BATCH = 250_000
 """Raw rows taken at once: it bounds the memory of a tick at about a kilobyte a row, and large enough to be cheap."""
@@ -48,6 +48,22 @@ class TickReport:
     events: int
     version: int
     more: bool = False
+
+
+class WorkflowsHeldUp(ThroughlineError):
+    """Of some workflows ClickHouse refuses a statement: they wait. What was to be done for the others is done.
+
+    `report` is of that, `reasons` are by workflow.
+    """
+
+    def __init__(self, report: TickReport, reasons: Mapping[str, str]) -> None:
+        whose: dict[str, list[str]] = {}
+        for workflow, reason in reasons.items():
+            whose.setdefault(reason, []).append(workflow)
+        told = (f"workflow {', '.join(names)} is held up: {reason}" for reason, names in whose.items())
+        super().__init__("; ".join(told))
+        self.report = report
+        self.reasons = dict(reasons)
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,26 +106,33 @@ class Correlator:
         self._has_begun = False
 
     def tick(self, tenant: str, catalog: Catalog) -> TickReport:
-        """Stitch one batch for every set of workflows that lacks the same segments: live, new and rebuilt ones."""
+        """Stitch one batch for every set of workflows that lacks the same segments: live, new and rebuilt ones.
+
+        Raises `WorkflowsHeldUp` at its end where ClickHouse refuses what some of them ask.
+        """
         with self._lock:
             if not self._has_begun:
                 allow_merges(self._store)
                 self._has_begun = True
             live, rebuilt = self._adopt(tenant, catalog)
+            held_up: dict[str, str] = {}
             batches, more = self._batches(tenant, live, self._store, tenant)
-            reports = [self._stitch(tenant, batch) for batch in batches]
+            reports = self._stitch_each(tenant, batches, held_up)
             versions = [each.version for each in reports]
             if rebuilt:
-                again, more_again = self._rebuild(tenant, rebuilt)
+                again, more_again = self._rebuild(tenant, rebuilt, held_up)
                 reports += again
                 more |= more_again
                 versions = versions if more_again else []
-            return TickReport(
+            report = TickReport(
                 segments=len({each for report in reports for each in report.ids}),
                 events=sum(each.events for each in reports),
                 version=versions[-1] if versions else latest_version(self._store, tenant),
                 more=more,
             )
+            if held_up:
+                raise WorkflowsHeldUp(report, held_up)
+            return report
 
     def _adopt(self, tenant: str, catalog: Catalog) -> tuple[tuple[Workflow, ...], dict[Workflow, Rebuild]]:
         """The workflows whose live rows are to be kept up to date, and those that are being rebuilt."""
@@ -126,16 +149,24 @@ class Correlator:
         live = [each for each in catalog.workflows if each not in rebuilt or is_live(self._store, tenant, each)]
         return tuple(live), rebuilt
 
-    def _rebuild(self, tenant: str, rebuilt: dict[Workflow, Rebuild]) -> tuple[list[_Stitched], bool]:
-        """A batch of the rebuilds, which are switched where there is nothing more for them; whether there is."""
+    def _rebuild(
+        self, tenant: str, rebuilt: dict[Workflow, Rebuild], held_up: dict[str, str]
+    ) -> tuple[list[_Stitched], bool]:
+        """A batch of the rebuilds, which are switched where there is nothing more for them; whether there is.
+
+        One that is held up begins anew once the others are switched.
+        """
         marked_for = shadow_tenant(tenant)
         with opened(self._store, tenant) as apart:
             for each in not_begun(apart, tenant, rebuilt.values()):
                 begin(self._store, apart, tenant, each)
                 self._backlogs.pop(marked_for, None)
             batches, more = self._batches(tenant, tuple(rebuilt), apart, marked_for)
-            reports = [self._stitch(tenant, batch) for batch in batches]
-            if not more:
+            stuck: dict[str, str] = {}
+            reports = self._stitch_each(tenant, batches, stuck)
+            held_up |= stuck
+            rebuilt = {each: rebuild for each, rebuild in rebuilt.items() if each.name not in stuck}
+            if rebuilt and not more:
                 now = self._clock.now()
                 version = max(_microseconds(now), latest_version(apart, tenant)) + 1  # the switch's is higher
                 run = Derivation(apart, tenant, version, tuple(rebuilt), self._hub_limit)
@@ -172,6 +203,23 @@ class Correlator:
             batches.append(_Batch(tuple(named[name] for name in names), taken, rows_to, marked_for))
         return batches, more
 
+    def _stitch_each(self, tenant: str, batches: Sequence[_Batch], held_up: dict[str, str]) -> list[_Stitched]:
+        """What became of the batches; why workflows are held up is added to `held_up`.
+
+        Where ClickHouse refuses a statement, each workflow of the batch is stitched by itself.
+        """
+        done: list[_Stitched] = []
+        for batch in batches:
+            try:
+                done.append(self._stitch(tenant, batch))
+            except StatementFailed as error:
+                if len(batch.workflows) == 1:
+                    held_up[batch.workflows[0].name] = str(error)
+                else:
+                    alone = [replace(batch, workflows=(each,)) for each in batch.workflows]
+                    done += self._stitch_each(tenant, alone, held_up)
+        return done
+
     def _stitch(self, tenant: str, batch: _Batch) -> _Stitched:
         now, store = self._clock.now(), batch.rows_to
         # Two apart, since a tick may write with the version below its own.
@@ -186,7 +234,7 @@ class Correlator:
         names, hashes = [each.name for each in batch.workflows], [each.hash for each in batch.workflows]
         marks = {"workflows": names, "definitions": hashes, "segment_ids": batch.ids, "at": now}
         self._store.execute(load_query("correlator", "write_stitched"), {"tenant": batch.marked_for, **marks})
-        self._backlogs[batch.marked_for].stitched(batch.ids)
+        self._backlogs[batch.marked_for].stitched(batch.ids, names)
         if events > _MUCH:
             run.empty()  # memory that the next tick may be long in coming to free
         return _Stitched(batch.ids, events, version)

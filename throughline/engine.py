@@ -6,7 +6,7 @@
 3. The time is read here, once per tick, and handed down.
 4. Before a tick its role must be held (`standby`): over a server another process may have taken over meanwhile.
 5. A tick that fails is counted and tried again at its next turn; every tick is idempotent. What fails for one tenant,
-   or in judging, keeps no other tenant and no alert from its turn.
+   or in judging, keeps no other tenant and no alert from its turn; nor does one workflow hold up another.
 """
 
 from __future__ import annotations
@@ -22,7 +22,7 @@ from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerting import Alerting
-from correlator import Correlator
+from correlator import Correlator, WorkflowsHeldUp
 from model import Catalog, Clock, ThroughlineError
 from sla_engine import LEASE_SECONDS, LeaseLost, SlaEngine
 from store import AppliedCatalog, Store, catalog_history, tenants
@@ -140,9 +140,18 @@ class Engine:
 
         def stitch(tenant: str) -> None:
             catalog = self._catalogs.active(tenant)
-            if catalog is not None and correlator.tick(tenant, catalog).segments:
-                self._stitched.set()
-                self._committed.set()
+            if catalog is None:
+                return
+            segments = 0
+            try:
+                segments = correlator.tick(tenant, catalog).segments
+            except WorkflowsHeldUp as error:
+                segments = error.report.segments
+                raise
+            finally:
+                if segments:
+                    self._stitched.set()
+                    self._committed.set()
 
         self._for_each_tenant(stitch)
         return True

@@ -13,7 +13,7 @@ from typing import Any
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn, TimeRemainingColumn
 
-from correlator import Correlator, RebuildProgress, rebuild_progress, request_rebuild
+from correlator import Correlator, RebuildProgress, WorkflowsHeldUp, rebuild_progress, request_rebuild
 from model import Catalog, NotFound, SystemClock, Workflow
 from store import Store, active_catalog, audit
 from throughline.commands import ACTOR
@@ -38,7 +38,10 @@ def rebuild_with_progress(settings: StoreSettings, workflow: str, tenant: str) -
 def rebuild_steps(
     store: Store, workflow: str, tenant: str, tick: Callable[[Catalog], Any] | None
 ) -> Iterator[RebuildProgress]:
-    """How far the rebuild is, until it is over; `tick` does a piece of it, None where somebody else does."""
+    """How far the rebuild is, until it is over; `tick` does a piece of it, None where somebody else does.
+
+    Raises what holds up the workflow itself.
+    """
     catalog = active_catalog(store, tenant)
     definition = _declared(catalog, workflow)
     assert catalog is not None  # noqa: S101 - the workflow is declared in it
@@ -54,7 +57,11 @@ def rebuild_steps(
         if tick is None:
             time.sleep(_LOOK_SECONDS)
         else:
-            tick(catalog)
+            try:
+                tick(catalog)
+            except WorkflowsHeldUp as error:
+                if workflow in error.reasons:
+                    raise
 
 
 def _declared(catalog: Catalog | None, workflow: str) -> Workflow:

@@ -34,7 +34,8 @@ from correlator.compiling.sql_ast import (
 from model import Milestone, Workflow
 
 LONGEST_STATEMENT = 200_000
-"""The engine takes 262,144 bytes; the received rows' own SELECT and its ids come on top."""
+"""Workflows are put into one statement up to this length: planning a longer one takes longer than planning two. That of a
+single workflow may be longer."""
 
 MOST_LINKS = 20_000
 """An event that would prove more links proves none, and is flagged `too_many_links`."""

@@ -30,6 +30,7 @@ _LOCAL_TIME = re.compile(r"\d{4}-\d{2}-\d{2}T([01]\d|2[0-3]):[0-5]\d", re.ASCII)
 _ENVIRONMENT_NAME = re.compile(r"[A-Za-z_][A-Za-z0-9_]*", re.ASCII)
 _ORDERINGS = (Comparison.GTE, Comparison.GT, Comparison.LTE, Comparison.LT)
 _OPERATORS = (Comparison.EXISTS, *_ORDERINGS, Comparison.PATTERN)
+_MOST_VALUES = 10_000
 
 
 def _told(parse: Callable[[str], Any], what: str) -> Callable[[Any], Any]:
@@ -176,6 +177,8 @@ def conditions(value: Any) -> tuple[Condition, ...]:
     values = value if isinstance(value, list) else [value]
     if not values:
         raise mistake("an empty list matches nothing")
+    if len(values) > _MOST_VALUES:
+        raise mistake(f"a list of {len(values):,} values is longer than {_MOST_VALUES:,}: write a pattern instead")
     return (Condition(Comparison.ANY_OF, tuple(_plain(each) for each in values)),)
 
 
@@ -236,7 +239,7 @@ _SPANS_SCHEMA = {
 _NAME_SCHEMA = {
     "anyOf": [
         {"type": "string", "minLength": 1},
-        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1},
+        {"type": "array", "items": {"type": "string", "minLength": 1}, "minItems": 1, "maxItems": _MOST_VALUES},
         {
             "type": "object",
             "properties": {"pattern": {"type": "string"}},
@@ -248,7 +251,7 @@ _NAME_SCHEMA = {
 _CONDITION_SCHEMA = {
     "anyOf": [
         _SCALAR,
-        {"type": "array", "items": _SCALAR, "minItems": 1},
+        {"type": "array", "items": _SCALAR, "minItems": 1, "maxItems": _MOST_VALUES},
         {
             "type": "object",
             "properties": {

@@ -59,6 +59,8 @@ from model.definitions import (
 from model.patterns import named_groups
 
 _STATUSES = frozenset({"ok", "error", "unset"})
+_MOST_KEY_TYPES = 100
+_MOST_MILESTONES = 1_000
 
 
 @dataclass(frozen=True, slots=True)
@@ -148,6 +150,8 @@ def workflow(written: WrittenDocument, declared: Declared, place: Place) -> Work
     names = _names(place)
     keys = _keys(written, names.keys, place)
     milestones = _milestones(written.milestones, declared, place)
+    if len(milestones) > _MOST_MILESTONES:
+        place.add(("milestones",), f"{len(milestones):,} milestones are more than {_MOST_MILESTONES:,}")
     amount = written.amount
     made = Workflow(
         name=name,
@@ -182,6 +186,8 @@ def _names(place: Place) -> _Names:
 
 def _keys(written: WrittenDocument, names: tuple[str, ...], place: Place) -> tuple[KeyType, ...]:
     listed = [(name, key) for name, key in written.keys.items() if not isinstance(key, SwitchedOff)]
+    if len(listed) > _MOST_KEY_TYPES:
+        place.add(("keys",), f"{len(listed)} key types are more than {_MOST_KEY_TYPES}")
     for name, key in written.keys.items():
         _check_key(name, key, name == written.root, place)
     if written.root == TRACE_KEY:

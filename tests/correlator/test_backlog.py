@@ -58,7 +58,7 @@ def test_a_later_look_adds_what_was_committed_since_and_keeps_what_waits(segment
     assert list(_found(backlog)) == ["a"]
     segments.commit("b", START + timedelta(seconds=5))
     assert list(_found(backlog, START + timedelta(seconds=6))) == ["a", "b"]
-    backlog.stitched(["a"])
+    backlog.stitched(["a"], ["first"])
     assert list(_found(backlog, START + timedelta(seconds=7))) == ["b"]
     assert list(_found(backlog, START + timedelta(seconds=90))) == ["b"]
 
@@ -103,3 +103,12 @@ def test_what_a_tenant_has_seen_says_nothing_of_another(segments: _Segments, bac
     segments.commit("a")
     segments.stitch("a", tenant="other")
     assert list(_found(backlog)) == ["a"]
+
+
+def test_a_segment_waits_for_the_workflows_that_have_not_seen_it(segments: _Segments, backlog: Backlog) -> None:
+    segments.commit("a")
+    assert _found(backlog, START, FIRST, SECOND) == {"a": ("first", "second")}
+    backlog.stitched(["a"], ["second"])
+    assert _found(backlog, START, FIRST, SECOND) == {"a": ("first",)}
+    backlog.stitched(["a"], ["first", "second"])
+    assert _found(backlog, START, FIRST, SECOND) == {}

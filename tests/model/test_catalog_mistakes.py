@@ -113,3 +113,28 @@ def test_a_file_that_is_much_too_large_is_not_parsed(tmp_path: Path) -> None:
 def test_values_nested_without_end_are_refused_not_followed(text: str) -> None:
     with pytest.raises(CatalogError, match="nested more than 40 deep"):
         catalog_from_sources([("deep.yaml", text)])
+
+
+FLOW = "workflow: w\nkeys: {{order: {{attributes: [o]}}{keys}}}\nroot: order\nmilestones:\n{milestones}"
+REACHED = "- {{id: m{0}, match: {{event: e{0}}}}}\n"
+
+
+def _problems(keys: str = "", milestones: str = REACHED.format(0)) -> list[str]:
+    try:
+        catalog_from_sources([("c.yaml", FLOW.format(keys=keys, milestones=milestones))])
+    except CatalogError as error:
+        return [str(problem) for problem in error.problems]
+    return []
+
+
+def test_what_is_too_much_for_one_statement_is_a_mistake() -> None:
+    values = ", ".join(f"v{number}" for number in range(10_001))
+    listed = f"- {{id: m, match: {{event: e, attributes: {{sku: [{values}]}}}}}}\n"
+    [problem] = _problems(milestones=listed)
+    assert "match.attributes.sku: a list of 10,001 values is longer than 10,000" in problem
+    assert _problems(milestones=listed.replace(", v10000", "")) == []
+    keys = [f", k{number}: {{attributes: [a{number}]}}" for number in range(100)]
+    assert _problems(keys="".join(keys)) == ["c.yaml:2: keys: 101 key types are more than 100"]
+    assert _problems(keys="".join(keys[1:])) == []
+    many = "".join(REACHED.format(number) for number in range(1_001))
+    assert _problems(milestones=many) == ["c.yaml:4: milestones: 1,001 milestones are more than 1,000"]
