@@ -31,6 +31,7 @@ _OWN = frozenset({*_REQUIRED, "datacontenttype", "time", "data", "data_base64"})
 
 _STRUCTURED = "application/cloudevents"
 _BATCH = "application/cloudevents-batch"
+_NAME = re.compile(r"[a-z0-9]+", re.ASCII)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?", re.ASCII)
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
@@ -136,6 +137,11 @@ def _check(attributes: Mapping[str, Any]) -> None:
     for name in (*_REQUIRED, "datacontenttype", "time", "subject", "dataschema"):
         if not isinstance(attributes.get(name, ""), str):
             raise BadRequest(f"`{name}` must be a string")
+    for name, value in attributes.items():
+        if not _NAME.fullmatch(name):
+            raise BadRequest(f"`{name[:40]}` is no name of an attribute: those are lower-case letters and digits")
+        if isinstance(value, dict | list):
+            raise BadRequest(f"`{name[:40]}` must be a string, a number, true or false")
 
 
 def _decoded(text: str) -> str:
@@ -151,11 +157,15 @@ def _decoded(text: str) -> str:
 
 def _json(body: bytes) -> Any:
     try:
-        return json.loads(body)
+        return json.loads(body, parse_constant=_no_constant)
     except RecursionError as error:
         raise BadRequest("the JSON is nested too deeply") from error
     except ValueError as error:
         raise BadRequest(f"the body is not JSON: {error}") from error
+
+
+def _no_constant(text: str) -> None:
+    raise ValueError(f"{text} is no JSON")
 
 
 # Mapping.
@@ -227,7 +237,11 @@ def _attributes(event: _Event, nesting: int, room: PathRoom) -> dict[str, Any]:
 
 def _set_body(body: AnyValue, event: _Event) -> None:
     if isinstance(event.data, dict | list):
-        body.string_value = json.dumps(event.data, ensure_ascii=False, separators=(",", ":"))
+        try:
+            text = json.dumps(event.data, ensure_ascii=False, separators=(",", ":"), allow_nan=False)
+        except ValueError as error:
+            raise BadRequest("the data holds a number that is too large") from error
+        body.string_value = text
     elif event.data is not None:
         _set(body, event.data)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import io
 import json
+import math
 import tarfile
 from collections.abc import Iterator
 from datetime import UTC, datetime
@@ -24,6 +25,13 @@ from tests.collector.running import RunningCollector
 
 _STRUCTURED = {"content-type": "application/cloudevents+json"}
 _BATCH = {"content-type": "application/cloudevents-batch+json"}
+_BINARY = {
+    "ce-specversion": "1.0",
+    "ce-id": "e-1",
+    "ce-source": "/crm",
+    "ce-type": "crm.order.won",
+    "content-type": "application/json",
+}
 
 
 def _event(**more: Any) -> dict[str, Any]:
@@ -132,6 +140,19 @@ def test_the_three_modes_give_the_same_record(running: RunningCollector) -> None
         pytest.param(_STRUCTURED, [_event()], 400, "object", id="a batch sent as one event"),
         pytest.param(_BATCH, _event(), 400, "array", id="one event sent as a batch"),
         pytest.param(_BATCH, [_event(), _event(type="")], 400, "event [1]", id="a bad event in a batch"),
+        pytest.param(
+            _STRUCTURED, _event(orderId="1"), 400, "`orderId` is no name", id="a name with an upper-case letter"
+        ),
+        pytest.param(_STRUCTURED, _event(order_id="1"), 400, "`order_id` is no name", id="a name with an underscore"),
+        pytest.param(_STRUCTURED, _event(**{"order-id": "1"}), 400, "`order-id` is no name", id="a name with a hyphen"),
+        pytest.param(_STRUCTURED, _event(größe="1"), 400, "`größe` is no name", id="a name beyond ASCII"),
+        pytest.param(_STRUCTURED, _event(**{"": "1"}), 400, "`` is no name", id="an empty name"),
+        pytest.param(_STRUCTURED, _event(order={"id": 1}), 400, "`order` must be", id="an extension that is an object"),
+        pytest.param(_STRUCTURED, _event(orders=[1]), 400, "`orders` must be", id="an extension that is a list"),
+        pytest.param(_STRUCTURED, _event(data=math.nan), 400, "NaN is no JSON", id="NaN"),
+        pytest.param(_STRUCTURED, _event(data={"a": [-math.inf]}), 400, "-Infinity is no JSON", id="Infinity"),
+        pytest.param({**_BINARY, "ce-order-id": "1"}, {}, 400, "`order-id` is no name", id="a header with a hyphen"),
+        pytest.param(_BINARY, math.nan, 400, "NaN is no JSON", id="NaN behind headers"),
         pytest.param({"content-type": "application/cloudevents+xml"}, {}, 415, "json", id="another format"),
         pytest.param({"content-type": "text/plain"}, {}, 415, "holds no event", id="something else"),
         pytest.param({"content-type": "application/json"}, {}, 400, "without `id`", id="JSON that is no event"),
@@ -146,6 +167,20 @@ def test_what_is_no_event_is_refused_saying_why(
     assert answer.status_code == status
     assert said in answer.json()["message"]
     assert spooling.collector.counters.value("accepted_items") == before
+
+
+def test_a_number_too_large_for_any_is_refused(spooling: RunningCollector) -> None:
+    body = json.dumps(_event(data={"total": 1})).replace('"total": 1', '"total": 1e999').encode()
+    answer = httpx.post(f"{spooling.http}/v1/events", content=body, headers=_STRUCTURED)
+    assert (answer.status_code, answer.json()["message"]) == (400, "the data holds a number that is too large")
+
+
+def test_an_attribute_that_is_null_is_none(spooling: RunningCollector) -> None:
+    assert _attributes(_event(subject=None, correlationid=None)).keys() == {
+        "cloudevents.event_id",
+        "cloudevents.event_source",
+        "cloudevents.event_type",
+    }
 
 
 def test_an_empty_batch_is_accepted(spooling: RunningCollector) -> None:
