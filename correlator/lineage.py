@@ -6,7 +6,9 @@ Pure: events and spans in, causes out. Four kinds of evidence, each a cause of i
 - `span_link`: the same, where the way there leads over a link: from the event's span, or one above it, to a span of
   another trace, and on from there. So a broker and a middleware that know nothing of the business lie between events
   as spans do;
-- `causation_id`: the CloudEvents attribute `causationid` names the id of the event that caused it;
+- `causation_id`: the CloudEvents attribute `causationid` names the id of the event that caused it. Ids are unique within
+  a source alone, and it names none: an event of the effect's own source, else the latest of the others before the
+  effect, else the earliest after it, because clocks differ;
 - `key`: the earliest event that carries the key by which the event belongs here.
 
 What comes later in the timeline is never the cause by a key; spans and ids are believed, because clocks differ.
@@ -17,6 +19,7 @@ from __future__ import annotations
 from collections import deque
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 
 from correlator.typed_key import split_typed_key
 
@@ -36,6 +39,7 @@ class Step:
     parent: SpanId
     typed_keys: tuple[str, ...]
     innermost: tuple[str, ...]
+    cloud_source: str = ""
     cloud_id: str = ""
     caused_by: str = ""
 
@@ -64,13 +68,15 @@ def causes(steps: Sequence[Step], spans: Mapping[SpanId, SpanNode]) -> list[Caus
     for step in sorted(steps, key=lambda each: not each.is_span):  # a span stands for what was logged within it
         if step.span[1]:
             at_span.setdefault(step.span, []).append(step)
-    of_cloud = {step.cloud_id: step for step in reversed(steps) if step.cloud_id}
+    of_cloud: dict[str, dict[str, tuple[int, Step]]] = {}
+    for place, step in enumerate(steps):  # of a record that is several events, the first
+        of_cloud.setdefault(step.cloud_id, {}).setdefault(step.cloud_source, (place, step))
     carriers: dict[str, Step] = {}
     found: dict[Cause, None] = {}
-    for step in steps:
+    for place, step in enumerate(steps):
         for cause in (
             *_by_spans(step, at_span, spans),
-            *_by_id(step, of_cloud),
+            *_by_id(place, step, of_cloud),
             *_by_key(step, carriers),
         ):
             found[cause] = None
@@ -100,10 +106,17 @@ def _by_spans(step: Step, at_span: Mapping[SpanId, list[Step]], spans: Mapping[S
             ways.extend((each, link or each[1]) for each in spans[span].links)
 
 
-def _by_id(step: Step, of_cloud: Mapping[str, Step]) -> Iterator[Cause]:
-    other = of_cloud.get(step.caused_by) if step.caused_by else None
-    if other is not None and other is not step:
-        yield Cause(other.event_id, step.event_id, "causation_id", step.caused_by)
+def _by_id(place: int, step: Step, of_cloud: Mapping[str, Mapping[str, tuple[int, Step]]]) -> Iterator[Cause]:
+    """The event whose id is named, by source, each with its place; never the record that the effect is itself."""
+    named = dict(of_cloud.get(step.caused_by, {})) if step.caused_by else {}
+    if step.cloud_id == step.caused_by:
+        named.pop(step.cloud_source, None)
+    if not named:
+        return
+    before = [each for each in named.values() if each[0] < place]
+    nearest = max(before, key=itemgetter(0)) if before else min(named.values(), key=itemgetter(0))
+    _, cause = named.get(step.cloud_source, nearest)
+    yield Cause(cause.event_id, step.event_id, "causation_id", step.caused_by)
 
 
 def _by_key(step: Step, carriers: Mapping[str, Step]) -> Iterator[Cause]:

@@ -77,6 +77,7 @@ def _step(row: dict[str, Any]) -> Step:
         parent=(trace, row["parent_span_id"] if is_span else row["span_id"]),
         typed_keys=tuple(row["typed_keys"]),
         innermost=tuple(row["innermost"]),
+        cloud_source=row["cloud_source"],
         cloud_id=row["cloud_id"],
         caused_by=row["caused_by"],
     )

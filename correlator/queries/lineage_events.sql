@@ -3,7 +3,8 @@
 -- Index: memberships by (tenant, instance); events by (tenant, workflow, event_id).
 SELECT
   event_id, started_at, occurred_at, signal, trace_id, span_id, parent_span_id, typed_keys, innermost,
-  attributes['cloudevents.event_id'] AS cloud_id, attributes['causationid'] AS caused_by
+  attributes['cloudevents.event_source'] AS cloud_source, attributes['cloudevents.event_id'] AS cloud_id,
+  attributes['causationid'] AS caused_by
 FROM events FINAL
 PREWHERE tenant = {tenant:String} AND workflow = {workflow:String} AND event_id IN (
   SELECT event_id FROM memberships FINAL PREWHERE tenant = {tenant:String} AND instance = {instance:String})

@@ -53,6 +53,28 @@ def test_an_id_that_names_itself_or_nothing_causes_nothing() -> None:
     assert causes(steps, {}) == []
 
 
+def test_an_id_that_several_sources_use_is_that_of_the_own_source_else_the_latest_before() -> None:
+    steps = [
+        _step("shop", cloud_source="/shop", cloud_id="1001"),
+        _step("own", cloud_source="/shop", cloud_id="1002", caused_by="1001"),
+        _step("erp", cloud_source="/erp", cloud_id="1001"),
+        _step("erp again", cloud_source="/erp", cloud_id="1001"),
+        _step("still own", cloud_source="/shop", cloud_id="1003", caused_by="1001"),
+        _step("other", cloud_source="/wms", cloud_id="7", caused_by="1001"),
+        _step("same id", cloud_source="/bank", cloud_id="1001", caused_by="1001"),
+        _step("early", cloud_source="/wms", cloud_id="8", caused_by="9"),
+        _step("after", cloud_source="/shop", cloud_id="9"),
+        _step("later", cloud_source="/erp", cloud_id="9"),
+    ]
+    assert [(each.cause, each.effect) for each in causes(steps, {})] == [
+        ("shop", "own"),
+        ("shop", "still own"),
+        ("erp", "other"),
+        ("erp", "same id"),
+        ("after", "early"),
+    ]
+
+
 def test_a_saas_event_forward_to_the_erp_and_the_warehouse(store: Store) -> None:
     names = ["order.placed", "ERP create order", "erp.delivery.created", "load shipment", "wms.goods.issued"]
     steps = tuple(
