@@ -2,10 +2,11 @@
 
 The rules wrap that SELECT column by column, so one statement decodes, redacts and inserts, and nothing unredacted
 reaches a table. What a rule names is nowhere stored as it came: a column that repeats an attribute (ServiceName), or an
-attribute that repeats a text (the type of a CloudEvent), follows it. A hash is HMAC-SHA-256 (its first 32 hexadecimal
-digits) with a key derived from the secret and the tenant: equal values of a tenant stay equal and link, two tenants' do
-not meet, and who has only the tables can neither read nor guess them. Names, patterns and keys are bound values, never
-text of the statement.
+attribute that repeats a text (the type of a CloudEvent), follows it, and a text in which the name stands as a member of
+a JSON object is masked whole, wherever in it and however often escaped that object is. A hash is HMAC-SHA-256 (its
+first 32 hexadecimal digits) with a key derived from the secret and the tenant: equal values of a tenant stay equal and
+link, two tenants' do not meet, and who has only the tables can neither read nor guess them. Names, patterns and keys
+are bound values, never text of the statement.
 """
 
 from __future__ import annotations
@@ -37,6 +38,15 @@ _NAMES_OF_EVENTS = {Signal.TRACES: (), Signal.LOGS: ("LogAttributes",)}
 
 _RESERVED = "(startsWith(k, 'cloudevents.event_') OR startsWith(k, 'throughline.'))"
 """The identity of an event and our own marks: a glob does not mean them, only their own name does."""
+
+_MAY_HOLD_JSON = ("body", "status_message")
+
+_ANY = '[^"]*'
+_GAP = r"(?:\s|\\+[nrt])*"
+"""Blanks between a name and its colon, escaped as often as you like."""
+
+_UNREADABLE = r'\\u[0-9a-fA-F]{4}[^"]*'
+"""Part of a name that is spelled in numbers: it may be any."""
 
 _SERVICE = "service.name"
 _EVENT_NAMES = "['event.name', 'cloudevents.event_type']"
@@ -98,10 +108,14 @@ class TenantRedaction:
         return any(re.fullmatch(_regex(each), name) for rule in self.rules for each in rule.attributes)
 
     def json_text(self, expression: str) -> Sql:
-        """An expression of a text, masked where it is JSON that holds a covered name."""
-        if not any(rule.attributes for rule in self.rules):
+        """An expression of a text, masked where JSON in it holds a covered name."""
+        if not self._names_attributes:
             return Sql(expression)
-        return Sql(f"if({self._holds(expression)}, '{MASK}', {expression})", self._params())
+        return Sql(self._unless_it_holds(expression), self._params())
+
+    @property
+    def _names_attributes(self) -> bool:
+        return any(rule.attributes for rule in self.rules)
 
     def _map(self, expression: str) -> str:
         for index, rule in enumerate(self.rules):
@@ -118,8 +132,8 @@ class TenantRedaction:
                 expression = (
                     f"mapApply((k, v) -> (k, if({covered}, {self._changed(index, rule, 'v')}, v)), {expression})"
                 )
-        if any(rule.attributes for rule in self.rules):
-            expression = f"mapApply((k, v) -> (k, if({self._holds('v')}, '{MASK}', v)), {expression})"
+        if self._names_attributes:
+            expression = f"mapApply((k, v) -> (k, {self._unless_it_holds('v')}), {expression})"
         return expression
 
     def _event_name_in(self, expression: str) -> str:
@@ -129,8 +143,8 @@ class TenantRedaction:
         return f"mapApply((k, v) -> (k, if(has({_EVENT_NAMES}, k), {self._text('event_name', 'v')}, v)), {expression})"
 
     def _text(self, name: str, expression: str) -> str:
-        if name == "body" and any(rule.attributes for rule in self.rules):
-            expression = f"if({self._holds(expression)}, '{MASK}', {expression})"
+        if name in _MAY_HOLD_JSON and self._names_attributes:
+            expression = self._unless_it_holds(expression)
         for index, rule in enumerate(self.rules):
             if name not in rule.texts:
                 continue
@@ -147,13 +161,14 @@ class TenantRedaction:
             # A list of values, which is JSON text here, stays a list: each of its values must still link.
             each = "if(startsWith(x, '\"'), JSONExtractString(x), x)"
             listed = f"toJSONString(arrayMap(x -> {_hashed(rule, each)}, JSONExtractArrayRaw({value})))"
-            return f"if(startsWith({value}, '['), {listed}, {_hashed(rule, value)})"
+            return f"if(startsWith({value}, '[') AND isValidJSON({value}), {listed}, {_hashed(rule, value)})"
         if rule.pattern:
             return f"replaceRegexpAll({value}, {{redact_pattern_{index}:String}}, '{MASK}')"
         return f"'{MASK}'"
 
-    def _holds(self, value: str) -> str:
-        return f"(match({value}, '^\\\\s*[\\\\[{{]') AND match({value}, {{redact_inside:String}}))"
+    def _unless_it_holds(self, value: str) -> str:
+        # Most values have no quote in them, and that is found out fast.
+        return f"if(position({value}, '\"') > 0 AND match({value}, {{redact_inside:String}}), '{MASK}', {value})"
 
     def _params(self) -> dict[str, object]:
         params: dict[str, object] = {"redact_key": self.key}
@@ -166,7 +181,7 @@ class TenantRedaction:
                 params[f"redact_pattern_{index}"] = rule.pattern
         inside = {_inside(each) for rule in self.rules for each in rule.attributes}
         if inside:
-            params["redact_inside"] = f'"(?:{"|".join(sorted(inside))})"\\s*:'
+            params["redact_inside"] = f'(?:"(?:{"|".join(sorted(inside))})|{_UNREADABLE})\\\\*"{_GAP}:'
         return params
 
 
@@ -209,8 +224,20 @@ def _regex(name: str) -> str:
 
 
 def _inside(name: str) -> str:
-    """The name as a member of a JSON object may carry it: its last part that is not a mere `*`."""
-    parts = [part for part in name.replace("[]", "").split(".") if part.strip("*")]
-    last = '[^"]*'.join(re.escape(part) for part in parts[-1].split("*")) if parts else '[^"]*'
-    whole = '[^"]*'.join(re.escape(part) for part in name.replace("[]", "").split("*"))
-    return f"{last}|{whole}"
+    """The name as a member of a JSON object may carry it: all of it, or what is sure of the innermost one's.
+
+    A `*` stands for dots as well: `customer*mail` covers {"customer": {"mail": ...}}.
+    """
+    name = name.replace("[]", "")
+    whole = _as_json(name)
+    found = re.fullmatch(r"(?s)(?P<before>.*?)(?P<last>[^.*]*)(?P<after>[.*]*)", name)
+    assert found is not None  # noqa: S101 - every text is of that form
+    starts = _ANY if found["before"].endswith("*") or not found["last"] else ""
+    ends = _ANY if found["after"].startswith("*") else ""
+    return f"{starts}{_as_json(found['last'])}{ends}|{whole}"
+
+
+def _as_json(name: str) -> str:
+    """A regular expression of the name as JSON spells it: quotes, slashes and backslashes may be escaped."""
+    escaped = {'"': '\\\\*"', "/": "\\\\*/", "\\": "\\\\+"}
+    return _ANY.join("".join(escaped.get(each, re.escape(each)) for each in part) for part in name.split("*"))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import hmac
+import json
 import os
 from pathlib import Path
 from typing import Any
@@ -110,6 +111,74 @@ def test_json_that_holds_a_covered_name_is_masked_whole(store: Store, tmp_path: 
         "cloudevents.event_source": "/erp",
         "cloudevents.event_type": "customer.changed",
     }
+
+
+_EMAIL = json.dumps({"customer": {"email": "LEAK"}})
+_HOLDING = [
+    _EMAIL,
+    json.dumps([json.loads(_EMAIL)]),
+    f"received {_EMAIL} from the shop",
+    json.dumps({"payload": _EMAIL}),
+    json.dumps(json.dumps(json.dumps({"payload": _EMAIL}))),
+    json.dumps({"payload": json.dumps(json.loads(_EMAIL), indent=1).replace('"email"', '"email"\n ')}),
+    _EMAIL.replace("email", "em\\u0061il"),
+    json.dumps({"payload": _EMAIL.replace("email", "\\u0065mail")}),
+    json.dumps({"payload": {"a/b": "LEAK"}}).replace("/", "\\/"),
+    json.dumps({"shop": {"customer": {"of": {"number": "LEAK"}}}}),
+]
+_HARMLESS = [
+    "",
+    'the field "email" is missing',
+    json.dumps({"names": ["email"], "city": "München"}),
+    json.dumps({"payload": json.dumps({"city": "München", "order": 7})}),
+]
+
+
+def test_json_is_found_wherever_in_a_text_and_however_it_is_escaped(store: Store, tmp_path: Path) -> None:
+    rules = 'redaction: [{id: a, attributes: [customer.email, a/b, "shop*number"], action: mask}]'
+    request = logs(len(_HOLDING) + len(_HARMLESS))
+    for record, text in zip(request.resource_logs[0].scope_logs[0].log_records, _HOLDING + _HARMLESS, strict=True):
+        record.body.string_value = text
+        _set(record.attributes, text=text)
+    failing = spans(1)
+    failing.resource_spans[0].scope_spans[0].spans[0].status.message = f"cannot send {_EMAIL}"
+    with RunningCollector(store, tmp_path, redactions=_redactions(rules)) as running:
+        for path, body in (("logs", request), ("traces", failing)):
+            url = f"{running.http}/v1/{path}"
+            assert httpx.post(url, content=body.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        rows = running.rows("otel_logs", len(_HOLDING) + len(_HARMLESS))
+        (span,) = running.rows("otel_traces", 1)
+    expected = ["***"] * len(_HOLDING) + _HARMLESS
+    assert [row["Body"] for row in rows] == expected
+    assert [row["LogAttributes"]["text"] for row in rows] == expected
+    assert span["StatusMessage"] == "***"
+
+
+def test_json_in_the_data_of_an_event_is_found_as_well(store: Store, tmp_path: Path) -> None:
+    event = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "changed", "data": {"payload": _EMAIL}}
+    with RunningCollector(store, tmp_path, redactions=_redactions()) as running:
+        headers = {"content-type": "application/cloudevents+json"}
+        assert httpx.post(f"{running.http}/v1/events", json=event, headers=headers).status_code == 202
+        (row,) = running.rows("otel_logs", 1)
+    assert (row["Body"], row["LogAttributes"]["payload"]) == ("***", "***")
+
+
+def test_what_begins_like_a_list_and_is_none_is_hashed_as_it_is(store: Store, tmp_path: Path) -> None:
+    request = logs(4)
+    texts = ("[A1]", "[B2]", "[", '["C-7"]')
+    for record, text in zip(request.resource_logs[0].scope_logs[0].log_records, texts, strict=True):
+        _set(record.attributes, customer__id=text)
+    with RunningCollector(store, tmp_path, redactions=_redactions()) as running:
+        url = f"{running.http}/v1/logs"
+        assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        rows = running.rows("otel_logs", 4)
+    found = [row["LogAttributes"]["customer.id"] for row in rows]
+    assert found == [_hash("[A1]"), _hash("[B2]"), _hash("["), f'["{_hash("C-7")}"]']
+
+
+def test_without_rules_the_statement_is_what_it_is_without_redaction() -> None:
+    rows = Sql("SELECT * FROM otel_logs")
+    assert Redactions().of("default").rows(Signal.LOGS, rows) is rows
 
 
 def test_a_glob_does_not_take_the_identity_of_an_event(store: Store, tmp_path: Path) -> None:
