@@ -37,8 +37,8 @@ SETTINGS = {
     "compile_sort_description": "0",
     "max_query_size": str(16 << 20),
 }
-"""Pinned for every statement of ours: an insert is done when the call returns (design fact 6), times are UTC. A statement
-may be as long as the longest definition makes it.
+"""Pinned for every statement of ours: an insert is done when the call returns (design fact 6), times are UTC. A
+statement may be as long as the longest definition makes it.
 
 Nothing is compiled to machine code: our statements carry values that change, so that each would be compiled anew, which
 took a third of a tick."""

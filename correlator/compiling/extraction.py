@@ -34,8 +34,8 @@ from correlator.compiling.sql_ast import (
 from model import Milestone, Workflow
 
 LONGEST_STATEMENT = 200_000
-"""Workflows are put into one statement up to this length: planning a longer one takes longer than planning two. That of a
-single workflow may be longer."""
+"""Workflows are put into one statement up to this length: planning a longer one takes longer than planning two. That
+of a single workflow may be longer."""
 
 MOST_LINKS = 20_000
 """An event that would prove more links proves none, and is flagged `too_many_links`."""
@@ -282,7 +282,8 @@ def _raised(hits: list[_Hit]) -> dict[str, Node]:
         "future_dated": call("greater", ahead, _FUTURE_US),
         "end_before_start": column("upside_down"),
         "missing_service": call("empty", column("service")),
-        "oversized_key": keys.oversized(),
+        "oversized_key": keys.oversized(_workflows(hits)),
+        "too_many_keys": keys.too_many(_workflows(hits)),
         "too_many_links": _too_many_links(),
     }
     if any(hit.workflow.amount for hit in hits):

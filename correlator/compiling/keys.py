@@ -6,8 +6,8 @@ value goes with each of the others: `company.code = 1000` with `invoice.number =
 `1000/8`; where one list ends before the other, the rest is no key.
 
 Bounded, so that one bad event cannot stop a tick: a value longer than 1,000 bytes is no key (the event is flagged
-`oversized_key`), and the first 1,000 values of a type count. Bytes that are no text are a key by their
-hexadecimal digits.
+`oversized_key`), and the first 1,000 values of a type count (an event with more is flagged `too_many_keys`). Bytes that
+are no text are a key by their hexadecimal digits.
 """
 
 from __future__ import annotations
@@ -31,6 +31,7 @@ from correlator.compiling.sql_ast import (
     function,
     functions,
     literals,
+    number,
 )
 from model import KeyPattern, KeyType, Workflow
 
@@ -75,11 +76,40 @@ def listed() -> Node:
     return call("arrayMap", function("x", as_list), column("found"))
 
 
-def oversized() -> Node:
+def oversized(workflows: Sequence[Workflow]) -> Node:
     """Whether a value is too long to be a key."""
-    too_long = call("greater", call("length", column("v")), LONGEST_VALUE_BYTES)
-    inner = call("arrayExists", function("v", too_long), column("l"))
-    return call("arrayExists", function("l", inner), column("lists"))
+    inner = call("arrayExists", function("v", _too_long(column("v"))), column("l"))
+    told = call("arrayExists", function("l", inner), _told(workflows))
+    inside = [
+        any_of([_is_oversized(each, pattern) for key in each.keys for pattern in key.patterns])
+        if any(key.patterns for key in each.keys)
+        else None
+        for each in workflows
+    ]
+    return any_of([told, by_workflow(inside, number(0))]) if any(inside) else told
+
+
+def too_many(workflows: Sequence[Workflow]) -> Node:
+    """Whether a list of keys has more values than count."""
+    is_longer = call("greater", call("length", column("l")), MOST_VALUES)
+    return call("arrayExists", function("l", is_longer), _told(workflows))
+
+
+def _told(workflows: Sequence[Workflow]) -> Node:
+    """Of the column `lists`, those of values that are keys as they stand."""
+    counts = [layout.keys_in_found(each) for each in workflows]
+    picked = call("arrayElement", cast(literals(counts), "Array(UInt16)"), column("w"))
+    return call("arraySlice", column("lists"), layout.FIRST_ENTRY, picked if len(set(counts)) > 1 else counts[0])
+
+
+def _is_oversized(workflow: Workflow, pattern: KeyPattern) -> Node:
+    """Whether a pattern finds a value that is too long; in few texts it could, so that the others are not searched."""
+    haystack = _haystack(workflow, pattern)
+    return all_of([_too_long(haystack), _too_long(_inside(haystack, pattern))])
+
+
+def _too_long(value: Node) -> Node:
+    return call("greater", call("length", value), LONGEST_VALUE_BYTES)
 
 
 def plain_values(workflows: Sequence[Workflow]) -> Node:
@@ -146,7 +176,7 @@ def _of_type(workflow: Workflow, key: KeyType) -> Node:
 def _values_of(workflow: Workflow, key: KeyType) -> Node:
     """The values of a key type that is not plain: normalized, not blank, each once."""
     found = [_alternative([_list(workflow, name) for name in parts], key.normalize) for parts in key.alternatives]
-    found += [_alternative([_inside(workflow, each)], key.normalize) for each in key.patterns]
+    found += [_alternative([array([_inside(_haystack(workflow, each), each)])], key.normalize) for each in key.patterns]
     chosen = choice([(call("notEmpty", each), each) for each in found[:-1]], found[-1])
     return call("arraySlice", call("arrayDistinct", chosen), 1, MOST_VALUES)
 
@@ -160,19 +190,23 @@ def _list(workflow: Workflow, name: str) -> Node:
     return call("arrayElement", column("lists"), layout.position(workflow, name))
 
 
-def _inside(workflow: Workflow, pattern: KeyPattern) -> Node:
-    """The named group of the first match in the text that the pattern is for, as a list; of no match, ['']."""
+def _haystack(workflow: Workflow, pattern: KeyPattern) -> Node:
+    """The text that the pattern is for."""
     is_span, name = call("equals", column("signal"), "span"), column("name")
     match pattern.place:
         case "span":
-            haystack = call("if", is_span, name, column("span_name"))
+            return call("if", is_span, name, column("span_name"))
         case "event":
-            haystack = call("if", is_span, "", name)
+            return call("if", is_span, "", name)
         case "body":  # the body of a span is its status message: no place for a key
-            haystack = call("if", call("equals", column("signal"), "log"), column("body"), "")
+            return call("if", call("equals", column("signal"), "log"), column("body"), "")
         case _:
-            haystack = found_value(layout.position(workflow, pattern.attribute or ""))
-    return array([call("arrayElement", call("extractGroups", haystack, pattern.pattern), pattern.group)])
+            return found_value(layout.position(workflow, pattern.attribute or ""))
+
+
+def _inside(haystack: Node, pattern: KeyPattern) -> Node:
+    """The named group of the first match in a text; of no match ''."""
+    return call("arrayElement", call("extractGroups", haystack, pattern.pattern), pattern.group)
 
 
 def _alternative(lists: list[Node], steps: tuple[str, ...]) -> Node:

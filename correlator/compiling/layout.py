@@ -59,10 +59,20 @@ def names(workflow: Workflow) -> tuple[str, ...]:
     amount, currency = NOWHERE, NOWHERE
     if workflow.amount is not None:
         amount, currency = workflow.amount.attribute, workflow.amount.currency_attribute or NOWHERE
+    searched = [each.attribute for key in workflow.keys for each in key.patterns if each.attribute]
+    more = dict.fromkeys([*_parts_of_keys(workflow), *searched])
+    return (amount, currency, *(each.name for each in entries(workflow)), *more)
+
+
+def keys_in_found(workflow: Workflow) -> int:
+    """How many of `names`, from `FIRST_ENTRY` on, hold values of keys as they are; the rest is searched by patterns."""
+    return len(entries(workflow)) + len(_parts_of_keys(workflow))
+
+
+def _parts_of_keys(workflow: Workflow) -> tuple[str, ...]:
+    """The attributes of the alternatives of key types that are not plain, each once."""
     others = [key for key in workflow.keys if not is_plain(key)]
-    more = [name for key in others for parts in key.alternatives for name in parts]
-    more += [each.attribute for key in others for each in key.patterns if each.attribute]
-    return (amount, currency, *(each.name for each in entries(workflow)), *dict.fromkeys(more))
+    return tuple(dict.fromkeys(name for key in others for parts in key.alternatives for name in parts))
 
 
 def position(workflow: Workflow, name: str) -> int:

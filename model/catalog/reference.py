@@ -19,8 +19,8 @@ _INTRODUCTION = """\
 
 A catalog is a folder of YAML 1.2 files (`*.yaml`, `*.yml`, read recursively in the order of their paths). A file holds
 one or more documents, separated by `---`. Words are read by the core schema: `16:00`, `NO` and `2026-12-24` are text.
-A key that is not in this reference is a mistake, and so is a key that is there twice. A file has at most 4 MB, a workflow
-100 key types and 1,000 milestones, a list of values 10,000, a pattern 1,000 characters.
+A key that is not in this reference is a mistake, and so is a key that is there twice. A file has at most 4 MB, a
+workflow 100 key types and 1,000 milestones, a list of values 10,000, a pattern 1,000 characters.
 
 `throughline catalog check DIR` names every mistake with file, line and path; `throughline catalog schema` prints the
 JSON Schema, which editors understand.

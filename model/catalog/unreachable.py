@@ -160,14 +160,14 @@ def _impossible_origin(match: Match, source: Source, at: Path) -> Iterator[Probl
 
 
 def _foreign_service(milestone: Milestone, systems: dict[str, System], source: Source, at: Path) -> Iterator[Problem]:
-    """A milestone of a system that says under which services it reports is reached by these only."""
+    """A milestone of a system that says under which services it reports, and asks for another service."""
     system, asked = systems.get(milestone.system or ""), milestone.match.service
     if system is None or asked is None or not system.services:
         return
     if not any(_holds(asked, service) for service in system.services):
         near = nearest(asked.values[0] if asked.values else "", system.services)
         told = near if is_guess(near) else "known here: " + ", ".join(system.services)
-        yield source.warn((*at, "service"), f"can never hold: no service of `{system.id}` is called that", told)
+        yield source.warn((*at, "service"), f"no service of `{system.id}` is called that", told)
 
 
 def _holds(asked: Condition, name: str) -> bool:
@@ -175,6 +175,20 @@ def _holds(asked: Condition, name: str) -> bool:
         return may_match(str(asked.operand), name)
     globs = (".*".join(re.escape(part) for part in value.split("*")) for value in asked.values)
     return any(re.fullmatch(glob, name, re.DOTALL) for glob in globs)
+
+
+def _parted_groups(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    """All of a parallel group are expected where its first one stands: before what is declared between them."""
+    for workflow in catalog.workflows:
+        source = sources.workflow(workflow.name)
+        for milestone in workflow.milestones if workflow.in_order else ():
+            group, before = milestone.parallel, workflow.milestones[max(milestone.place - 1, 0)]
+            is_begun = any(each.parallel == group for each in workflow.milestones[: milestone.place])
+            if group is not None and is_begun and before.parallel != group:
+                message = (
+                    f"comes back to the group `{group}` after `{before.id}`, which is expected after all of the group"
+                )
+                yield source.warn(("milestones", milestone.place, "parallel"), message)
 
 
 def _idle_statuses(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
@@ -201,6 +215,7 @@ UNREACHABLE: tuple[Callable[[Catalog, Sources], Iterable[Problem]], ...] = (
     _unlinked_keys,
     _shadowed_milestones,
     _impossible_matches,
+    _parted_groups,
     _idle_statuses,
     _exact_names_with_spaces,
 )

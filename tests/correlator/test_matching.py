@@ -316,3 +316,33 @@ def _keys_of(a: str, b: str, steps: tuple[str, ...]) -> list[str]:
             both.append(composite_key([normalized(part, steps) for part in parts]))
     alternatives = [both, *([normalized(v, steps) for v in each if not is_blank(v)] for each in (first, second))]
     return list(dict.fromkeys(next((each for each in alternatives if each), [])))
+
+
+def test_a_key_is_too_long_wherever_it_is_found_and_only_where_it_is_a_key(store: Store) -> None:
+    within = (
+        KeyPattern("body", r"order (?P<order>[a-z]+)", 1, None),
+        KeyPattern("attribute", "/o/(?P<order>[^/]+)", 1, "u"),
+    )
+    searched = KeyType("order", 0, (("order.id",), ("company", "number")), patterns=within)
+    step = Milestone("e", 0, Match(event=exact("e")), "E")
+    flow = Workflow("flow", "Flow", (searched,), "order", (step,), amount=Amount("total"), hash="h1")
+    long = "x" * 1001
+    cases: dict[str, tuple[dict[str, str], list[str]]] = {
+        "in a body": ({"Body": f"order {long}"}, ["oversized_key"]),
+        "beside the key of a body": ({"Body": f"{long} order x {long}"}, []),
+        "in an attribute that is searched": ({"u": f"/o/{long}/"}, ["oversized_key"]),
+        "beside what is found in it": ({"u": f"{long}/o/7/{long}"}, []),
+        "an attribute": ({"order.id": long}, ["oversized_key"]),
+        "a part": ({"company": long, "number": "7"}, ["oversized_key"]),
+        "an amount": ({"total": long, "order.id": "7"}, ["unreadable_amount"]),
+        "a list of many": ({"order.id": json.dumps([str(n) for n in range(1001)])}, ["too_many_keys"]),
+        "a list of as many as count": ({"order.id": json.dumps([str(n) for n in range(1000)])}, []),
+    }
+    rows = [
+        {**_log("e", **{k: v for k, v in case.items() if k != "Body"}), "Body": case.get("Body", ""), "SpanId": name}
+        for name, (case, _) in cases.items()
+    ]
+    send_rows(store, "logs", rows)
+    Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog((flow,)))
+    found = {row["span_id"]: row["flags"] for row in store.rows("SELECT span_id, flags FROM events FINAL")}
+    assert found == {name: flags for name, (_, flags) in cases.items()}

@@ -134,22 +134,19 @@ def test_a_sound_catalog_gives_no_warning() -> None:
         pytest.param(
             "event: placed",
             "event: placed, service: shop-front",
-            "c.yaml:8: milestones[0].match.service: can never hold: no service of `shop` is called that "
-            "(did you mean `storefront`?)",
+            "c.yaml:8: milestones[0].match.service: no service of `shop` is called that (did you mean `storefront`?)",
             id="a service that its system does not have",
         ),
         pytest.param(
             "event: placed",
             'event: placed, service: "erp-*"',
-            "c.yaml:8: milestones[0].match.service: can never hold: no service of `shop` is called that "
-            "(known here: storefront)",
+            "c.yaml:8: milestones[0].match.service: no service of `shop` is called that (known here: storefront)",
             id="a glob that no service of the system can produce",
         ),
         pytest.param(
             "event: placed",
             "event: placed, service: {pattern: '^back'}",
-            "c.yaml:8: milestones[0].match.service: can never hold: no service of `shop` is called that "
-            "(known here: storefront)",
+            "c.yaml:8: milestones[0].match.service: no service of `shop` is called that (known here: storefront)",
             id="a pattern that no service of the system fits",
         ),
         pytest.param(
@@ -270,3 +267,16 @@ def test_a_catalog_that_was_not_read_from_files_can_be_looked_at_too() -> None:
     read = load_catalog(GOOD)
     made = Catalog(read.workflows, read.systems, read.calendars, read.routes)
     assert all(warning.line == 0 for warning in catalog_warnings(made))
+
+
+def test_a_parallel_group_stands_together() -> None:
+    text = KEYS.replace("shipped}, ends", "shipped}, parallel: rest, ends").replace(
+        'orders/*"}}', 'orders/*"}, parallel: rest}'
+    )
+    apart = text.replace("  - {id: shipped", "  - {id: checked, match: {event: checked}}\n  - {id: shipped")
+    assert warnings(text) == []
+    assert warnings(apart) == [
+        "c.yaml:10: milestones[2].parallel: comes back to the group `rest` after `checked`, which is expected after all of "
+        "the group"
+    ]
+    assert warnings(apart.replace("root: order", "root: order\nexpected_order: any")) == []

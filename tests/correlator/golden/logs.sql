@@ -55,6 +55,7 @@ SELECT
               'end_before_start',
               'missing_service',
               'oversized_key',
+              'too_many_keys',
               'too_many_links',
               'unreadable_amount'
             ],
@@ -91,7 +92,18 @@ FROM (
       ),
       toUInt8(upside_down),
       toUInt8(empty(service)),
-      toUInt8(arrayExists(l -> arrayExists(v -> greater(length(v), 1000), l), lists)),
+      toUInt8(
+        arrayExists(
+          l -> arrayExists(v -> greater(length(v), 1000), l),
+          arraySlice(lists, 3, arrayElement(CAST([6, 2], 'Array(UInt16)'), w))
+        )
+      ),
+      toUInt8(
+        arrayExists(
+          l -> greater(length(l), 1000),
+          arraySlice(lists, 3, arrayElement(CAST([6, 2], 'Array(UInt16)'), w))
+        )
+      ),
       toUInt8(
         if(
           lessOrEquals(length(ranked_keys), 200),
