@@ -1,7 +1,8 @@
 """CloudEvents 1.0 over HTTP, in structured, binary and batched mode, as OTLP log records.
 
 The event's identity goes into reserved attributes (`cloudevents.event_id`, `cloudevents.event_source`), which nothing
-in an event can overwrite. Specifications: CloudEvents 1.0.2, its JSON event format and its HTTP protocol binding.
+in an event can overwrite; nor does its data give attributes with names reserved for our own marks. Specifications:
+CloudEvents 1.0.2, its JSON event format and its HTTP protocol binding.
 """
 
 from __future__ import annotations
@@ -22,7 +23,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 
 from collector.event_data import PathRoom, Scalar, attributes_of
 from collector.intake import IntakeLimits, Refusal
-from collector.values import json_text
+from collector.values import RESERVED, json_text
 from model import BadRequest
 
 _REQUIRED = ("id", "source", "specversion", "type")
@@ -227,7 +228,8 @@ def nanoseconds_of(time: str) -> int:
 def _attributes(event: _Event, nesting: int, room: PathRoom) -> dict[str, Any]:
     found: dict[str, Any] = {}
     if event.is_json and isinstance(event.data, dict):
-        found.update(attributes_of(event.data, nesting, room))
+        data = attributes_of(event.data, nesting, room)
+        found.update({path: value for path, value in data.items() if not path.startswith(RESERVED)})
     found.update({name: value for name, value in event.attributes.items() if name not in _OWN})
     found["cloudevents.event_id"] = event.attributes["id"]
     found["cloudevents.event_source"] = event.attributes["source"]

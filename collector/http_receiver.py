@@ -20,7 +20,7 @@ from collector.http_body import Body
 from collector.intake import Intake, Refusal, Running
 from collector.listening import Tls, listening_socket
 from collector.otlp_json import read_json
-from collector.requests import Accepted, accept_aside, accept_message
+from collector.requests import Accepted, accept_aside, accept_message, accept_own
 from collector.segment import Signal
 from collector.slow_senders import impatient
 from collector.status import response_of, status_of
@@ -87,9 +87,7 @@ class HttpApplication:
         aside, limits = self._intake.aside, self._intake.limits
         body, nesting = await content.read(headers, limits, running, aside), limits.nesting
         if path == _EVENTS:
-            return await aside.run(
-                len(body), lambda: accept_message(Signal.LOGS, read_events(headers, body, limits), nesting)
-            )
+            return await aside.run(len(body), lambda: accept_own(Signal.LOGS, read_events(headers, body, limits)))
         signal = _SIGNALS[path]
         if media_type == _JSON:
             return await aside.run(len(body), lambda: accept_message(signal, read_json(signal, body), nesting))

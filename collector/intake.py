@@ -170,6 +170,10 @@ class Intake:
         signal = accepted.signal.value
         if accepted.rejected:
             self.counters.add("refused_items", accepted.rejected, reason="nested", signal=signal, protocol=protocol)
+        if accepted.reserved:
+            self.counters.add(
+                "refused_attributes", accepted.reserved, reason="reserved", signal=signal, protocol=protocol
+            )
         self.counters.add("accepted_requests", signal=signal, protocol=protocol)
         self.counters.add("accepted_items", accepted.items, signal=signal, protocol=protocol)
         self.counters.add("accepted_bytes", len(accepted.body), signal=signal, protocol=protocol)

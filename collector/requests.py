@@ -1,8 +1,8 @@
 """Judges the bytes of an OTLP export request at the door: well-formed or not, how many items, any lists or maps in it.
 
-Lists and maps are what ClickHouse cannot read itself. Only requests that hold one are rewritten (11 µs a span): see
-`collector/values.py`. All others are taken as the bytes they are, after a pass of the protobuf library's C parser that
-keeps next to nothing: see `collector/outline.py`.
+Lists and maps are what ClickHouse cannot read itself. Only requests that hold one, or the name of an attribute that is
+reserved for our own marks, are rewritten (11 µs a span): see `collector/values.py`. All others are taken as the bytes
+they are, after a pass of the protobuf library's C parser that keeps next to nothing: see `collector/outline.py`.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ from opentelemetry.proto.collector.trace.v1 import trace_service_pb2
 from collector.aside import Aside
 from collector.outline import Outline
 from collector.segment import Signal
-from collector.values import flatten
+from collector.values import RESERVED, flatten, without_reserved
 from model import BadRequest
 
 REQUEST: dict[Signal, Any] = {
@@ -29,6 +29,8 @@ REQUEST: dict[Signal, Any] = {
 NESTING = 32
 """How deep lists and maps in a value may lie in one another, unless somebody says otherwise."""
 
+_RESERVED_BYTES = RESERVED.encode()
+
 _OUTLINE = {
     Signal.TRACES: Outline(REQUEST[Signal.TRACES], ("resource_spans", "scope_spans", "spans")),
     Signal.LOGS: Outline(REQUEST[Signal.LOGS], ("resource_logs", "scope_logs", "log_records")),
@@ -39,13 +41,15 @@ _OUTLINE = {
 class Accepted:
     """A request fit for the spool: its bytes, without lists and maps in it, and how many spans or log records.
 
-    `rejected` counts those that were left out of it, which the sender is told as a partial success.
+    `rejected` counts those that were left out of it, which the sender is told as a partial success; `reserved` counts
+    attributes that were left out because their names are ours.
     """
 
     signal: Signal
     body: bytes
     items: int
     rejected: int = 0
+    reserved: int = 0
 
 
 def accept(signal: Signal, body: bytes, nesting: int = NESTING) -> Accepted:
@@ -68,7 +72,10 @@ def _as_it_is(signal: Signal, body: bytes) -> Accepted | None:
     """The request, if nothing in it has to be rewritten."""
     outline = _OUTLINE[signal]
     try:
-        return None if outline.has_nested_value(body) else Accepted(signal, body, outline.items(body))
+        # A reserved name is looked for from the end: that way most bytes are skipped.
+        if outline.has_nested_value(body) or body.rfind(_RESERVED_BYTES) >= 0:
+            return None
+        return Accepted(signal, body, outline.items(body))
     except message.DecodeError as error:
         raise BadRequest(f"the body is not an OTLP {signal} export request: {error}") from error
 
@@ -83,9 +90,17 @@ def _rewritten(signal: Signal, body: bytes, nesting: int) -> Accepted:
 
 
 def accept_message(signal: Signal, request: Any, nesting: int = NESTING) -> Accepted:
-    """The same for a request already read as OTLP's own message; its lists and maps are rewritten in place."""
+    """The same for a request already read as OTLP's own message; it is rewritten in place."""
     rejected = flatten(signal, request, nesting)
-    return Accepted(signal, request.SerializeToString(), _items(signal, request), rejected)
+    body, reserved = request.SerializeToString(), 0
+    if _RESERVED_BYTES in body and (reserved := without_reserved(signal, request)):
+        body = request.SerializeToString()
+    return Accepted(signal, body, _items(signal, request), rejected, reserved)
+
+
+def accept_own(signal: Signal, request: Any) -> Accepted:
+    """A request that the collector itself has made: no lists and maps, and our own names stay."""
+    return Accepted(signal, request.SerializeToString(), _items(signal, request))
 
 
 def _items(signal: Signal, request: Any) -> int:

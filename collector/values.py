@@ -21,6 +21,10 @@ _NESTED = frozenset({"array_value", "kvlist_value"})
 _ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
 
+RESERVED = "throughline.flags"
+"""The attribute in which we note an event's flags: no name of a sender's attribute may begin with it."""
+
+
 class _TooDeep(Exception):
     pass
 
@@ -34,6 +38,20 @@ def flatten(signal: Signal, request: Any, nesting: int) -> int:
     if signal is Signal.TRACES:
         return sum(_flatten_spans(each, nesting) for each in request.resource_spans)
     return sum(_flatten_logs(each, nesting) for each in request.resource_logs)
+
+
+def without_reserved(signal: Signal, request: Any) -> int:
+    """Take the attributes with reserved names out of all spans, span events and log records; gives how many."""
+    if signal is Signal.TRACES:
+        scopes = (each for of_resource in request.resource_spans for each in of_resource.scope_spans)
+        owners = (owner for each in scopes for span in each.spans for owner in (span, *span.events))
+    else:
+        scopes = (each for of_resource in request.resource_logs for each in of_resource.scope_logs)
+        owners = (record for each in scopes for record in each.log_records)
+    return sum(
+        _removed(owner.attributes, [n for n, each in enumerate(owner.attributes) if each.key.startswith(RESERVED)])
+        for owner in owners
+    )
 
 
 def _flatten_spans(of_resource: Any, nesting: int) -> int:
@@ -85,8 +103,11 @@ def _cleared(scopes: Iterable[Any], items: str) -> int:
 
 
 def _removed(items: Any, positions: list[int]) -> int:
-    for position in reversed(positions):
-        del items[position]
+    if positions:
+        gone = set(positions)
+        kept = [each for n, each in enumerate(items) if n not in gone]
+        del items[:]  # all at once: one by one, each would move all that follow
+        items.extend(kept)
     return len(positions)
 
 

@@ -240,6 +240,19 @@ def test_nothing_in_an_event_takes_the_place_of_its_identity() -> None:
 
 
 @pytest.mark.parametrize(
+    "data", [{"throughline": {"flags": "forged"}}, {"throughline.flags": "forged"}, {"throughline": {"flags": ["f"]}}]
+)
+def test_nothing_in_an_event_passes_for_a_mark_of_ours(running: RunningCollector, data: dict[str, Any]) -> None:
+    for event in (_event(data=data), _event(id="e-2", time="2026-11-21T10:00:00Z", data=data)):
+        assert _posted(running, event).status_code == 202
+    timeless, timed = sorted(running.rows("otel_logs", 2), key=lambda row: row["LogAttributes"]["cloudevents.event_id"])
+    assert timeless["LogAttributes"].pop("throughline.flags") == "missing_timestamp"
+    for row in (timeless, timed):
+        assert {each.rpartition("_")[0] for each in row["LogAttributes"]} == {"cloudevents.event"}
+        assert json.loads(row["Body"]) == data
+
+
+@pytest.mark.parametrize(
     ("more", "body"),
     [
         pytest.param({"data": "plain", "datacontenttype": "text/plain"}, "plain", id="text"),

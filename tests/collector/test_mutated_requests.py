@@ -16,7 +16,7 @@ from collector import IntakeLimits
 from collector.cloudevents import read_events
 from collector.http_body import decompressed
 from collector.otlp_json import read_json
-from collector.requests import accept, accept_message
+from collector.requests import accept, accept_message, accept_own
 from collector.segment import Signal
 from model import Refused
 from tests.collector.payloads import logs, mutated, spans
@@ -43,11 +43,11 @@ _DOORS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     ),
     "a structured event": (
         json.dumps(_EVENT).encode(),
-        lambda data: accept_message(Signal.LOGS, read_events(_STRUCTURED, data, IntakeLimits())),
+        lambda data: accept_own(Signal.LOGS, read_events(_STRUCTURED, data, IntakeLimits())),
     ),
     "the headers of a binary event": (
         b"2026-11-21T10:00:00Z",
-        lambda data: accept_message(
+        lambda data: accept_own(
             Signal.LOGS,
             read_events(
                 {

@@ -12,6 +12,7 @@ from typing import Any
 import httpx
 import pytest
 import zstandard
+from google.protobuf import json_format
 from google.rpc import status_pb2
 
 from collector import IntakeLimits, Limits, SpoolLimits
@@ -179,6 +180,20 @@ def test_json_follows_the_rules_of_otlp(running: RunningCollector) -> None:
     assert (row["TraceId"], row["SpanKind"], row["StatusCode"]) == (span["traceId"].lower(), "Client", "Error")  # type: ignore[attr-defined]
     assert row["SpanAttributes"] == {"traceId": "not an id, a value", "n": "9007199254740993", "b": "AP8="}
     assert row["Links.TraceId"] == ["aa" * 16]
+
+
+@pytest.mark.parametrize("headers", [_PROTOBUF, _JSON], ids=["protobuf", "json"])
+def test_no_attribute_of_a_sender_passes_for_a_mark_of_ours(running: RunningCollector, headers: dict[str, str]) -> None:
+    request = logs(2)
+    for record in request.resource_logs[0].scope_logs[0].log_records:
+        record.attributes.add(key="throughline.flags").value.string_value = "missing_timestamp"
+    request.resource_logs[0].scope_logs[0].log_records[1].time_unix_nano = 0
+    body = request.SerializeToString() if headers is _PROTOBUF else json_format.MessageToJson(request).encode()
+    assert httpx.post(f"{running.http}/v1/logs", content=body, headers=headers).status_code == 200
+    timed, timeless = sorted(running.rows("otel_logs", 2), key=lambda row: len(row["LogAttributes"]))
+    assert timed["LogAttributes"] == {}
+    assert timeless["LogAttributes"] == {"throughline.flags": "missing_timestamp"}
+    assert running.collector.counters.value("refused_attributes", reason="reserved", signal="logs") == 2
 
 
 @pytest.fixture(scope="module")

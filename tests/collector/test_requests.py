@@ -13,7 +13,7 @@ from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsSer
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceRequest
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 
-from collector.requests import REQUEST, accept
+from collector.requests import REQUEST, accept, accept_message
 from collector.segment import Signal
 from model import BadRequest
 from tests.collector.payloads import logs, mutated, spans
@@ -119,6 +119,45 @@ def test_a_list_is_seen_in_a_value_that_goes_on_to_be_something_else() -> None:
     body = b"\x0a" + bytes([len(resource) + 2]) + b"\x0a" + bytes([len(resource)]) + resource
     taken = ExportTraceServiceRequest.FromString(accept(Signal.TRACES, body).body)
     assert taken.resource_spans[0].resource.attributes[0].value == AnyValue(string_value="x")
+
+
+def test_attributes_with_names_of_our_own_are_left_out_and_counted() -> None:
+    """However they come, and nothing else with them."""
+    traces, records = spans(2), logs(2)
+    span = traces.resource_spans[0].scope_spans[0].spans[1]
+    record = records.resource_logs[0].scope_logs[0].log_records[0]
+    for request, owners in [(traces, [span, span.events.add(name="e")]), (records, [record])]:
+        assert accept(_SIGNAL[type(request)], request.SerializeToString()).reserved == 0
+        for owner in owners:
+            for name in (
+                "throughline.flags",
+                "throughline.flags",
+                "kept",
+                "throughline.flags[]",
+                "not.throughline.flags",
+            ):
+                owner.attributes.add(key=name).value.string_value = "throughline.flags"
+        for taken in (
+            accept(_SIGNAL[type(request)], request.SerializeToString()),
+            accept_message(_SIGNAL[type(request)], type(request).FromString(request.SerializeToString())),
+        ):
+            assert (taken.items, taken.rejected, taken.reserved) == (2, 0, 3 * len(owners))
+            expected = type(request).FromString(request.SerializeToString())
+            for owner in _owners(expected):
+                kept = [each for each in owner.attributes if not each.key.startswith("throughline.flags")]
+                owner.ClearField("attributes")
+                owner.attributes.extend(kept)
+            assert type(request).FromString(taken.body) == expected
+
+
+_SIGNAL = {kind: signal for signal, kind in REQUEST.items()}
+
+
+def _owners(request: Any) -> list[Any]:
+    if isinstance(request, ExportLogsServiceRequest):
+        return list(request.resource_logs[0].scope_logs[0].log_records)
+    found = list(request.resource_spans[0].scope_spans[0].spans)
+    return found + [event for span in found for event in span.events]
 
 
 @pytest.mark.parametrize("rounds", [3_000, pytest.param(100_000, marks=pytest.mark.slow)])
