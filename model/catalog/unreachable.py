@@ -185,9 +185,7 @@ def _parted_groups(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
             group, before = milestone.parallel, workflow.milestones[max(milestone.place - 1, 0)]
             is_begun = any(each.parallel == group for each in workflow.milestones[: milestone.place])
             if group is not None and is_begun and before.parallel != group:
-                message = (
-                    f"comes back to the group `{group}` after `{before.id}`, which is expected after all of the group"
-                )
+                message = f"comes back to the group `{group}` after `{before.id}`, which is expected after the group"
                 yield source.warn(("milestones", milestone.place, "parallel"), message)
 
 

@@ -27,7 +27,7 @@ def test_a_definition_that_is_refused_holds_up_no_other_workflow(store: Store) -
     both = Catalog((_with_pattern(BAD, "place(?=d)"), GOOD))
     for order in ("O1", "O2"):
         send(store, [Event(order, 0, "placed", {"order": order})])
-        with pytest.raises(WorkflowsHeldUp, match="workflow bad is held up: .*perl operator") as told:
+        with pytest.raises(WorkflowsHeldUp, match=r"workflow bad is held up: .*perl operator") as told:
             correlator.tick("default", both)
         assert (list(told.value.reasons), told.value.report.segments, told.value.report.events) == (["bad"], 1, 1)
     assert reader.workflow_counts("default") == {"good": {"in_progress": 2}}

@@ -275,8 +275,8 @@ def test_a_parallel_group_stands_together() -> None:
     )
     apart = text.replace("  - {id: shipped", "  - {id: checked, match: {event: checked}}\n  - {id: shipped")
     assert warnings(text) == []
-    assert warnings(apart) == [
-        "c.yaml:10: milestones[2].parallel: comes back to the group `rest` after `checked`, which is expected after all of "
-        "the group"
-    ]
+    [warning] = warnings(apart)
+    assert warning.startswith(
+        "c.yaml:10: milestones[2].parallel: comes back to the group `rest` after `checked`, which"
+    )
     assert warnings(apart.replace("root: order", "root: order\nexpected_order: any")) == []
