@@ -6,9 +6,9 @@ Pure: events and spans in, causes out. Four kinds of evidence, each a cause of i
 - `span_link`: the same, where the way there leads over a link: from the event's span, or one above it, to a span of
   another trace, and on from there. So a broker and a middleware that know nothing of the business lie between events
   as spans do;
-- `causation_id`: the CloudEvents attribute `causationid` names the id of the event that caused it. Ids are unique within
-  a source alone, and it names none: an event of the effect's own source, else the latest of the others before the
-  effect, else the earliest after it, because clocks differ;
+- `causation_id`: the CloudEvents attribute `causationid` names the id of the event that caused it. Ids are unique
+  within a source alone, and it names none: an event of the effect's own source, else the latest of the others before
+  the effect, else the earliest after it, because clocks differ;
 - `key`: the earliest event that carries the key by which the event belongs here.
 
 What comes later in the timeline is never the cause by a key; spans and ids are believed, because clocks differ.

@@ -11,10 +11,9 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from collector import spans_of_traces
 from correlator.cursor import INT64, TEXT, UINT8, UINT16, decoded, encoded, microseconds
 from correlator.lineage import Cause
-from correlator.lineage_reading import MOST_TRACES, around, instance_causes
+from correlator.lineage_reading import causes_on_page, spans_of_page
 from correlator.linked_by import Link, linked_by
 from correlator.lookup import root_values, stitched_values
 from correlator.rows import (
@@ -133,20 +132,16 @@ class InstanceReader:
         last = page[-1]
         return events, encoded([microseconds(last["occurred_at"]), last["place"], last["event_id"]])
 
-    def spans(self, tenant: str, workflow: Workflow, key: str, limit: int = 5000) -> list[SpanRow]:
-        """All spans of the traces that the instance's events carry, by start; at most `limit`, of the latest traces."""
-        instance = self._named(tenant, workflow, key)
-        traces = self._rows(
-            "traces_of_instance", tenant=tenant, workflow=workflow.name, instance=instance, limit=MOST_TRACES
-        )
-        if not traces:
-            return []
-        spans = spans_of_traces(tenant, [row["trace_id"] for row in traces], around(traces))
-        return [_span(row) for row in self._store.rows(spliced("spans", spans=spans), {"limit": limit})]
+    def spans(self, tenant: str, events: Sequence[TimelineEvent], limit: int = 5000) -> tuple[list[SpanRow], bool]:
+        """The spans of the traces that these events carry, by start, at most `limit`; and whether there are more."""
+        rows, is_cut = spans_of_page(self._store, tenant, "spans", events, limit)
+        return [_span(row) for row in rows], is_cut
 
-    def causes(self, tenant: str, workflow: Workflow, key: str) -> list[Cause]:
-        """What caused what among the instance's events, at most ten thousand of them, in their order."""
-        return instance_causes(self._store, tenant, workflow, self._named(tenant, workflow, key))
+    def causes(
+        self, tenant: str, workflow: Workflow, instance: InstanceRow, events: Sequence[TimelineEvent]
+    ) -> tuple[list[Cause], bool]:
+        """What caused these events of the instance, in their order; and whether there may be more causes."""
+        return causes_on_page(self._store, tenant, workflow, instance, events)
 
     def hubs(
         self, tenant: str, catalog: Catalog, limit: int = 100, cursor: str | None = None

@@ -82,13 +82,14 @@ class Overview:
 
 @dataclass(frozen=True, slots=True)
 class TimelineView:
-    """All of one instance: `more` is the cursor of the next events, or None."""
+    """One instance and a page of its events, with their spans: `more` is the cursor of the next events, or None."""
 
     workflow: Workflow
     detail: InstanceDetail
     events: tuple[TimelineEvent, ...]
     more: str | None
     spans: tuple[SpanRow, ...]
+    more_spans: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -164,8 +165,8 @@ class PageQueries:
             return None
         reader = self.services.instances
         events, more = reader.timeline(tenant, workflow, detail.row.key, limit, cursor)
-        spans = reader.spans(tenant, workflow, detail.row.key)
-        return TimelineView(workflow, detail, tuple(events), more, tuple(spans))
+        spans, is_cut = reader.spans(tenant, events)
+        return TimelineView(workflow, detail, tuple(events), more, tuple(spans), is_cut)
 
     def systems(self, tenant: str, now: datetime) -> list[SystemRow]:
         """All systems, declared or seen."""

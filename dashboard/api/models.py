@@ -208,11 +208,15 @@ class HubItem(BaseModel):
 
 
 class Timeline(BaseModel):
-    """A page of an instance's events, and all spans of the traces they carry."""
+    """A page of an instance's events, and the spans of the traces that these carry."""
 
     events: list[EventItem]
     spans: list[SpanItem]
     causes: list[CauseItem] = Field(description="What led to the events of this page: a graph over event ids")
+    cut: list[str] = Field(
+        default_factory=list,
+        description="What there is more of than is given, `spans` or `causes`: ask for fewer events",
+    )
     next_cursor: str | None = None
 
 

@@ -20,6 +20,7 @@ from dashboard.api.parameters import (
 )
 from dashboard.instances import InstanceQuery, details, details_by_key, instance_detail, instance_rows
 from model import NotFound, Outcome, Verdict
+from store import side_by_side
 
 router = APIRouter()
 Slashed = Annotated[str | None, Query(alias="key", description="A key with a slash in it, with the path /instances/-")]
@@ -103,19 +104,23 @@ def timeline(
     limit: Limit = 1000,
     cursor: Cursor = None,
 ) -> models.Timeline:
-    """The events of one instance in event-time order, what led to them, and all spans of the traces they carry."""
+    """Events of one instance in event-time order, what led to them, and the spans of the traces that they carry."""
     definition = workflow_of(services, caller, workflow)
     root = instance_key(key, slashed)
-    if services.instances.instance(caller.tenant, definition, root) is None:
+    reader = services.instances
+    row = reader.instance(caller.tenant, definition, root)
+    if row is None:
         raise NotFound(f"The workflow {workflow!r} has no instance {root!r}")
-    events, following = services.instances.timeline(caller.tenant, definition, root, limit, cursor)
-    spans = services.instances.spans(caller.tenant, definition, root)
-    causes = services.instances.causes(caller.tenant, definition, root)
-    shown = {each.event_id for each in events}
+    events, following = reader.timeline(caller.tenant, definition, row.key, limit, cursor)
+    (spans, is_spans_cut), (causes, is_causes_cut) = side_by_side(
+        lambda: reader.spans(caller.tenant, events),
+        lambda: reader.causes(caller.tenant, definition, row, events),
+    )
     return models.Timeline(
         events=[shapes.event(each) for each in events],
         spans=[models.SpanItem.model_validate(each) for each in spans],
-        causes=[models.CauseItem.model_validate(each) for each in causes if each.effect in shown],
+        causes=[models.CauseItem.model_validate(each) for each in causes],
+        cut=["spans"] * is_spans_cut + ["causes"] * is_causes_cut,
         next_cursor=following,
     )
 

@@ -255,7 +255,7 @@ def figure_card(shown: TimelineView, view: View) -> html.Section:
         system_of=lanes_of_services(view.catalog, shown),
     )
     figure = timeline_figure(rows, view.now, view.zone)
-    spans = f"{formats.count(len(shown.spans))} spans" if shown.spans else "no spans"
+    spans = f"{formats.count(len(shown.spans))}{'+' * shown.more_spans} spans" if shown.spans else "no spans"
     return elements.card(
         "Events by system",
         dcc.Graph(

@@ -172,8 +172,8 @@ def test_a_clock_that_is_years_off_moves_its_own_event_only(store: Store) -> Non
         assert row.started_at == min(at, START), key
         events, _ = reader.timeline("default", flow, key)
         assert [each.occurred_at for each in events if each.milestone == "billed"] == [at]
-        assert reader.spans("default", flow, key) == []
-        assert {each.by for each in reader.causes("default", flow, key)} == {"key"}
+        assert reader.spans("default", events) == ([], False)
+        assert {each.by for each in reader.causes("default", flow, row, events)[0]} == {"key"}
     seen = reader.systems_seen("default")
     assert seen["s_billed"] == CLOCKS["another century"], (
         "neither the future nor the dawn of time is how far it has come"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime, timedelta
 from typing import Any
 
 from correlator import Correlator, InstanceReader
@@ -143,21 +144,79 @@ def test_a_saas_event_forward_to_the_erp_and_the_warehouse(store: Store) -> None
         ],
     )
     Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog((flow,)))
-    reader = InstanceReader(store)
-    events, _ = reader.timeline("default", flow, "O1")
-    called = {each.event_id: each.milestone for each in events}
-    found = {
-        (called[each.cause], called[each.effect], each.by, each.via) for each in reader.causes("default", flow, "O1")
-    }
+    found = _caused(store, flow, "O1", 100)
+    assert found == _caused(store, flow, "O1", 1), "the same, event by event"
     assert found == {
-        ("order.placed", "ERP create order", "key", "order=O1"),
-        ("order.placed", "erp.delivery.created", "key", "order=O1"),
+        ("ce-1", "ERP create order", "key", "order=O1"),
+        ("ce-1", "erp.delivery.created", "key", "order=O1"),
         ("ERP create order", "erp.delivery.created", "span_parent", "e1"),
         ("erp.delivery.created", "load shipment", "span_link", "e2"),
         ("erp.delivery.created", "load shipment", "key", "delivery=D1"),
-        ("erp.delivery.created", "wms.goods.issued", "key", "delivery=D1"),
-        ("order.placed", "wms.goods.issued", "causation_id", "ce-1"),
+        ("erp.delivery.created", "ce-2", "key", "delivery=D1"),
+        ("ce-1", "ce-2", "causation_id", "ce-1"),
     }
+
+
+def test_causes_are_found_on_whatever_page_they_are(store: Store) -> None:
+    """Parents, links, ids and keys, each over pages, and where traces are no keys as well."""
+    names = ["placed", "moved", "logged", "billed"]
+    steps = tuple(Milestone(name, place, Match(event=exact(name)), name) for place, name in enumerate(names))
+    span = {"Duration": 1_000_000, "ServiceName": "s", "SpanName": "work"}
+    links = {"Links.TraceState": [""], "Links.Attributes": [{}]}
+    rows, spans = [], []
+    for n in range(6):
+        at = START + timedelta(hours=3 * n)
+        trace, further = f"{n:032x}".replace("0", "a", 1), f"{n:032x}".replace("0", "b", 1)
+        spans.append({**span, "Timestamp": at, "TraceId": trace, "SpanId": "01"})
+        spans.append({**span, "Timestamp": at, "TraceId": trace, "SpanId": "02", "ParentSpanId": "01"})
+        linked = {**links, "Links.TraceId": [trace], "Links.SpanId": ["02"]}
+        spans.append({**span, **linked, "Timestamp": at + timedelta(hours=9), "TraceId": further, "SpanId": "03"})
+        rows += [
+            _at(at, _cloud_event("placed", f"p{n}", 0, **{"key.order": "O1", "key.delivery": f"D{n}"}), trace, "01"),
+            _at(
+                at + timedelta(hours=1), _cloud_event("moved", f"m{n}", 0, **{"key.delivery": f"D{n % 3}"}), trace, "02"
+            ),
+            _at(
+                at + timedelta(hours=9), _cloud_event("logged", f"l{n}", 0, **{"key.delivery": f"D{n}"}), further, "03"
+            ),
+            _at(
+                at + timedelta(hours=30),
+                _cloud_event("billed", f"b{n}", 0, **{"key.order": ["O1", "O2"][n % 2], "causationid": f"m{n}"}),
+            ),
+        ]
+    send_rows(store, "traces", [each for each in spans if "Links.SpanId" not in each])
+    send_rows(store, "traces", [each for each in spans if "Links.SpanId" in each])
+    send_rows(store, "logs", rows)
+    kinds = (("order", "delivery", "trace"), ("order", "delivery"))
+    flows = [workflow(kind, steps, name=f"w{n}", definition=f"h{n}") for n, kind in enumerate(kinds)]
+    Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog(tuple(flows)))
+    for flow in flows:
+        whole = _caused(store, flow, "O1", 100)
+        assert {by for _, _, by, _ in whole} == {"span_parent", "span_link", "causation_id", "key"}
+        for limit in (1, 4, 7):
+            assert _caused(store, flow, "O1", limit) == whole
+
+
+def _at(at: datetime, row: dict[str, Any], trace: str = "", span: str = "") -> dict[str, Any]:
+    return {**row, "Timestamp": at, "TraceId": trace, "SpanId": span}
+
+
+def _caused(store: Store, flow: Workflow, key: str, limit: int) -> set[tuple[str, str, str, str]]:
+    """Names of cause and effect, evidence and what it names, read page by page."""
+    reader = InstanceReader(store)
+    row = reader.instance("default", flow, key)
+    assert row is not None
+    called: dict[str, str] = {}
+    found: list[Cause] = []
+    cursor = None
+    while cursor is not None or not called:
+        events, cursor = reader.timeline("default", flow, key, limit, cursor)
+        causes_of_page, is_cut = reader.causes("default", flow, row, events)
+        assert not is_cut
+        assert {each.effect for each in causes_of_page} <= {each.event_id for each in events}
+        called |= {each.event_id: each.attributes.get("cloudevents.event_id", each.milestone) for each in events}
+        found += causes_of_page
+    return {(called[each.cause], called[each.effect], each.by, each.via) for each in found}
 
 
 def _cloud_event(name: str, event_id: str, second: int, **attributes: str) -> dict[str, Any]:

@@ -156,10 +156,11 @@ def _waiting(reader: InstanceReader) -> None:
 
 
 def _spans(store: Store, reader: InstanceReader) -> None:
-    assert reader.spans("default", FLOW, "7") == []
+    events, _ = reader.timeline("default", FLOW, "7")
+    assert reader.spans("default", events) == ([], False)
     span = {"Timestamp": START, "TraceId": "a1" * 16, "SpanId": "b2" * 8, "SpanName": "GET", "Duration": 2_000_000}
     send_rows(store, "traces", [span, span])
-    [row] = reader.spans("default", FLOW, "7")
+    [row], _ = reader.spans("default", events)
     assert (row.name, row.duration_us, row.ended_at - row.started_at) == ("GET", 2000, timedelta(milliseconds=2))
 
 
@@ -264,6 +265,64 @@ def test_a_cursor_that_no_list_gave_out_is_refused(store: Store) -> None:
             with pytest.raises(BadRequest, match="Start again without one"):
                 read(cursor)
     assert reader.timeline("default", FLOW, "7", cursor=encoded([-1 << 63, (1 << 16) - 1, "a\0"])) == ([], None)
+
+
+def test_the_spans_of_a_page_are_those_of_its_events_and_it_says_where_there_are_more(store: Store) -> None:
+    steps = [Event(f"s{n}", n, "released", {"order": "7"}, f"{n:032x}") for n in range(1, 13)]
+    send(store, steps)
+    spans = [
+        {"Timestamp": each.occurred_at, "TraceId": each.trace, "SpanId": f"{n:016x}", "SpanName": each.id}
+        for each in steps
+        for n in (1, 2)
+    ]
+    send_rows(store, "traces", spans)
+    Correlator(store, ManualClock(RECEIVED)).tick("default", CATALOG)
+    reader = InstanceReader(store)
+    first, cursor = reader.timeline("default", FLOW, "7", limit=8)
+    second, _ = reader.timeline("default", FLOW, "7", limit=8, cursor=cursor)
+    for page, names in ((first, range(1, 9)), (second, range(9, 13))):
+        found, is_cut = reader.spans("default", page)
+        assert not is_cut
+        assert [each.name for each in found] == [f"s{n}" for n in names for _ in (1, 2)]
+        found, is_cut = reader.spans("default", page, limit=3)
+        assert (len(found), is_cut) == (3, True)
+
+
+def test_spans_that_began_long_before_what_they_have_to_do_with_the_order_are_found(store: Store) -> None:
+    """A nightly batch comes to an order after hours; what else began then is not asked for."""
+    batch, other = "b" * 32, "c" * 32
+    hours = {"batch": (batch, "b1", "", 0), "step": (batch, "b2", "b1", 0.5), "write": (batch, "b3", "b2", 3.9)}
+    hours |= {"call": (other, "c1", "", 4), "elsewhere": ("d" * 32, "d1", "", 0)}
+    send_rows(
+        store,
+        "traces",
+        [
+            {
+                "Timestamp": START + timedelta(hours=at),
+                "TraceId": trace,
+                "SpanId": span,
+                "ParentSpanId": above,
+                "SpanName": name,
+            }
+            for name, (trace, span, above, at) in hours.items()
+        ],
+    )
+    logged = {"ServiceName": "s", "LogAttributes": {"key.order": "7"}}
+    at = {"placed": (other, "c1", 4), "released": (batch, "b3", 4), "issued": (batch, "b2", 4.1)}
+    send_rows(
+        store,
+        "logs",
+        [
+            {**logged, "Timestamp": START + timedelta(hours=hour), "TraceId": trace, "SpanId": span, "EventName": name}
+            for name, (trace, span, hour) in at.items()
+        ],
+    )
+    Correlator(store, ManualClock(RECEIVED)).tick("default", CATALOG)
+    reader = InstanceReader(store)
+    events, _ = reader.timeline("default", FLOW, "7")
+    assert [each.name for each in reader.spans("default", events)[0]] == ["batch", "step", "write", "call"]
+    assert [each.name for each in reader.spans("default", events[2:])[0]] == ["batch", "step", "write"]
+    assert [each.name for each in reader.spans("default", events[:1])[0]] == ["call"]
 
 
 def test_how_an_event_got_there_is_told_however_often_its_links_are_proved(store: Store) -> None:

@@ -125,6 +125,7 @@ def _timeline(client: Client) -> None:
     found = got(client, f"{V1}/workflows/orders/instances/SO-1/timeline")
     assert [each["milestone"] for each in found["events"]] == ["placed", "checked", "shipped", "paid"]
     assert [each["service"] for each in found["spans"]] == ["storefront"]
+    assert found["cut"] == []
     milestone = {each["event_id"]: each["milestone"] for each in found["events"]}
     causes = {
         (milestone[each["cause"]], milestone[each["effect"]], each["by"], each["via"]) for each in found["causes"]

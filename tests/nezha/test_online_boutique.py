@@ -148,7 +148,10 @@ def _lineage(reader: InstanceReader, catalog: Catalog, steps: dict[str, list[str
     key = next(key for key, found in steps.items() if "paid" in found)
     events, _ = reader.timeline("default", flow, key)
     milestone = {each.event_id: each.milestone for each in events}
-    found = {(milestone[each.cause], milestone[each.effect], each.by) for each in reader.causes("default", flow, key)}
+    row = reader.instance("default", flow, key)
+    assert row is not None
+    causes, _ = reader.causes("default", flow, row, events)
+    found = {(milestone[each.cause], milestone[each.effect], each.by) for each in causes}
     assert ("place_order", "place_order", "span_parent") in found, "the server's call hangs from the client's"
     assert ("place_order", "paid", "span_parent") in found
     assert ("shipping_started", "ship_call", "span_parent") in found, "what was logged in the span above"
