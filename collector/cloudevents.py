@@ -46,14 +46,18 @@ class _Event:
     is_json: bool
 
 
-def read_events(headers: Mapping[str, str], body: bytes, limits: IntakeLimits) -> ExportLogsServiceRequest:
+def read_events(
+    headers: Mapping[str, str], body: bytes, limits: IntakeLimits, received_at: datetime
+) -> ExportLogsServiceRequest:
     """The events of one request as log records.
 
-    `headers` have lower-case names. Raises `BadRequest` saying what is wrong (in a batch: of which event, counted from
+    `headers` have lower-case names. An event without a time has that of its receipt, and a mark that says so; several
+    in one request are a microsecond apart, so that they stay in their order. Raises `BadRequest` saying what is wrong (in a batch: of which event, counted from
     0), `Refusal` for a content type that cannot hold events and for events that become too large.
     """
     media_type = _media_type(headers.get("content-type", ""))
     nesting, room = limits.nesting, PathRoom(limits.decompressed_bytes)
+    received_us = (received_at - _EPOCH) // timedelta(microseconds=1)
     request = ExportLogsServiceRequest()
     if media_type.startswith(_BATCH):
         _only_json(media_type, _BATCH)
@@ -62,14 +66,14 @@ def read_events(headers: Mapping[str, str], body: bytes, limits: IntakeLimits) -
             raise BadRequest("a batch must be a JSON array of events")
         for index, each in enumerate(batch):
             try:
-                _add(request, _structured(each), nesting, room)
+                _add(request, _structured(each), nesting, room, received_us + index)
             except BadRequest as error:
                 raise BadRequest(f"event [{index}]: {error}") from error
     elif media_type.startswith(_STRUCTURED):
         _only_json(media_type, _STRUCTURED)
-        _add(request, _structured(_json(body)), nesting, room)
+        _add(request, _structured(_json(body)), nesting, room, received_us)
     else:
-        _add(request, _binary(headers, media_type, body), nesting, room)
+        _add(request, _binary(headers, media_type, body), nesting, room, received_us)
     return request
 
 
@@ -172,7 +176,7 @@ def _no_constant(text: str) -> None:
 # Mapping.
 
 
-def _add(request: ExportLogsServiceRequest, event: _Event, nesting: int, room: PathRoom) -> None:
+def _add(request: ExportLogsServiceRequest, event: _Event, nesting: int, room: PathRoom, received_us: int) -> None:
     attributes = event.attributes
     resource = request.resource_logs.add()
     log = resource.scope_logs.add().log_records.add()
@@ -181,6 +185,9 @@ def _add(request: ExportLogsServiceRequest, event: _Event, nesting: int, room: P
         log.event_name = attributes["type"]
         if "time" in attributes:
             log.time_unix_nano = nanoseconds_of(attributes["time"])
+        else:
+            log.observed_time_unix_nano = received_us * 1000
+            log.attributes.add(key=RESERVED).value.string_value = "missing_timestamp"
         _set_body(log.body, event)
         for name, value in _attributes(event, nesting, room).items():
             _set(log.attributes.add(key=name).value, value)

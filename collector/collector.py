@@ -83,7 +83,12 @@ class Collector:
                 raise
         self._foreign = ForeignRows(store, clock, on_commit) if store is not None and accept_foreign_rows else None
         self._intake = Intake(
-            self.spool, access or Access(is_open=True), self.counters, limits=limits.intake, quarantine=self.quarantine
+            self.spool,
+            access or Access(is_open=True),
+            self.counters,
+            limits=limits.intake,
+            quarantine=self.quarantine,
+            clock=clock,
         )
         self._grpc = GrpcReceiver(self._intake, host, grpc_port, tls)
         self._http = HttpReceiver(self._intake, host, http_port, tls)

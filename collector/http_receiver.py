@@ -87,7 +87,8 @@ class HttpApplication:
         aside, limits = self._intake.aside, self._intake.limits
         body, nesting = await content.read(headers, limits, running, aside), limits.nesting
         if path == _EVENTS:
-            return await aside.run(len(body), lambda: accept_own(Signal.LOGS, read_events(headers, body, limits)))
+            now = self._intake.clock.now()
+            return await aside.run(len(body), lambda: accept_own(Signal.LOGS, read_events(headers, body, limits, now)))
         signal = _SIGNALS[path]
         if media_type == _JSON:
             return await aside.run(len(body), lambda: accept_message(signal, read_json(signal, body), nesting))

@@ -18,7 +18,7 @@ from collector.counters import Counters
 from collector.quarantine import Quarantine
 from collector.requests import NESTING, Accepted
 from collector.spool import Spool
-from model import BadRequest, NotSupported, Refused, SpoolFull
+from model import BadRequest, Clock, NotSupported, Refused, SpoolFull, SystemClock
 from model.access import Access, Principal
 
 
@@ -114,11 +114,13 @@ class Intake:
         *,
         limits: IntakeLimits | None = None,
         quarantine: Quarantine | None = None,
+        clock: Clock | None = None,
     ) -> None:
         self._spool = spool
         self._quarantine = quarantine
         self._access = access
         self.counters = counters
+        self.clock = clock or SystemClock()
         self.limits = limits or IntakeLimits()
         self.aside = Aside()
         self._acknowledgements = Acknowledgements()

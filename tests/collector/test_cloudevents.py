@@ -8,7 +8,7 @@ import json
 import math
 import tarfile
 from collections.abc import Iterator
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -17,14 +17,16 @@ import pytest
 from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from ruamel.yaml import YAML
 
-from collector import IntakeLimits
+from collector import IntakeLimits, Limits, SpoolLimits
 from collector.cloudevents import nanoseconds_of, read_events, service_of
 from collector.event_data import PathRoom, attributes_of
-from model import BadRequest
+from model import BadRequest, ManualClock
+from store import Store
 from tests.collector.running import RunningCollector
 
 _STRUCTURED = {"content-type": "application/cloudevents+json"}
 _BATCH = {"content-type": "application/cloudevents-batch+json"}
+_NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 _BINARY = {
     "ce-specversion": "1.0",
     "ce-id": "e-1",
@@ -46,7 +48,7 @@ def spooling(tmp_path_factory: pytest.TempPathFactory) -> Iterator[RunningCollec
 
 
 def _log(event: dict[str, Any]) -> LogRecord:
-    request = read_events(_STRUCTURED, json.dumps(event).encode(), IntakeLimits())
+    request = read_events(_STRUCTURED, json.dumps(event).encode(), IntakeLimits(), _NOW)
     return request.resource_logs[0].scope_logs[0].log_records[0]
 
 
@@ -175,8 +177,9 @@ def test_a_number_too_large_for_any_is_refused(spooling: RunningCollector) -> No
     assert (answer.status_code, answer.json()["message"]) == (400, "the data holds a number that is too large")
 
 
-def test_an_attribute_that_is_null_is_none(spooling: RunningCollector) -> None:
-    assert _attributes(_event(subject=None, correlationid=None)).keys() == {
+def test_an_attribute_that_is_null_is_none() -> None:
+    event = _event(subject=None, correlationid=None, time="2026-11-21T10:00:00Z")
+    assert _attributes(event).keys() == {
         "cloudevents.event_id",
         "cloudevents.event_source",
         "cloudevents.event_type",
@@ -250,6 +253,28 @@ def test_nothing_in_an_event_passes_for_a_mark_of_ours(running: RunningCollector
     for row in (timeless, timed):
         assert {each.rpartition("_")[0] for each in row["LogAttributes"]} == {"cloudevents.event"}
         assert json.loads(row["Body"]) == data
+
+
+def test_an_event_without_a_time_has_that_of_its_receipt(store: Store, tmp_path: Path) -> None:
+    """Not that of the segment it shares with others: each its own, and those of a batch in their order."""
+    clock, timed = ManualClock(_NOW), _event(time="2026-11-20T10:00:00Z")
+    # The segment stays open until all have come: its own time is that of the first.
+    limits = Limits(spool=SpoolLimits(segment_seconds=3600))
+    with RunningCollector(store, tmp_path, clock=clock, limits=limits) as running:
+        assert _posted(running, _event(id="0", data={"n": 0})).status_code == 202
+        clock.advance(timedelta(seconds=1))
+        assert _posted(running, _event(id="1", data={"n": 1})).status_code == 202
+        clock.advance(timedelta(seconds=1))
+        batch = [_event(id=str(n), data={"n": n}) for n in (4, 2, 3)]
+        assert _posted(running, [timed, *batch], _BATCH).status_code == 202
+    rows = store.rows("SELECT * FROM otel_logs ORDER BY Timestamp")
+    assert [(row["LogAttributes"].get("n"), row["Timestamp"]) for row in rows] == [
+        (None, datetime(2026, 11, 20, 10, tzinfo=UTC)),
+        ("0", _NOW),
+        ("1", _NOW + timedelta(seconds=1)),
+        *((n, _NOW + timedelta(seconds=2, microseconds=at)) for at, n in enumerate("423", 1)),
+    ]
+    assert [row["LogAttributes"].get("throughline.flags") for row in rows] == [None, *["missing_timestamp"] * 5]
 
 
 @pytest.mark.parametrize(

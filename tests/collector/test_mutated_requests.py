@@ -7,6 +7,7 @@ import json
 import random
 import zlib
 from collections.abc import Callable
+from datetime import UTC, datetime
 
 import pytest
 import zstandard
@@ -32,6 +33,7 @@ _EVENT = {
     "traceparent": "00-5b8efff798038103d269b633813fc60c-eee19b7ec3c1b174-01",
     "data": {"order": {"id": 7, "total": 10.5}, "lines": [{"order": 1}], "tags": ["a"], "n": None},
 }
+_NOW = datetime(2026, 11, 21, 10, tzinfo=UTC)
 _STRUCTURED = {"content-type": "application/cloudevents+json"}
 
 _DOORS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
@@ -43,7 +45,7 @@ _DOORS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
     ),
     "a structured event": (
         json.dumps(_EVENT).encode(),
-        lambda data: accept_own(Signal.LOGS, read_events(_STRUCTURED, data, IntakeLimits())),
+        lambda data: accept_own(Signal.LOGS, read_events(_STRUCTURED, data, IntakeLimits(), _NOW)),
     ),
     "the headers of a binary event": (
         b"2026-11-21T10:00:00Z",
@@ -59,6 +61,7 @@ _DOORS: dict[str, tuple[bytes, Callable[[bytes], object]]] = {
                 },
                 data,
                 IntakeLimits(),
+                _NOW,
             ),
         ),
     ),
