@@ -41,11 +41,16 @@ _SPECIFIERS = {
 }
 """What each letter becomes in ClickHouse's parseDateTime64."""
 
+_OFFSET = r"(Z|[+-]([01]\d|2[0-3]):?[0-5]\d)"
+
 _ISO = (
-    r"^\\d{4}-\\d{2}-\\d{2}"
-    r"([T ]([01]\\d|2[0-3]):[0-5]\\d(:[0-5]\\d(\\.\\d{1,9})?)?( ?(Z|[+-]\\d{2}:?\\d{2}))?)?$"
+    r"^(000[1-9]|00[1-9]\d|0[1-9]\d{2}|[1-9]\d{3})-(0[1-9]|1[0-2])-(0[1-9]|[12]\d|3[01])"
+    rf"([T ]([01]\d|2[0-3]):[0-5]\d(:[0-5]\d(\.\d{{1,9}})?)?( ?{_OFFSET})?)?$"
 )
-"""ISO 8601 as people write it; the engine's own reader would take much else besides, such as hour 25."""
+"""ISO 8601 as people write it; the engine's own reader would take much else besides, such as hour 25 or month 0."""
+
+_WITH_OFFSET = f":.*{_OFFSET}$"
+"""Tells of a text of that form whether it has an offset."""
 
 SETTINGS = "parsedatetime_parse_without_leading_zeros = 1, parsedatetime_e_requires_space_padding = 0"
 """What a statement must set that uses these expressions."""
@@ -62,9 +67,59 @@ def check_format(written: str) -> None:
 def compiled(written: str, value: str, zone: str) -> str:
     """A Nullable(DateTime64(6)) expression of the text expression `value`; `zone` is a checked IANA name."""
     if written == "iso":
-        return f"if(match({value}, '{_ISO}'), parseDateTime64BestEffortOrNull({value}, 6, '{zone}'), NULL)"
-    pattern = _translated(written).replace("\\", "\\\\").replace("'", "\\'")
-    return f"CAST(parseDateTime64OrNull({value}, '{pattern}', '{zone}'), 'Nullable(DateTime64(6, \\'{zone}\\'))')"
+        shown = f"parseDateTime64BestEffortOrNull({value}, 6, 'UTC')"
+        instant = f"if(match({value}, {_text(_WITH_OFFSET)}), {shown}, {_on_the_clocks_of(zone, shown)})"
+        return f"if(match({value}, {_text(_ISO)}), {instant}, NULL)"
+    pattern = _translated(written)
+    before = _before_offset(pattern)
+    if before is None:
+        return _on_the_clocks_of(zone, _parsed(value, pattern))
+    plain = _replaced(value, f"^({before})Z", r"\1+0000")
+    plain = _replaced(plain, f"^({before}[+-][0-9]+):", r"\1")
+    return f"if(match({value}, {_text(f'^{before}{_OFFSET}')}), {_parsed(plain, pattern)}, NULL)"
+
+
+def _parsed(value: str, pattern: str) -> str:
+    return f"CAST(parseDateTime64OrNull({value}, {_text(pattern)}, 'UTC'), 'Nullable(DateTime64(6, \\'UTC\\'))')"
+
+
+def _replaced(value: str, pattern: str, by: str) -> str:
+    return f"replaceRegexpOne({value}, {_text(pattern)}, {_text(by)})"
+
+
+def _on_the_clocks_of(zone: str, shown: str) -> str:
+    """The instant at which the clocks of `zone` show what those of UTC show at the instant `shown`.
+
+    Around a change there are the offset before it and the one after it; the first that holds at the instant it gives is
+    right. Where neither does, the clocks skip that time, and the offset before gives the time as far after the change.
+    The engine's own readers are wrong in that case, and one of them for most of the day.
+    """
+    if zone == "UTC":
+        return shown
+
+    def offset(instant: str) -> str:
+        return f"timezoneOffset(toTimeZone({instant}, '{zone}'))"
+
+    before, after = offset(f"subtractDays({shown}, 1)"), offset(f"addDays({shown}, 1)")
+    first, second = f"subtractSeconds({shown}, {before})", f"subtractSeconds({shown}, {after})"
+    return f"if({offset(first)} != {before} AND {offset(second)} = {after}, {second}, {first})"
+
+
+def _before_offset(pattern: str) -> str | None:
+    """The regular expression of what precedes the offset in a text of that pattern; None where it has no offset."""
+    before, end = "", 0
+    for found in _LETTER.finditer(pattern):
+        before += re.escape(pattern[end : found.start()])
+        if found[1] == "z":
+            return before
+        before += "%" if found[1] == "%" else "[0-9A-Za-z]+"
+        end = found.end()
+    return None
+
+
+def _text(value: str) -> str:
+    escaped = value.replace("\\", "\\\\").replace("'", "\\'")
+    return f"'{escaped}'"
 
 
 def _translated(written: str) -> str:

@@ -9,8 +9,10 @@ import stat
 import subprocess
 import sys
 import tempfile
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 import zstandard
@@ -157,6 +159,18 @@ def test_the_rejected_rows_are_private_to_the_user(store: Store, tmp_path: Path,
         ("%d/%m/%Y %T %z", "UTC", "02/01/2026 03:04:05 +0530", "2026-01-01T21:34:05Z"),
         (["%d-%b-%y", "%m/%d/%y"], "UTC", "11/13/06", "2006-11-13T00:00:00Z"),
         ("%d/%m/%Y", "UTC", "01/05/1965", "1965-05-01T00:00:00Z"),
+        ("%d/%m/%Y %T %z", "Europe/Berlin", "02/07/2026 03:04:05 +05:30", "2026-07-01T21:34:05Z"),
+        ("%d/%m/%Y %T %z", "Europe/Berlin", "02/07/2026 03:04:05 Z", "2026-07-02T03:04:05Z"),
+        ("%a %b %d %H:%M:%S %z %Y", "UTC", "Fri Jan 02 03:04:05 -08:00 2026", "2026-01-02T11:04:05Z"),
+        ("%Y%m%d-%H:%M%z", "UTC", "20260102-03:04Z", "2026-01-02T03:04:00Z"),
+        ("iso", "Europe/Berlin", "2026-03-29 01:59", "2026-03-29T00:59:00Z"),
+        ("iso", "Europe/Berlin", "2026-03-29 02:30", "2026-03-29T01:30:00Z"),
+        ("iso", "Europe/Berlin", "2026-03-29 03:00", "2026-03-29T01:00:00Z"),
+        ("iso", "Europe/Berlin", "2026-03-29T02:30:00+02:00", "2026-03-29T00:30:00Z"),
+        ("iso", "Europe/Berlin", "2026-10-25 02:30", "2026-10-25T00:30:00Z"),
+        ("iso", "Europe/London", "2026-03-29 01:30", "2026-03-29T01:30:00Z"),
+        ("%d.%m.%Y %H:%M", "America/New_York", "08.03.2026 02:30", "2026-03-08T07:30:00Z"),
+        ("iso", "UTC", "2026-01-02T03:04:05-12:00", "2026-01-02T15:04:05Z"),
     ],
 )
 def test_times_are_read_as_the_mapping_says(
@@ -166,6 +180,39 @@ def test_times_are_read_as_the_mapping_says(
     path.write_text(f'id,at,kind,order\n1,"{written}",placed,SO-1\n')
     imported(store, path, shop(time={"column": "at", "format": format_, "zone": zone}))
     assert [row["at"] for row in records(store)] == [at]
+
+
+@pytest.mark.parametrize(
+    ("format_", "written"),
+    [
+        *(("iso", "2024-00-10"), ("iso", "2024-10-00"), ("iso", "2024-00-00"), ("iso", "0000-01-01")),
+        *(("iso", "2024-13-01"), ("iso", "2024-01-32"), ("iso", "2023-02-29"), ("iso", "2024-01-02T03:04:60Z")),
+        *(("iso", "2024-01-02T03:04:05+25:00"), ("iso", "2024-01-02T03:04:05+01:60")),
+        *(("%d/%m/%Y %T %z", "02/01/2024 03:04:05 +2500"), ("%d/%m/%Y %T %z", "02/01/2024 03:04:05 +01:60")),
+        *(("%d/%m/%Y %T %z", "02/01/2024 03:04:05"), ("%d/%m/%Y", "00/01/2024"), ("%d/%m/%Y", "01/00/2024")),
+    ],
+)
+def test_a_time_that_does_not_exist_is_refused(store: Store, tmp_path: Path, format_: str, written: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(f"id,at,kind,order\n1,{written},placed,SO-1\n")
+    report = imported(store, path, shop(time={"column": "at", "format": format_, "zone": "Europe/Berlin"}))
+    assert (report.accepted, report.reasons) == (0, {"unreadable time in column at": 1})
+
+
+@pytest.mark.parametrize("format_", ["iso", "%Y-%m-%d %H:%M"])
+@pytest.mark.parametrize("zone", ["Europe/Berlin", "America/New_York", "Australia/Lord_Howe", "Pacific/Apia"])
+def test_times_around_the_changes_of_the_clocks_are_those_of_the_zone(
+    store: Store, tmp_path: Path, format_: str, zone: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    days = [datetime(year, month, 1, tzinfo=UTC) for year in (1985, 2026) for month in (3, 4, 10, 11)]
+    days.append(datetime(2011, 12, 29, tzinfo=UTC))
+    shown = [day + timedelta(minutes=30 * n) for day in days for n in range(48 * (3 if day.day == 29 else 30))]
+    rows = "".join(f"{n:05},{at:%Y-%m-%d %H:%M},placed,SO-1\n" for n, at in enumerate(shown))
+    path.write_text("id,at,kind,order\n" + rows)
+    imported(store, path, shop(time={"column": "at", "format": format_, "zone": zone}))
+    wanted = [at.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC).isoformat().replace("+00:00", "Z") for at in shown]
+    assert [row["at"] for row in records(store)] == wanted
 
 
 def test_without_an_id_column_equal_rows_are_the_same_event(store: Store, tmp_path: Path) -> None:
