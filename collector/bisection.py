@@ -8,7 +8,7 @@ from pathlib import Path
 
 from collector.decode import probe_of
 from collector.durable_file import write_synced
-from collector.record import Contents, Record
+from collector.record import Contents, Record, joined
 from collector.redaction import Redactions
 from collector.sealing import in_memory
 from collector.segment import ClosedSegment
@@ -69,11 +69,6 @@ class Bisection:
 def takes_too_much(error: StoreUnavailable) -> bool:
     """Whether a statement failed because it would take more memory than it may, which its data may be to blame for."""
     return getattr(error.__cause__, "code", None) == _MEMORY_LIMIT_EXCEEDED
-
-
-def joined(data: bytes, contents: Contents, records: Sequence[Record]) -> bytes:
-    """A segment's file with some of its records only."""
-    return contents.opening + b"".join(data[each.start : each.end] for each in records)
 
 
 @contextmanager

@@ -10,10 +10,10 @@ from __future__ import annotations
 import logging
 import time
 
-from collector.bisection import Bisection, joined
+from collector.bisection import Bisection
 from collector.counters import Counters
 from collector.quarantine import Quarantine
-from collector.record import Contents, Record
+from collector.record import Contents, Record, joined
 from collector.requests import Accepted
 from collector.segment import ClosedSegment
 from collector.spool import Spool

@@ -2,10 +2,11 @@
 
 The file as it lies is one OTLP export request, because the headers are written as protobuf fields of numbers OTLP does
 not use: ClickHouse skips them, and one fsync covers requests and index together. Lengths decide where a
-request ends, never the protobuf parser: a request torn at the border of a field still parses.
+request ends, never the protobuf parser: a request torn at the border of a field still parses. What is damaged within
+the file costs the records it lies in; those behind are found again, by the damaged one's length or by looking for them.
 
     segment := opening record*
-    opening := field 20001 { version 1 byte, JSON of tenant, signal and whether bodies are encrypted }
+    opening := field 20001 { version 1 byte, JSON of tenant, signal, whether bodies are encrypted, and CRC-32 of these }
     record  := field 20002 { length u32, CRC-32 of the body u32, received u64 (µs since 1970), items u32 } body
 """
 
@@ -13,9 +14,10 @@ from __future__ import annotations
 
 import json
 import struct
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
+from typing import Any
 
 from zlib_ng import zlib_ng
 
@@ -52,7 +54,10 @@ class Record:
 
 @dataclass(frozen=True, slots=True)
 class Contents:
-    """A segment's file as read back: whole records only. `torn` counts the bytes after the last of them."""
+    """A segment's file as read back: whole records only.
+
+    `torn` counts the bytes at its end of a record that was never written whole, `damaged` all others that are in none.
+    """
 
     tenant: str
     signal: Signal
@@ -61,6 +66,7 @@ class Contents:
     torn: int
     sealed: bool = False
     """Whether the requests are encrypted; then the file is no export request as it lies."""
+    damaged: int = 0
 
     @property
     def items(self) -> int:
@@ -71,7 +77,7 @@ class Contents:
 def opening(tenant: str, signal: Signal, *, sealed: bool = False) -> bytes:
     """What a segment's file begins with."""
     about = {"tenant": tenant, "signal": signal.value, **({"sealed": True} if sealed else {})}
-    return _field(_OPENING, bytes([_VERSION]) + json.dumps(about).encode())
+    return _field(_OPENING, bytes([_VERSION]) + json.dumps({**about, "crc": _checksum(about)}).encode())
 
 
 def header(body: bytes, received_us: int, items: int) -> bytes:
@@ -85,9 +91,34 @@ def read(data: bytes) -> Contents | None:
     if first is None:
         return None
     end, tenant, signal, sealed = first
-    records = tuple(_records(data, end))
-    whole = records[-1].end if records else end
-    return Contents(tenant, signal, data[:end], records, len(data) - whole, sealed)
+    records, damaged, position = [], 0, end
+    while position < len(data):
+        if (found := _record_at(data, position)) is not None:
+            records.append(found)
+            position = found.end
+        elif (following := _behind(data, position)) is not None:
+            damaged += following - position
+            position = following
+        else:
+            break
+    left = len(data) - position
+    torn = left if _runs_out(data, position) else 0
+    return Contents(tenant, signal, data[:end], tuple(records), torn, sealed, damaged + left - torn)
+
+
+def is_unfinished(data: bytes) -> bool:
+    """Whether a file whose opening cannot be read was left before that was written: nothing in it was ever accepted."""
+    if not data.strip(b"\0"):
+        return True
+    tag = _varint(_OPENING << 3 | 2)
+    bounds = _opening_bounds(data)
+    runs_out = tag.startswith(data[: len(tag)]) and (bounds is None or bounds[1] > len(data))
+    return runs_out and _HEADER_TAG not in data
+
+
+def joined(data: bytes, contents: Contents, records: Sequence[Record]) -> bytes:
+    """A segment's file with some of its records only."""
+    return contents.opening + b"".join(data[each.start : each.end] for each in records)
 
 
 def plain(data: bytes, contents: Contents, sealer: Sealer | None) -> tuple[bytes, Contents]:
@@ -116,41 +147,83 @@ def _rewritten(data: bytes, contents: Contents, change: Callable[[bytes], bytes]
     return b"".join(parts)
 
 
-def _records(data: bytes, position: int) -> Iterator[Record]:
-    prefix = len(_HEADER_TAG)
-    while data[position : position + prefix] == _HEADER_TAG:
-        offset = position + prefix + _HEADER.size
-        if offset > len(data):
-            return
-        length, checksum, received_us, items = _HEADER.unpack_from(data, position + prefix)
-        body = data[offset : offset + length]
-        if len(body) < length or zlib_ng.crc32(body) != checksum:
-            return
-        yield Record(position, offset, length, received_us, items)
-        position = offset + length
+def _record_at(data: bytes, position: int) -> Record | None:
+    """The whole record that begins there."""
+    head = _header_at(data, position)
+    if head is None:
+        return None
+    offset, length, checksum, received_us, items = head
+    body = data[offset : offset + length]
+    if len(body) < length or zlib_ng.crc32(body) != checksum:
+        return None
+    return Record(position, offset, length, received_us, items)
+
+
+def _header_at(data: bytes, position: int) -> tuple[int, int, int, int, int] | None:
+    """Where the body begins, and what the header says."""
+    offset = position + len(_HEADER_TAG) + _HEADER.size
+    if offset > len(data) or not data.startswith(_HEADER_TAG, position):
+        return None
+    length, checksum, received_us, items = _HEADER.unpack_from(data, position + len(_HEADER_TAG))
+    return offset, length, checksum, received_us, items
+
+
+def _behind(data: bytes, position: int) -> int | None:
+    """Where to go on after something that is no whole record; None where nothing follows.
+
+    Its length is believed where it leads to another record. So nothing within a request is taken for one.
+    """
+    head = _header_at(data, position)
+    if head is not None and data.startswith(_HEADER_TAG, head[0] + head[1]):
+        return head[0] + head[1]
+    place = data.find(_HEADER_TAG, position + 1)
+    while place >= 0 and _record_at(data, place) is None:
+        place = data.find(_HEADER_TAG, place + 1)
+    return place if place >= 0 else None
+
+
+def _runs_out(data: bytes, position: int) -> bool:
+    """Whether a record begins there that the file is too short for, or was never written at all."""
+    head = _header_at(data, position)
+    if head is not None:
+        return head[0] + head[1] > len(data)
+    left = data[position : position + len(_HEADER_TAG) + _HEADER.size]
+    begins = left.startswith(_HEADER_TAG) or _HEADER_TAG.startswith(left)
+    return begins or not data[position:].strip(b"\0")
 
 
 def _opening_of(data: bytes) -> tuple[int, str, Signal, bool] | None:
+    bounds = _opening_bounds(data)
+    if bounds is None:
+        return None
+    start, end = bounds
+    if end > len(data) or data[start:end][:1] != bytes([_VERSION]):
+        return None
+    try:
+        value = json.loads(data[start + 1 : end])
+        if value.pop("crc", None) not in (None, _checksum(value)):
+            return None
+        return end, str(value["tenant"]), Signal(value["signal"]), value.get("sealed") is True
+    except (ValueError, KeyError, TypeError, AttributeError):
+        return None
+
+
+def _opening_bounds(data: bytes) -> tuple[int, int] | None:
+    """Where the content of the opening begins and ends, by what its length says."""
     tag = _varint(_OPENING << 3 | 2)
     if not data.startswith(tag):
         return None
-    position, length, shift = len(tag), 0, 0
-    while True:
-        if position >= len(data):
-            return None
-        byte = data[position]
-        length |= (byte & 0x7F) << shift
-        position, shift = position + 1, shift + 7
+    length = 0
+    for index, byte in enumerate(data[len(tag) : len(tag) + 5]):
+        length |= (byte & 0x7F) << 7 * index
         if byte < 0x80:
-            break
-    content = data[position : position + length]
-    if len(content) < length or length == 0 or content[0] != _VERSION:
-        return None
-    try:
-        value = json.loads(content[1:])
-        return position + length, str(value["tenant"]), Signal(value["signal"]), value.get("sealed") is True
-    except (ValueError, KeyError, TypeError):
-        return None
+            start = len(tag) + index + 1
+            return start, start + length
+    return None
+
+
+def _checksum(about: dict[str, Any]) -> int:
+    return zlib_ng.crc32(json.dumps(about).encode())
 
 
 def _field(number: int, content: bytes) -> bytes:

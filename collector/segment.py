@@ -39,6 +39,8 @@ class ClosedSegment:
     size: int
     may_be_stored: bool = False
     """Whether somebody before may have put its rows into ClickHouse: they are looked for before they are put in."""
+    was_damaged: bool = False
+    """Whether it once held more requests than can be read now."""
 
 
 def new_segment_id(opened_at: datetime) -> str:

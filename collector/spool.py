@@ -4,7 +4,8 @@ One thread writes. It takes all requests that wait, appends them to the open seg
 each file once (group commit), and only then resolves the futures the receivers wait on. A segment is closed when it is
 old, large or from yesterday; the writer takes closed segments in order and tells `finished` when their rows are proven
 in ClickHouse. Whatever is on disk when a spool is opened is closed segments: a torn last record, which nobody was told
-is accepted, is cut off (`collector/recovery.py`).
+is accepted, is cut off (`collector/recovery.py`). A file with damage in it is never deleted unread
+(`collector/damage.py`).
 
 Ordering that must hold: body and header before they are made durable (`collector/committer.py`), that before the future
 and before the segment is closed.
@@ -22,7 +23,7 @@ from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
-from collector import record
+from collector import damage, record
 from collector.committer import Committer
 from collector.durable_file import replace_synced, sync_folder, write_synced
 from collector.inbox import Inbox, Waiting
@@ -217,6 +218,27 @@ class Spool:
             self._closed[segment.id] = other
             self._bytes += len(data) - segment.size
         return other
+
+    def mended(self, segment: ClosedSegment, data: bytes, contents: record.Contents | None) -> ClosedSegment | None:
+        """A closed segment whose file, `data`, was damaged since it was written, without what cannot be read of it.
+
+        None where that is all. The file as it was is kept.
+        """
+        damage.keep(segment.path, data, contents)
+        if contents is None or not contents.records:
+            self.finished(segment)
+            return None
+        segment = replace(segment, was_damaged=True)
+        return self.replaced(segment, record.joined(data, contents, contents.records))
+
+    @property
+    def damaged_files(self) -> int:
+        """Files that were kept because something in them cannot be read."""
+        return len(damage.kept(self.folder))
+
+    def expire_damaged(self, before: datetime) -> list[str]:
+        """Delete for good what was kept of segments opened before that time; gives their ids."""
+        return damage.expire(self.folder, before)
 
     def closed(self) -> tuple[ClosedSegment, ...]:
         """The segments that wait for the writer, oldest first."""

@@ -197,12 +197,18 @@ class Writer:
             return
         data = segment.path.read_bytes()
         contents = record.read(data)
+        if data and (contents is None or contents.torn or contents.damaged):
+            mended = self._spool.mended(segment, data, contents)
+            if mended is not None:
+                self.move(mended)
+            return
         if contents is None or not contents.records:
             self._spool.finished(segment)
             return
         data, contents = record.plain(data, contents, self._spool.sealer)
         is_unknown = segment.may_be_stored or segment.id in self._unknown
-        if not is_unknown or not self._already_stored(segment, contents):
+        stored = self._already_stored(segment, contents) if is_unknown else None
+        if stored is None:
             began = time.monotonic()
             try:
                 self._insert(segment, data)
@@ -220,11 +226,11 @@ class Writer:
                 raise StoreUnavailable(
                     f"the segment {segment.id} has {stored} rows in ClickHouse after its insert, not {contents.items}"
                 )
-        self._record(segment, contents)
+        self._record(segment, contents, stored)
         self._unknown.discard(segment.id)
         self._spool.finished(segment)
         self._counters.add("segments", signal=segment.signal.value)
-        self._counters.add("rows", contents.items, table=segment.signal.table)
+        self._counters.add("rows", stored, table=segment.signal.table)
 
     def _expired(self, segment: ClosedSegment) -> bool:
         """Drop a segment that waited longer than its rows would be kept: what is not to be had is not to lie here."""
@@ -247,22 +253,27 @@ class Writer:
                 self._expired(segment)
         self._quarantine.recount()
         before = self._clock.now() - timedelta(days=self._quarantine.limits.days)
+        for segment_id in self._spool.expire_damaged(before):
+            _log.warning("what was kept of the damaged segment %s lay there too long: discarded", segment_id)
+            self._counters.add("damaged_expired")
         for entry in self._quarantine.expire(before):
             _log.warning("a refused request of tenant %s was in quarantine too long: discarded", entry.tenant)
             self._counters.add("quarantine_expired", signal=entry.signal)
 
     # Exactly once.
 
-    def _already_stored(self, segment: ClosedSegment, contents: Contents) -> bool:
+    def _already_stored(self, segment: ClosedSegment, contents: Contents) -> int | None:
+        """The number of its rows in ClickHouse where an earlier INSERT took place; None, with none there, otherwise."""
         if not self._store.is_embedded:
             self._store.execute(load_query("collector", "end_insert_of_segment"), {"segment_id": segment.id})
         stored = self._stored(segment)
-        if stored == contents.items:
-            return True
+        # There are more where the file was damaged only after they were put in.
+        if stored == contents.items or (segment.was_damaged and stored > contents.items):
+            return stored
         if stored:
             _log.warning("the segment %s is there with %d of %d rows", segment.id, stored, contents.items)
             self._store.execute(load_query("collector", f"{segment.signal}_remove_segment"), _identity(segment))
-        return False
+        return None
 
     def _insert(self, segment: ClosedSegment, data: bytes) -> None:
         redaction = self._redactions.of(segment.tenant)
@@ -279,7 +290,7 @@ class Writer:
             self._store.value(load_query("collector", f"{segment.signal}_rows_of_segment"), _identity(segment)) or 0
         )
 
-    def _record(self, segment: ClosedSegment, contents: Contents) -> None:
+    def _record(self, segment: ClosedSegment, contents: Contents, rows: int) -> None:
         times = [each.received_at for each in contents.records]
         self._store.execute(
             Sql(
@@ -288,7 +299,7 @@ class Writer:
                     "tenant": segment.tenant,
                     "segment_id": segment.id,
                     "signal": segment.signal.value,
-                    "rows": contents.items,
+                    "rows": rows,
                     "bytes": sum(each.length for each in contents.records),
                     "received_from": min(times),
                     "received_to": max(times),

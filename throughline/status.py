@@ -57,6 +57,8 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
         found["quarantine"] = quarantined(collector.quarantine)
         if closed := collector.quarantine.closed_to():
             found["collector"]["refused until somebody looks at the quarantine"] = ", ".join(sorted(closed))
+        if damaged := collector.spool.damaged_files:
+            found["collector"]["damaged"] = f"{damaged:,} files, kept as *.damaged in {collector.spool.folder}"
         if collector.writer is not None and collector.writer.waiting:
             found["collector"]["writer waits"] = "; ".join(collector.writer.waiting)
     return {**found, **stored(store)}
