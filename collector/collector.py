@@ -140,6 +140,7 @@ class Collector:
                 "spool_bytes": self.spool.depth_bytes,
                 "spool_age_seconds": self.spool.age_seconds,
                 "spool_waiting_segments": self.spool.closed_segments,
+                "spool_damaged_files": self.spool.damaged_files,
                 "quarantine_requests": self.quarantine.count(),
                 "quarantine_closed_tenants": len(self.quarantine.closed_to()),
                 "writer_failing": float(self.writer is not None and self.writer.last_error is not None),

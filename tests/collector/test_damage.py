@@ -19,6 +19,7 @@ from collector.segment import ClosedSegment, Signal
 from model import ManualClock
 from store import Store
 from tests.collector.payloads import spans
+from tests.collector.running import RunningCollector
 
 _BODIES = [accept(Signal.TRACES, spans(size, service=f"s{size}").SerializeToString()) for size in (1, 2, 3, 4)]
 _OPENING = record.opening("default", Signal.TRACES)
@@ -188,6 +189,13 @@ def test_what_is_kept_is_bounded_in_age(moving: _Moving, tmp_path: Path) -> None
     moving.writer._next_cleaning = 0.0
     moving.writer._clean_quarantine()
     assert moving.spool.damaged_files == 0
+
+
+def test_metrics_tell_of_what_is_kept(tmp_path: Path) -> None:
+    _flip(_written(tmp_path / "spool"), 5)
+    with RunningCollector(None, tmp_path) as running:
+        figures = {sample.name: sample.value for sample in running.collector.samples()}
+    assert figures["throughline_collector_spool_damaged_files"] == 1
 
 
 def test_a_sealed_file_with_damage_in_it_stays_sealed(store: Store, tmp_path: Path) -> None:
