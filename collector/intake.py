@@ -93,13 +93,13 @@ class IntakeLimits:
 class Running:
     """One request being worked on, and how much memory it holds."""
 
-    def __init__(self, hold: Callable[[int], None]) -> None:
+    def __init__(self, hold: Callable[[int, int], None]) -> None:
         self._hold = hold
         self.held_bytes = 0
 
     def hold(self, size: int) -> None:
         """Take so many bytes of what all requests together may; raises `Refusal` where it is used up."""
-        self._hold(size)
+        self._hold(size, self.held_bytes)
         self.held_bytes += size
 
 
@@ -154,7 +154,13 @@ class Intake:
             self._running -= 1
             self._held_bytes -= running.held_bytes
 
-    def _hold(self, size: int) -> None:
+    def _hold(self, size: int, held: int) -> None:
+        if held + size > self.limits.in_flight_bytes:
+            raise Refusal(
+                "too_large",
+                f"the request takes more memory than the {self.limits.in_flight_bytes} bytes that all requests being "
+                "worked on may take together",
+            )
         if self._held_bytes + size > self.limits.in_flight_bytes:
             raise Refusal("busy", "the requests being worked on take all the memory they may; send again later")
         self._held_bytes += size
@@ -162,6 +168,7 @@ class Intake:
     async def store(self, principal: Principal, accepted: Accepted, protocol: str) -> None:
         """Make a request durable; when this returns it may be acknowledged. Raises `Refusal`."""
         if accepted.items:
+            self._check_size(len(accepted.body))
             self._check_quarantine(principal.tenant)
             began = time.monotonic()
             try:
@@ -179,6 +186,16 @@ class Intake:
         self.counters.add("accepted_requests", signal=signal, protocol=protocol)
         self.counters.add("accepted_items", accepted.items, signal=signal, protocol=protocol)
         self.counters.add("accepted_bytes", len(accepted.body), signal=signal, protocol=protocol)
+
+    def _check_size(self, size: int) -> None:
+        # Lists and maps as JSON text may be several times as long as sent. Sent again, it would not fit either.
+        most = min(self._spool.limits.waiting_bytes, self._spool.limits.total_bytes)
+        if size > most:
+            raise Refusal(
+                "too_large",
+                f"the request takes {size} bytes as stored, with its lists and maps as JSON text, and no more than "
+                f"{most} bytes may wait for the disk",
+            )
 
     def _check_quarantine(self, tenant: str) -> None:
         # ClickHouse is asked much later than the sender is answered, so what is wrong with a request is not known here.

@@ -11,12 +11,13 @@ from typing import Any
 import grpc
 import httpx
 import pytest
+from google.rpc import status_pb2
 from opentelemetry.proto.collector.logs.v1.logs_service_pb2 import ExportLogsServiceRequest, ExportLogsServiceResponse
 from opentelemetry.proto.collector.trace.v1.trace_service_pb2 import ExportTraceServiceResponse
 
 from collector import IntakeLimits, Limits, SpoolLimits
 from tests.collector.payloads import spans
-from tests.collector.running import RunningCollector
+from tests.collector.running import RunningCollector, wait_for
 
 _PROTOBUF = {"content-type": "application/x-protobuf"}
 _TRACES = "/opentelemetry.proto.collector.trace.v1.TraceService/Export"
@@ -101,17 +102,55 @@ def test_a_bomb_over_grpc_is_refused_before_it_is_unpacked(tmp_path: Path) -> No
 def test_requests_together_take_no_more_memory_than_they_may(tmp_path: Path) -> None:
     body = spans(2000).SerializeToString()
     packed = gzip.compress(body)
-    with _limited(tmp_path, in_flight_bytes=len(body) // 2) as running:
+    with _limited(tmp_path, in_flight_bytes=len(body) * 3 // 2) as running:
         url = f"{running.http}/v1/traces"
-        for content, more in [(body, {}), (packed, {"content-encoding": "gzip"})]:
-            answer = httpx.post(url, content=content, headers={**_PROTOBUF, **more})
-            assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
-        with pytest.raises(grpc.RpcError) as refused:
-            _export(running, body)
-        assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert "grpc-status-details-bin" in dict(refused.value.trailing_metadata())
+        with socket.create_connection(("127.0.0.1", running.collector.http_port)) as other:
+            head = f"POST /v1/traces HTTP/1.1\r\nhost: x\r\ncontent-length: {len(body)}\r\n"
+            other.sendall(head.encode() + b"content-type: application/x-protobuf\r\n\r\n" + body[:-1])
+            wait_for(lambda: httpx.post(url, content=body, headers=_PROTOBUF).status_code == 503)
+            for content, more in [(body, {}), (packed, {"content-encoding": "gzip"})]:
+                answer = httpx.post(url, content=content, headers={**_PROTOBUF, **more})
+                assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
+            with pytest.raises(grpc.RpcError) as refused:
+                _export(running, body)
+            assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
+            assert "grpc-status-details-bin" in dict(refused.value.trailing_metadata())
         # What was held is free again.
-        assert httpx.post(url, content=spans(100).SerializeToString(), headers=_PROTOBUF).status_code == 200
+        wait_for(lambda: httpx.post(url, content=body, headers=_PROTOBUF).status_code == 200)
+
+
+@pytest.mark.parametrize(
+    ("limits", "said"),
+    [
+        pytest.param({"intake": IntakeLimits(in_flight_bytes=100_000)}, "being worked on", id="memory"),
+        pytest.param({"spool": SpoolLimits(waiting_bytes=100_000)}, "wait for the disk", id="waiting"),
+        pytest.param({"spool": SpoolLimits(total_bytes=100_000)}, "wait for the disk", id="spool"),
+    ],
+)
+def test_a_request_that_can_never_fit_is_not_to_be_sent_again(
+    tmp_path: Path, limits: dict[str, Any], said: str
+) -> None:
+    body = spans(2000).SerializeToString()
+    with RunningCollector(None, tmp_path, limits=Limits(**limits)) as running:
+        answer = httpx.post(f"{running.http}/v1/traces", content=body, headers=_PROTOBUF)
+        assert answer.status_code == 413
+        assert "retry-after" not in answer.headers
+        assert said in status_pb2.Status.FromString(answer.content).message
+        with pytest.raises(grpc.RpcError, match=said) as refused:
+            _export(running, body)
+        assert refused.value.code() is grpc.StatusCode.RESOURCE_EXHAUSTED
+        details = status_pb2.Status.FromString(dict(refused.value.trailing_metadata())["grpc-status-details-bin"])
+        assert not details.details  # without RetryInfo it is not worth sending again
+        assert running.collector.counters.value("refused_requests", reason="too_large") == 2
+
+
+def test_a_request_that_grows_too_large_as_it_is_rewritten_is_not_to_be_sent_again(tmp_path: Path) -> None:
+    request = spans(1)
+    entry = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="map").value.kvlist_value.values.add()
+    entry.value.string_value = "<" * 50_000  # six characters each as JSON text
+    with RunningCollector(None, tmp_path, limits=Limits(spool=SpoolLimits(waiting_bytes=100_000))) as running:
+        answer = httpx.post(f"{running.http}/v1/traces", content=request.SerializeToString(), headers=_PROTOBUF)
+        assert answer.status_code == 413
 
 
 def test_headers_larger_than_allowed_are_refused(tmp_path: Path) -> None:
@@ -140,13 +179,14 @@ def test_connections_beyond_the_bound_are_answered_as_busy(tmp_path: Path) -> No
 
 def test_a_full_spool_is_refused_as_retryable_over_both_protocols(tmp_path: Path) -> None:
     body = spans(10).SerializeToString()
-    with RunningCollector(None, tmp_path, limits=Limits(spool=SpoolLimits(total_bytes=len(body) // 2))) as running:
+    with RunningCollector(None, tmp_path, limits=Limits(spool=SpoolLimits(total_bytes=len(body) * 3 // 2))) as running:
+        assert httpx.post(f"{running.http}/v1/traces", content=body, headers=_PROTOBUF).status_code == 200
         answer = httpx.post(f"{running.http}/v1/traces", content=body, headers=_PROTOBUF)
         assert (answer.status_code, answer.headers["retry-after"]) == (503, "2")
         with pytest.raises(grpc.RpcError) as refused:
             _export(running, body)
         assert refused.value.code() is grpc.StatusCode.UNAVAILABLE
-        assert not running.collector.ready() or running.collector.spool.depth_bytes == 0
+        assert running.collector.counters.value("refused_requests", reason="spool_full") == 2
 
 
 def test_a_sender_that_asks_whether_it_may_deliver_events_is_told(tmp_path: Path) -> None:
