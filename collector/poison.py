@@ -61,7 +61,7 @@ class Poison:
         ends = time.monotonic() + self._seconds
         for each, reason in self._bisection.offenders(segment, data, contents) if is_done else ():
             # Another thread may have taken the last of the room.
-            if self._put_aside(segment, data, each, reason):
+            if self._put_aside(segment, data, contents, each, reason):
                 out.add(each.start)
                 is_done = self._quarantine.room(segment.tenant) > 0 and time.monotonic() < ends
             else:
@@ -82,14 +82,21 @@ class Poison:
         self._spool.postponed(rest)
         return None
 
-    def _put_aside(self, segment: ClosedSegment, data: bytes, offender: Record, reason: str) -> bool:
+    def _put_aside(
+        self, segment: ClosedSegment, data: bytes, contents: Contents, offender: Record, reason: str
+    ) -> bool:
+        body = data[offender.offset : offender.end]
+        behind = [each for each in contents.records if each.start > offender.start]
         entry = self._quarantine.put(
-            Accepted(segment.signal, data[offender.offset : offender.end], offender.items),
+            Accepted(segment.signal, body, offender.items),
             tenant=segment.tenant,
             segment_id=segment.id,
             reason=reason,
             received_at=offender.received_at,
             at=self._clock.now(),
+            equals_behind=sum(
+                each.received_us == offender.received_us and data[each.offset : each.end] == body for each in behind
+            ),
         )
         if entry is None:
             return False

@@ -1,7 +1,8 @@
 """Requests ClickHouse refused, kept with the reason until somebody retries or discards them.
 
 Each is two files private to the user: `<id>.otlp`, the request's bytes, and `<id>.json`, who sent it and why it was
-refused. The id derives from the segment and the bytes, so that a crash in between puts the same request there once.
+refused. The id derives from the segment, the bytes, when they were received and how many equal ones stand behind them
+in the segment, so that a crash in between puts the same request there once, and equal ones are all there.
 
 A retried request goes into the spool as a segment of its own. Its id is written into the entry before that segment is
 made, and is used again by whoever repeats the retry after a crash. The rows of such a segment are looked for before
@@ -73,11 +74,24 @@ class Quarantine:
         self.recount()
 
     def put(
-        self, accepted: Accepted, *, tenant: str, segment_id: str, reason: str, received_at: datetime, at: datetime
+        self,
+        accepted: Accepted,
+        *,
+        tenant: str,
+        segment_id: str,
+        reason: str,
+        received_at: datetime,
+        at: datetime,
+        equals_behind: int = 0,
     ) -> Quarantined | None:
-        """Keep a request; done when it is on disk. None where there is no room for it."""
+        """Keep a request; done when it is on disk. None where there is no room for it.
+
+        `equals_behind` is how many requests in the segment behind it have the same bytes and were received when it was.
+        Offenders are taken out from the front, so that this number stays what it is while others are.
+        """
+        content = zlib.crc32(accepted.body, zlib.crc32(received_at.isoformat().encode()))
         entry = Quarantined(
-            id=f"{segment_id}-{zlib.crc32(accepted.body):08x}",
+            id=f"{segment_id}-{content:08x}" + (f"-{equals_behind}" if equals_behind else ""),
             tenant=tenant,
             signal=accepted.signal.value,
             segment_id=segment_id,

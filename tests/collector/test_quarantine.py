@@ -12,10 +12,23 @@ from pathlib import Path
 
 import pytest
 
-from collector import Quarantine, Quarantined, QuarantineLimits, Signal
+from collector import (
+    Quarantine,
+    Quarantined,
+    QuarantineLimits,
+    Signal,
+    Spool,
+    Writer,
+    WriterLimits,
+    new_segment_id,
+    record,
+)
+from collector.counters import Counters
+from collector.open_segment import segment_path
 from collector.requests import accept
+from model import SystemClock
 from store import Store
-from tests.collector.payloads import spans
+from tests.collector.payloads import poison, spans
 from tests.collector.running import RunningCollector, wait_for
 
 _AT = datetime(2026, 11, 21, tzinfo=UTC)
@@ -98,6 +111,39 @@ def test_a_retry_that_is_repeated_after_its_rows_are_in_stores_nothing(
         assert running.collector.quarantine.count() == 0
     assert store.value("SELECT count() FROM otel_traces") == 3
     assert store.value("SELECT sum(rows) FROM segments FINAL") == 3
+
+
+def test_equal_requests_of_a_segment_are_all_kept_and_each_once(store: Store, tmp_path: Path) -> None:
+    """Also where they were received in the same microsecond, and where a crash comes before they are out of it."""
+    body = poison()
+    request = record.header(body, 1, 1) + body
+    later = record.header(body, 2, 1) + body
+    whole = record.opening("default", Signal.TRACES) + 2 * request + later
+    segment_id = new_segment_id(SystemClock().now())
+    (tmp_path / "spool").mkdir()
+    path = segment_path(tmp_path / "spool", segment_id)
+    path.write_bytes(whole)
+    for _ in range(2):
+        spool = Spool(tmp_path / "spool")
+        quarantine = Quarantine(tmp_path / "quarantine")
+        writer = Writer(
+            store,
+            spool,
+            quarantine,
+            clock=SystemClock(),
+            counters=Counters(),
+            limits=WriterLimits(bisect_seconds=0),  # one at a time goes out
+        )
+        while (segment := spool.take(0)) is not None:
+            writer.move(segment)
+        assert len({each.id for each in quarantine.entries()}) == quarantine.count() == 3
+        spool.release()
+        path.write_bytes(whole)
+    spool = Spool(tmp_path / "spool")
+    for entry in quarantine.entries():
+        quarantine.retry(entry.id, spool, SystemClock().now())
+    assert (quarantine.count(), spool.closed_segments) == (0, 4)
+    spool.release()
 
 
 def test_what_a_crash_left_half_kept_is_tidied_up(tmp_path: Path) -> None:
