@@ -28,8 +28,9 @@ from collector.importing.dialect import rewritten, sniffed
 from collector.importing.exclusion import alone
 from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
 from collector.importing.mapping import FileFormat, ImportMapping
+from collector.importing.parquet import is_parquet, parquet_as_json_lines
 from collector.importing.report import ImportProgress, ImportReport, rejects_path, write_rejects
-from collector.importing.source import SourceFile, is_parquet, parquet_as_json_lines, utf8
+from collector.importing.source import SourceFile, utf8
 from collector.importing.statement import ChunkRows, Shape, Statements, import_mark, missing_columns
 from collector.redaction import Redactions, TenantRedaction
 from model import BadRequest, CatalogError, Clock, Problem
@@ -240,11 +241,7 @@ def _readable(path: Path, mapping: ImportMapping, folder: Path) -> Path:
     if parquet != (mapping.format is FileFormat.PARQUET):
         what = "is Parquet" if parquet else "is not Parquet"
         raise BadRequest(f"{path} {what}, but the mapping says format: {mapping.format.value}.")
-    if not parquet:
-        return path
-    target = folder / "rows.jsonl"
-    parquet_as_json_lines(path, target)
-    return target
+    return parquet_as_json_lines(path, folder) if parquet else path
 
 
 def _hash(path: Path) -> str:

@@ -1,15 +1,12 @@
 """The bytes of an import file: decompressed, in UTF-8, with line ends that are line feeds.
 
-Recognises gzip, zstd and Parquet by their first bytes, whatever the file is called. Parquet is turned into JSON lines
-once, beside the store, because its columns cannot be read front to back.
+Recognises gzip and zstd by their first bytes, whatever the file is called.
 """
 
 from __future__ import annotations
 
 import codecs
 import gzip
-import subprocess
-import sys
 import zlib
 from pathlib import Path
 from typing import IO, BinaryIO, cast
@@ -22,17 +19,6 @@ HEAD_BYTES = 65_536
 """How much of a file is looked at to learn its dialect."""
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
-
-_TO_JSON_LINES = """
-import sys
-import chdb
-quoted = [each.replace("\\\\", "\\\\\\\\").replace("'", "\\\\'") for each in sys.argv[1:]]
-chdb.query(
-    f"INSERT INTO FUNCTION file('{quoted[1]}', 'JSONEachRow') SELECT * FROM file('{quoted[0]}', 'Parquet') "
-    "SETTINGS max_threads = 1, input_format_parquet_preserve_order = 1, date_time_output_format = 'iso', "
-    "output_format_json_quote_64bit_integers = 0, output_format_json_quote_denormals = 0"
-)
-"""
 
 
 class SourceFile:
@@ -111,24 +97,6 @@ def utf8(data: bytes) -> bytes:
     except UnicodeDecodeError:
         return data.decode("cp1252", "replace").encode()
     return data
-
-
-def is_parquet(path: Path) -> bool:
-    """Whether the file begins as Parquet does."""
-    try:
-        with path.open("rb") as file:
-            return file.read(4) == b"PAR1"
-    except OSError as error:
-        raise BadRequest(f"{path} cannot be read: {error.strerror}.") from error
-
-
-def parquet_as_json_lines(path: Path, target: Path) -> None:
-    """Write the rows of a Parquet file as JSON lines, in order; in a process of its own, which bounds the memory."""
-    command = [sys.executable, "-c", _TO_JSON_LINES, str(path.resolve()), str(target)]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)  # noqa: S603 - our own interpreter
-    if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise BadRequest(f"{path} cannot be read as Parquet: {last[:300]}")
 
 
 def _decompressed(raw: BinaryIO, magic: bytes) -> IO[bytes]:
