@@ -33,6 +33,11 @@ _ONE_PART = (
 """One thread, one block, one part: rows keep their order and a chunk is stored whole or not at all."""
 
 
+_LONG_NUMBER = r'([^\\:,\[{\s]"\s*:\s*)(-?[0-9.]{17,}(?:[eE][+-]?[0-9]+)?)'
+"""A number of JSON that may have more digits than the engine keeps of one that is no integer, and what precedes it: the
+quote that ends a name, not one within or at the beginning of a text."""
+
+
 @dataclass(frozen=True, slots=True)
 class Shape:
     """What a chunk is read as: `columns` of the header (none for JSON lines), `delimiter` and `quote` one character."""
@@ -206,9 +211,8 @@ class Statements:
             if name not in self._position:
                 raise ValueError(f"the file has no column {name!r}")
             return f"c{self._position[name]}"
-        whole = f"JSONExtract(line, {_text(name)}, 'Nullable(String)')"
-        path = ", ".join(_text(step) for step in name.split("."))
-        nested = f", JSONExtract(line, {path}, 'Nullable(String)')" if "." in name else ""
+        whole = _json_value(_text(name))
+        nested = f", {_json_value(', '.join(_text(step) for step in name.split('.')))}" if "." in name else ""
         return f"coalesce({whole}{nested}, '')"
 
     def _attributes(self) -> list[str]:
@@ -233,7 +237,7 @@ class Statements:
             [
                 "rowNumberInAllBlocks() AS n",
                 f"{cells} AS cells" if csv else "[line] AS cells",
-                *(clean or ["line"]),
+                *(clean or ["line", f"{_long_numbers_quoted()} AS quoted"]),
                 f"{self._malformed()} AS malformed",
                 f"trimBoth({kind}) AS type",
                 f"{identity} AS id",
@@ -276,6 +280,19 @@ def missing_columns(mapping: ImportMapping, columns: Sequence[str]) -> list[tupl
     """The (path in the mapping, column) pairs that a file with these columns does not have."""
     known = set(columns)
     return [(path, name) for path, names in mapping.columns().items() for name in names if name not in known]
+
+
+def _long_numbers_quoted() -> str:
+    """The JSON in `line` with long numbers as texts, empty where it has none."""
+    number, by = _text(_LONG_NUMBER), _text(r'\1"\2"')
+    return f"if(match(line, {number}), replaceRegexpAll(line, {number}, {by}), '')"
+
+
+def _json_value(path: str) -> str:
+    """The text of a value of the JSON in `line`, NULL where there is none; long numbers keep all their digits."""
+    value = f"JSONExtract(line, {path}, 'Nullable(String)')"
+    written = f"nullIf(JSONExtractString(quoted, {path}), '')"
+    return f"if(notEmpty(quoted) AND JSONType(line, {path}) = 'Double', coalesce({written}, {value}), {value})"
 
 
 def _text(value: str) -> str:

@@ -10,10 +10,13 @@ import subprocess
 import sys
 import tempfile
 from datetime import UTC, datetime, timedelta
+from decimal import Decimal
 from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
+import pyarrow
+import pyarrow.parquet
 import pytest
 import zstandard
 
@@ -286,6 +289,84 @@ def test_json_lines_give_records_and_reasons(store: Store, tmp_path: Path) -> No
     ]
     assert report.reasons == {"not a JSON object": 2, "no id in column id": 1}
     assert Path(report.rejected_file or "").read_text().splitlines()[-1] == "6,not a JSON object,{broken"
+
+
+def test_long_numbers_of_json_lines_keep_all_their_digits(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.jsonl"
+    numbers = [
+        "12345678901234.5678",
+        "-0.12345678901234567890",
+        "1.00000000000000001e-7",
+        "123456789012345678901234567890",
+    ]
+    numbers += ["12.50", "1e3", "1001.0", "18446744073709551615"]
+    start = '"at": "2026-01-02", "kind": "a", "x": ": 12345678901234.5678"'
+    rows = [f'{{"id": {n}, {start}, "o": {{"net" : {number}, "a": 1}}}}' for n, number in enumerate(numbers)]
+    rows[1:1] = [
+        '{"id": "0a", "at": "2026-01-02", "kind": "a\\": 12345678901234.5678, ", "o": {"net":12345678901234.5678}}'
+    ]
+    path.write_text("\n".join(rows))
+    attributes = {"net": "o.net", "twice": {"sql": "concat(o.net, ' ', o.net)"}}
+    assert imported(store, path, shop(format="jsonl", attributes=attributes)).rejected == 0
+    found = records(store)
+    kept = [*numbers[:1], numbers[0], *numbers[1:4], "12.5", "1000", "1001", numbers[-1]]
+    assert [row["net"] for row in found] == kept
+    assert [row["twice"] for row in found] == [f"{each} {each}" for each in kept]
+    assert found[1]["type"] == 'a": 12345678901234.5678,'
+
+
+def parquet(path: Path, **columns: pyarrow.Array) -> Path:
+    pyarrow.parquet.write_table(pyarrow.table(columns), path)
+    return path
+
+
+def test_local_times_of_parquet_are_in_the_zone_of_the_mapping(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("TZ", "America/New_York")
+    path = parquet(
+        tmp_path / "orders.parquet",
+        id=pyarrow.array(["1", "2"]),
+        at=pyarrow.array([datetime(2026, 7, 1, 12, 0, 0, 5)] * 2, pyarrow.timestamp("us")),  # noqa: DTZ001 - local
+        kind=pyarrow.array(["placed", "placed"]),
+        instant=pyarrow.array([datetime(2026, 7, 1, 12, tzinfo=UTC)] * 2, pyarrow.timestamp("ms", tz="UTC")),
+        due=pyarrow.array([None, datetime(2026, 7, 2, 12)], pyarrow.timestamp("ms")),  # noqa: DTZ001 - local
+    )
+    mapping = shop(
+        format="parquet",
+        time={"column": "at", "zone": "Europe/Berlin"},
+        attributes={"instant": "instant", "due": "due"},
+    )
+    imported(store, path, mapping)
+    same = {"at": "2026-07-01T10:00:00.000005Z", "type": "placed", "instant": "2026-07-01T12:00:00.000Z"}
+    assert records(store) == [{"id": "1", **same}, {"id": "2", **same, "due": "2026-07-02T12:00:00.000"}]
+
+
+def test_decimals_of_parquet_keep_all_their_digits(store: Store, tmp_path: Path) -> None:
+    numbers = ["12345678901234.5678", "-99999999999999999999999999.9999", "0.25"]
+    path = parquet(
+        tmp_path / "orders.parquet",
+        id=pyarrow.array([1, 2, 3]),
+        at=pyarrow.array(["2026-01-02"] * 3),
+        kind=pyarrow.array(["placed"] * 3),
+        order=pyarrow.array([Decimal(each) for each in numbers], pyarrow.decimal128(30, 4)),
+    )
+    imported(store, path, shop(format="parquet"))
+    assert [row["order"] for row in records(store)] == numbers
+
+
+@pytest.mark.parametrize("name", ["*.parquet", "{a,b}.parquet", "?.parquet", "it's [1].parquet"])
+def test_the_name_of_a_parquet_file_is_no_pattern(store: Store, tmp_path: Path, name: str) -> None:
+    for n, each in enumerate([name, "a.parquet", "b.parquet"]):
+        parquet(
+            tmp_path / each,
+            id=pyarrow.array([str(n)]),
+            at=pyarrow.array(["2026-01-02"]),
+            kind=pyarrow.array(["placed"]),
+            order=pyarrow.array([each]),
+        )
+    imported(store, tmp_path / name, shop(format="parquet"))
+    assert [row["order"] for row in records(store)] == [name]
 
 
 def test_parquet_gives_the_same_records(store: Store, tmp_path: Path) -> None:
