@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,10 +13,12 @@ from collector.record import Contents, Record, joined
 from collector.redaction import Redactions
 from collector.sealing import in_memory
 from collector.segment import ClosedSegment
-from model import StoreUnavailable
+from model import StoreUnavailable, ThroughlineError
 from store import StatementFailed, Store
 
 _MEMORY_LIMIT_EXCEEDED = 241
+_NAME = re.compile(r"(?s).*\(([A-Z][A-Z0-9_]+)\)(?: \((?:version|for url) .*)?\s*$")
+"""The name stands at the end, followed at most by who says so."""
 
 
 class Bisection:
@@ -26,7 +29,7 @@ class Bisection:
         self._redactions = redactions
         self._sealed = sealed
 
-    def refusal(self, segment: ClosedSegment, data: bytes) -> str | None:
+    def refusal(self, segment: ClosedSegment, data: bytes) -> ThroughlineError | None:
         """Why ClickHouse would refuse these bytes as the segment's; None where it would not.
 
         Raises what prevents an answer.
@@ -41,11 +44,11 @@ class Bisection:
                 with in_memory(data) if self._sealed else _written(beside, data) as path:
                     self._store.execute(probe_of(segment.signal, segment.tenant, segment.id, path, redaction))
         except StatementFailed as error:
-            return str(error)
+            return error
         except StoreUnavailable as error:
             if not takes_too_much(error):
                 raise
-            return str(error)
+            return error
         return None
 
     def offenders(self, segment: ClosedSegment, data: bytes, contents: Contents) -> Iterator[tuple[Record, str]]:
@@ -55,11 +58,11 @@ class Bisection:
     def _among(
         self, segment: ClosedSegment, data: bytes, contents: Contents, records: Sequence[Record]
     ) -> Iterator[tuple[Record, str]]:
-        reason = self.refusal(segment, joined(data, contents, records))
-        if reason is None:
+        error = self.refusal(segment, joined(data, contents, records))
+        if error is None:
             return
         if len(records) == 1:
-            yield records[0], reason
+            yield records[0], named(error)
             return
         middle = len(records) // 2
         yield from self._among(segment, data, contents, records[:middle])
@@ -68,7 +71,20 @@ class Bisection:
 
 def takes_too_much(error: StoreUnavailable) -> bool:
     """Whether a statement failed because it would take more memory than it may, which its data may be to blame for."""
-    return getattr(error.__cause__, "code", None) == _MEMORY_LIMIT_EXCEEDED
+    return _code(error) == _MEMORY_LIMIT_EXCEEDED
+
+
+def named(error: ThroughlineError) -> str:
+    """ClickHouse's name and number of an error.
+
+    Its text may quote values of senders, which belong neither into a log nor, unencrypted and unredacted, on disk.
+    """
+    name = _NAME.match(str(error.__cause__ or error))
+    return f"{name[1] if name else 'an error without a name'} ({_code(error) or 'without a number'})"
+
+
+def _code(error: ThroughlineError) -> int | None:
+    return getattr(error, "code", None) or getattr(error.__cause__, "code", None)
 
 
 @contextmanager

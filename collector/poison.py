@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 
-from collector.bisection import Bisection
+from collector.bisection import Bisection, named
 from collector.counters import Counters
 from collector.quarantine import Quarantine
 from collector.record import Contents, Record, joined
@@ -53,9 +53,13 @@ class Poison:
 
         `error` is why it was refused. Raises `QuarantineFull`, and what prevents an answer.
         """
-        refusal = self._bisection.refusal
-        if refusal(segment, contents.opening) is not None or refusal(segment, data) is None:
-            raise StoreUnavailable(f"ClickHouse refuses an insert for a reason that is not in the data: {error}")
+        if (at_all := self._bisection.refusal(segment, contents.opening)) is not None:
+            raise StoreUnavailable(f"ClickHouse refuses an insert for a reason that is not in the data: {at_all}")
+        if self._bisection.refusal(segment, data) is None:
+            raise StoreUnavailable(
+                f"ClickHouse refuses an insert into {segment.signal.table} for a reason that is not in the data alone: "
+                f"{named(error)}"
+            )
         out: set[int] = set()
         is_done = self._quarantine.room(segment.tenant) > 0
         ends = time.monotonic() + self._seconds
@@ -69,11 +73,12 @@ class Poison:
             if not is_done:
                 break
         if not out and is_done:
-            raise StoreUnavailable(f"ClickHouse refuses a segment and none of the requests in it: {error}")
+            raise StoreUnavailable(f"ClickHouse refuses a segment and none of the requests in it: {named(error)}")
         if not out:
             raise QuarantineFull(
                 f"so many refused requests of tenant {segment.tenant} are in quarantine that no more are kept, and "
-                f"more are refused ({error}). Look at them, retry or discard them; until then nothing of it is written."
+                f"more are refused: {named(error)}. Look at them, retry or discard them; until then nothing of it is "
+                "written."
             )
         kept = [each for each in contents.records if each.start not in out]
         rest = self._spool.replaced(segment, joined(data, contents, kept))

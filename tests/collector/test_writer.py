@@ -24,6 +24,7 @@ from collector import (
     new_segment_id,
     spans_of_segments,
 )
+from collector.bisection import named
 from collector.counters import Counters
 from collector.open_segment import segment_path
 from collector.poison import QuarantineFull
@@ -34,7 +35,7 @@ from collector.spool import Spool
 from collector.writer import Writer
 from model import NotFound, Refused, SystemClock, catalog_from_sources
 from model.access import access_from_text
-from store import Store
+from store import StatementFailed, Store
 from tests.collector.payloads import logs, poison, spans
 from tests.collector.running import RunningCollector, wait_for
 from tests.support.clickhouse_server import ClickHouseServer
@@ -140,7 +141,7 @@ def test_a_request_clickhouse_refuses_goes_to_quarantine_and_the_rest_goes_in(be
     assert segment["rows"] == 15
     entries = bench.quarantine.entries()
     assert [entry.items for entry in entries] in ([1, 2], [2, 1])
-    assert "rotobuf" in entries[0].reason
+    assert {entry.reason for entry in entries} == {"UNKNOWN_PROTOBUF_FORMAT (444)"}
     assert entries[0].segment_id == segment["segment_id"]
     files = sorted((bench.folder / "quarantine").iterdir())
     assert len(files) == 4
@@ -157,6 +158,32 @@ def test_a_segment_of_nothing_but_refused_requests_leaves_no_row(bench: _Bench) 
     assert (bench.count(), bench.store.rows(committed_segments())) == (0, [])
     assert bench.quarantine.count() == 1
     assert bench.spool.closed_segments == 0
+
+
+def test_no_value_of_a_sender_is_quoted_where_a_table_refuses_it(
+    bench: _Bench, caplog: pytest.LogCaptureFixture
+) -> None:
+    bench.store.execute("ALTER TABLE otel_traces ADD CONSTRAINT short CHECK length(SpanName) < 5")
+    bench.segment(spans(1).SerializeToString())
+    bench.writer.start()
+    wait_for(lambda: bench.writer.last_error is not None)
+    bench.store.execute("ALTER TABLE otel_traces DROP CONSTRAINT short")
+    bench.writer.stop()
+    assert "otel_traces" in caplog.text
+    assert "VIOLATED_CONSTRAINT (469)" in caplog.text
+    assert "POST /orders" not in caplog.text
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "Code: 395. DB::Exception: a (LEAK) in it: while executing. (NAME_OF_IT)",
+        "Received ... Code: 395. DB::Exception: a (LEAK) (version) (NAME_OF_IT) (version 26.9.2.1 (official build))",
+        "Code: 395. DB::Exception: a (LEAK)\nand (LEAK)\n(NAME_OF_IT) (version 26.9.2.1) (for url http://127.0.0.1:8123)",
+    ],
+)
+def test_only_the_name_and_the_number_of_a_refusal_are_told(text: str) -> None:
+    assert named(StatementFailed(text, 395)) == "NAME_OF_IT (395)"
 
 
 def test_a_flood_of_refused_requests_stops_the_writer_and_discards_nothing(store: Store, tmp_path: Path) -> None:
