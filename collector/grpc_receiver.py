@@ -1,11 +1,18 @@
 """OTLP/gRPC: the trace and log services as handlers of raw bytes; every other service is answered UNIMPLEMENTED.
 
 UNIMPLEMENTED is also what a metrics exporter gets, which by the OTLP specification it must not repeat.
+
+Whoever may not send, and whoever comes while as much is worked on as may be, is told so before the message is read:
+gRPC would take it into memory first, up to its largest size. A method that is not to read its message is served as one
+that reads a stream, and never does, which is the same on the wire. All others are unary, which costs less; so gRPC
+receives their messages by itself. What those take that are still on their way is not bounded by one number (quotas of
+gRPC cannot be set from Python), only by three: `connections`, `concurrent` messages in each, `decompressed_bytes` each.
 """
 
 from __future__ import annotations
 
-from collections.abc import Awaitable, Callable
+from collections.abc import AsyncIterator, Callable
+from functools import partial
 from typing import Any
 
 import grpc
@@ -16,14 +23,15 @@ from collector.requests import accept_aside
 from collector.segment import Signal
 from collector.status import response_of, status_of
 from model import Refused
+from model.access import Principal
 
-_SERVICES = {
-    "opentelemetry.proto.collector.trace.v1.TraceService": Signal.TRACES,
-    "opentelemetry.proto.collector.logs.v1.LogsService": Signal.LOGS,
+_SIGNALS = {
+    "/opentelemetry.proto.collector.trace.v1.TraceService/Export": Signal.TRACES,
+    "/opentelemetry.proto.collector.logs.v1.LogsService/Export": Signal.LOGS,
 }
 _UNSUPPORTED = (
-    "opentelemetry.proto.collector.metrics.v1.MetricsService",
-    "opentelemetry.proto.collector.profiles.v1development.ProfilesService",
+    "/opentelemetry.proto.collector.metrics.v1.MetricsService/Export",
+    "/opentelemetry.proto.collector.profiles.v1development.ProfilesService/Export",
 )
 _CODES = {code.value[0]: code for code in grpc.StatusCode}
 _PROTOCOL = "grpc"
@@ -51,12 +59,10 @@ class GrpcReceiver:
                 ("grpc.max_metadata_size", self._intake.limits.header_bytes),
                 ("grpc.absolute_max_metadata_size", self._intake.limits.header_bytes),
                 ("grpc.max_concurrent_streams", self._intake.limits.concurrent),
+                ("grpc.max_allowed_incoming_connections", self._intake.limits.connections),
             )
         )
-        for service, signal in _SERVICES.items():
-            self._server.add_generic_rpc_handlers((_handlers(service, self._export(signal)),))
-        for service in _UNSUPPORTED:
-            self._server.add_generic_rpc_handlers((_handlers(service, self._unsupported),))
+        self._server.add_generic_rpc_handlers((_Methods(self._handler),))
         # gRPC says no more than "failed to bind", and on the terminal: a socket of ours finds out why not, in time.
         listening_socket(self._host, self.port, "--otlp-grpc-port").close()
         host = f"[{self._host}]" if ":" in self._host else self._host
@@ -78,25 +84,33 @@ class GrpcReceiver:
             await self._server.stop(grace_seconds)
             self._server = None
 
-    def _export(self, signal: Signal) -> Callable[[bytes, Any], Awaitable[bytes]]:
+    def _handler(self, method: str, metadata: Any) -> Any:
+        """What answers a call, of which nothing but this is known yet; None for an unknown method."""
+        signal = _SIGNALS.get(method)
+        if signal is None and method not in _UNSUPPORTED:
+            return None
+        try:
+            if signal is None:
+                raise Refusal("not_supported", "this signal is not supported: send traces and logs")
+            principal = self._intake.principal(_authorization(metadata))
+            self._intake.check_room()
+        except Refusal as refusal:
+            return grpc.stream_unary_rpc_method_handler(partial(self._refuse, refusal))
+        return grpc.unary_unary_rpc_method_handler(partial(self._export, signal, principal))
+
+    async def _export(self, signal: Signal, principal: Principal, body: bytes, context: Any) -> bytes:
         limits = self._intake.limits
+        try:
+            with self._intake.request() as running:
+                running.hold(len(body))
+                accepted = await accept_aside(signal, body, limits.nesting, self._intake.aside)
+                await self._intake.store(principal, accepted, _PROTOCOL)
+        except Refused as error:
+            await self._abort(context, self._intake.refused(error, _PROTOCOL))
+            return b""
+        return bytes(response_of(accepted, limits.nesting).SerializeToString()) if accepted.rejected else b""
 
-        async def export(body: bytes, context: Any) -> bytes:
-            try:
-                with self._intake.request() as running:
-                    running.hold(len(body))
-                    principal = self._intake.principal(_authorization(context))
-                    accepted = await accept_aside(signal, body, limits.nesting, self._intake.aside)
-                    await self._intake.store(principal, accepted, _PROTOCOL)
-            except Refused as error:
-                await self._abort(context, self._intake.refused(error, _PROTOCOL))
-                return b""
-            return bytes(response_of(accepted, limits.nesting).SerializeToString()) if accepted.rejected else b""
-
-        return export
-
-    async def _unsupported(self, _body: bytes, context: Any) -> bytes:
-        refusal = Refusal("not_supported", "this signal is not supported: send traces and logs")
+    async def _refuse(self, refusal: Refusal, _unread: AsyncIterator[bytes], context: Any) -> bytes:
         await self._abort(context, self._intake.refused(refusal, _PROTOCOL))
         return b""
 
@@ -109,12 +123,18 @@ class GrpcReceiver:
         )
 
 
-def _handlers(service: str, export: Callable[[bytes, Any], Awaitable[bytes]]) -> Any:
-    return grpc.method_handlers_generic_handler(service, {"Export": grpc.unary_unary_rpc_method_handler(export)})
+class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]
+    """Asks for what answers a call as soon as its metadata is there."""
+
+    def __init__(self, handler: Callable[[str, Any], Any]) -> None:
+        self._handler = handler
+
+    def service(self, handler_call_details: Any) -> Any:
+        return self._handler(handler_call_details.method, handler_call_details.invocation_metadata)
 
 
-def _authorization(context: Any) -> str | None:
-    for key, value in context.invocation_metadata() or ():
+def _authorization(metadata: Any) -> str | None:
+    for key, value in metadata or ():
         if key == "authorization":
             return value if isinstance(value, str) else value.decode("latin-1")
     return None

@@ -81,13 +81,16 @@ class IntakeLimits:
     in_flight_bytes: int = 128 << 20
     """Of all requests being read and worked on: they are in memory."""
     connections: int = 2048
-    """Open at a time over HTTP."""
+    """Open at a time, over HTTP and over gRPC each."""
     header_bytes: int = 64 << 10
     """Of all headers of a request."""
     nesting: int = NESTING
     """How deep lists and maps in values may lie in one another."""
     retry_seconds: int = 2
     """What a sender is asked to wait after a refusal that is worth sending again."""
+
+
+_NO_MEMORY = "the requests being worked on take all the memory they may; send again later"
 
 
 class Running:
@@ -141,11 +144,17 @@ class Intake:
             raise Refusal("forbidden", f"the token of {principal.name} may not send telemetry: it has no role `ingest`")
         return principal
 
+    def check_room(self) -> None:
+        """Raise `Refusal` where one request more is too many, or memory is used up."""
+        if self._running >= self.limits.concurrent:
+            raise Refusal("busy", f"{self._running} requests are being worked on; send again later")
+        if self._held_bytes >= self.limits.in_flight_bytes:
+            raise Refusal("busy", _NO_MEMORY)
+
     @contextmanager
     def request(self) -> Iterator[Running]:
         """The time one request is worked on; raises `Refusal` where too many are."""
-        if self._running >= self.limits.concurrent:
-            raise Refusal("busy", f"{self._running} requests are being worked on; send again later")
+        self.check_room()
         self._running += 1
         running = Running(self._hold)
         try:
@@ -162,7 +171,7 @@ class Intake:
                 "worked on may take together",
             )
         if self._held_bytes + size > self.limits.in_flight_bytes:
-            raise Refusal("busy", "the requests being worked on take all the memory they may; send again later")
+            raise Refusal("busy", _NO_MEMORY)
         self._held_bytes += size
 
     async def store(self, principal: Principal, accepted: Accepted, protocol: str) -> None:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import hashlib
+import threading
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from opentelemetry.sdk.trace import TracerProvider
 from opentelemetry.sdk.trace.export import SimpleSpanProcessor, SpanExporter
 from opentelemetry.trace import Link, Status, StatusCode
 
-from collector import Limits, SpoolLimits
+from collector import IntakeLimits, Limits, SpoolLimits
 from model.access import Access, Principal
 from tests.collector.payloads import logs, spans
 from tests.collector.running import RunningCollector
@@ -118,6 +119,73 @@ def test_a_full_spool_refuses_as_retryable(spooling: RunningCollector) -> None:
 def _repeat(running: RunningCollector, body: bytes, times: int) -> None:
     for _ in range(times):
         _call(running, _TRACES, body)
+
+
+def _answer_before_the_message(running: RunningCollector, method: str, token: str | None = None) -> grpc.RpcError:
+    """What a sender is told that has only begun its call, and sends no message before it has been answered."""
+    answered = threading.Event()
+
+    def messages() -> Iterator[bytes]:
+        answered.wait(60)
+        yield b""
+
+    metadata = (("authorization", f"Bearer {token}"),) if token else None
+    with grpc.insecure_channel(running.grpc) as channel:
+        try:
+            with pytest.raises(grpc.RpcError) as caught:
+                channel.stream_unary(method)(messages(), timeout=20, metadata=metadata)
+        finally:
+            answered.set()
+    return caught.value
+
+
+def test_who_may_not_send_is_told_so_before_the_message_is_read(tmp_path: Path) -> None:
+    known = hashlib.sha256(b"t1").hexdigest()
+    reader = hashlib.sha256(b"t2").hexdigest()
+    access = Access(
+        is_open=False,
+        entries=(
+            (known, Principal("shop", "acme", frozenset({"ingest"}))),
+            (reader, Principal("ann", "acme", frozenset({"read"}))),
+        ),
+    )
+    with RunningCollector(None, tmp_path, access=access) as running:
+        for method, token, code in [
+            (_TRACES, None, grpc.StatusCode.UNAUTHENTICATED),
+            (_LOGS, "wrong", grpc.StatusCode.UNAUTHENTICATED),
+            (_LOGS, "t2", grpc.StatusCode.PERMISSION_DENIED),
+            (_METRICS, None, grpc.StatusCode.UNIMPLEMENTED),
+        ]:
+            assert _answer_before_the_message(running, method, token).code() is code  # type: ignore[attr-defined]
+        # A long message, which the sender is in the middle of when it is told, changes nothing about that.
+        with pytest.raises(grpc.RpcError) as caught:
+            _call(running, _TRACES, bytes(15 << 20), "wrong")
+        assert caught.value.code() is grpc.StatusCode.UNAUTHENTICATED  # type: ignore[attr-defined]
+        assert running.collector.counters.value("refused_requests", reason="unauthenticated") == 3
+        assert _call(running, _TRACES, spans(1).SerializeToString(), "t1") == b""
+
+
+def test_who_comes_while_too_much_is_worked_on_is_told_so_before_the_message_is_read(tmp_path: Path) -> None:
+    with RunningCollector(None, tmp_path, limits=Limits(intake=IntakeLimits(in_flight_bytes=0))) as running:
+        refused = _answer_before_the_message(running, _TRACES)
+        assert refused.code() is grpc.StatusCode.UNAVAILABLE  # type: ignore[attr-defined]
+        assert "grpc-status-details-bin" in dict(refused.trailing_metadata())  # type: ignore[attr-defined]
+
+
+def test_connections_beyond_the_bound_are_refused_as_retryable(tmp_path: Path) -> None:
+    own = [("grpc.use_local_subchannel_pool", 1)]  # a connection for each channel
+    with (
+        RunningCollector(None, tmp_path, limits=Limits(intake=IntakeLimits(connections=2))) as running,
+        grpc.insecure_channel(running.grpc, own) as one,
+        grpc.insecure_channel(running.grpc, own) as two,
+        grpc.insecure_channel(running.grpc, own) as three,
+    ):
+        for channel in (one, two):
+            assert channel.unary_unary(_TRACES)(b"", timeout=20) == b""
+        with pytest.raises(grpc.RpcError) as caught:
+            three.unary_unary(_TRACES)(b"", timeout=20)
+        assert caught.value.code() is grpc.StatusCode.UNAVAILABLE  # type: ignore[attr-defined]
+        assert one.unary_unary(_TRACES)(b"", timeout=20) == b""
 
 
 def test_tokens_decide_who_may_send(tmp_path: Path) -> None:
