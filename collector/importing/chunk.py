@@ -31,7 +31,7 @@ class Chunk:
 
 
 class Chunks:
-    """Iterates the chunks of a text from `byte_from` on, which must be where a record starts.
+    """Iterates the chunks of a text from `line_from` on, where a record must start; that is at its byte `byte_from`.
 
     `quote` is the character that may hide line ends, empty where lines are records.
     """
@@ -49,19 +49,23 @@ class Chunks:
         max_lines: int = CHUNK_LINES,
     ) -> None:
         self._source = source
-        self._buffer = bytearray(source.skip(byte_from))
+        self._buffer = bytearray(source.skip_lines(line_from - 1))
         self._byte, self._line, self._number = byte_from, line_from, number
         self._quote = quote.encode()
         self._records = _whole_records(delimiter.encode(), self._quote) if quote else None
         self._max_bytes, self._max_lines = max_bytes, max_lines
         self._ended = False
 
-    def exact(self, size: int) -> Chunk:
-        """The chunk of exactly these bytes: one that an earlier run has begun."""
-        self._fill(size)
-        if len(self._buffer) < size:
+    def exact(self, lines: int) -> Chunk:
+        """The chunk of exactly so many lines: one that an earlier run has begun."""
+        while not self._ended and self._buffer.count(b"\n") < lines:
+            self._fill(len(self._buffer) + self._max_bytes)
+        parts = bytes(self._buffer).split(b"\n", lines)
+        if len(parts) > lines:
+            return self._cut(len(self._buffer) - len(parts[lines]))
+        if len(parts) < lines or not parts[-1]:
             raise BadRequest(f"{self._source.path} ends before the place where its import had stopped.")
-        return self._cut(size)
+        return self._cut(len(self._buffer))
 
     def __iter__(self) -> Iterator[Chunk]:
         while True:

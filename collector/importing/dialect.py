@@ -7,7 +7,6 @@ import io
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collector.importing.source import utf8
 from model import BadRequest
 
 DELIMITERS = ",;\t|"
@@ -31,7 +30,7 @@ def sniffed(head: bytes, wanted: Iterable[str], name: str) -> Dialect:
 
     `name` is the file's, for messages. Raises `BadRequest` where there is no header.
     """
-    text = utf8(head[: head.rfind(b"\n") + 1] or head).decode()
+    text = (head[: head.rfind(b"\n") + 1] or head).decode("utf-8", "replace")
     declared, before = _declared(text)
     expected = set(wanted)
     quote = "'" if '"' not in text and any(f"{d}'" in text or f"'{d}" in text for d in DELIMITERS) else '"'
@@ -40,7 +39,8 @@ def sniffed(head: bytes, wanted: Iterable[str], name: str) -> Dialect:
     columns = tuple(each.strip() for each in header)
     if not any(columns):
         raise BadRequest(f"{name} is empty: its first line must name the columns.")
-    lines = text[: len(text) - len(rest)].count("\n")
+    before_rest = text[: len(text) - len(rest)]
+    lines = before_rest.count("\n") + (not before_rest.endswith("\n"))
     skip = sum(len(line) + 1 for line in head.split(b"\n", lines)[:lines]) if rest else len(head)
     return Dialect(best, quote, columns, skip, lines)
 
@@ -48,9 +48,10 @@ def sniffed(head: bytes, wanted: Iterable[str], name: str) -> Dialect:
 def rewritten(chunk: bytes, delimiter: str, quote: str) -> bytes:
     """The same records with the quotes put right, for records a strict reader refuses (`"abc"def`)."""
     out = io.StringIO(newline="")
-    reader = csv.reader(io.StringIO(chunk.decode(), newline=""), delimiter=delimiter, quotechar=quote)
+    text = chunk.decode("utf-8", "surrogateescape")
+    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote)
     csv.writer(out, delimiter=delimiter, quotechar=quote, lineterminator="\n").writerows(reader)
-    return out.getvalue().encode()
+    return out.getvalue().encode("utf-8", "surrogateescape")
 
 
 def _declared(text: str) -> tuple[str, str]:

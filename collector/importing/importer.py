@@ -3,7 +3,7 @@
 1. The file (hash of its bytes) and the mapping (hash of what it says) name the import. A finished one is skipped, and
    one that is running is not run a second time.
 2. Each chunk is recorded before its first attempt with the segment id and receive time all its rows carry, and the
-   bytes it holds. It is inserted by one statement as one part of one partition: wholly, or not at all.
+   lines it holds. It is inserted by one statement as one part of one partition: wholly, or not at all.
 3. Where the fate of an attempt is unknown (a run that was killed), what may still run of it is ended, then the rows of
    its segment are counted before it is inserted again (design, fact 6).
 4. A chunk whose rows are proven is listed in `segments`, where the correlator takes it, then marked stored.
@@ -25,12 +25,13 @@ from pathlib import Path
 from collector.importing import chunk as chunking
 from collector.importing.chunk import Chunk, Chunks
 from collector.importing.dialect import rewritten, sniffed
+from collector.importing.encoding import UTF8, is_utf8
 from collector.importing.exclusion import alone
 from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
 from collector.importing.mapping import FileFormat, ImportMapping
 from collector.importing.parquet import is_parquet, parquet_as_json_lines
 from collector.importing.report import ImportProgress, ImportReport, rejects_path, write_rejects
-from collector.importing.source import SourceFile, utf8
+from collector.importing.source import SourceFile
 from collector.importing.statement import ChunkRows, Shape, Statements, import_mark, missing_columns
 from collector.redaction import Redactions, TenantRedaction
 from model import BadRequest, CatalogError, Clock, Problem
@@ -65,7 +66,7 @@ def import_file(
             yield ImportReport(record.accepted, record.rejected, reasons=ledger.reasons(), already_imported=True)
             return
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughline-import-")))
-        source = SourceFile(_readable(path, mapping, folder))
+        source = _source(path, mapping, folder)
         stack.callback(source.close)
         redaction = (redactions or Redactions()).of(tenant)
         run = _Run(store, ledger, mapping, source, folder, clock, redaction)
@@ -141,7 +142,7 @@ class _Run:
     def chunks(self) -> Iterator[int]:
         """Store chunk after chunk; gives the rows done so far."""
         for begun in self._open:
-            chunk = self._chunks.exact(begun.byte_to - begun.byte_from)
+            chunk = self._chunks.exact(begun.lines)
             if not self._store.is_embedded:
                 mark = {"mark": import_mark(begun.segment_id)}
                 self._store.rows(load_query("collector", "import_end_running"), mark)
@@ -165,7 +166,7 @@ class _Run:
         )
 
     def _stored(self, chunk: Chunk, record: ChunkRecord, already: int) -> int:
-        data = utf8(chunk.data)
+        data = chunk.data
         csv = self._shape.format is FileFormat.CSV
         rows = ChunkRows(
             self._ledger.id.tenant,
@@ -175,7 +176,11 @@ class _Run:
             record.received_at,
             chunk.line_from,
             spans_lines=csv and self._shape.quote.encode() in data,
+            odd_bytes=not is_utf8(data),
         )
+        if csv and rows.odd_bytes:
+            # The engine would quote the row it refuses, and an answer that is not UTF-8 reaches nobody.
+            data = rewritten(data, self._shape.delimiter, self._shape.quote)
         if not already:
             try:
                 self._insert(self._statements.accept, rows, data)
@@ -221,13 +226,14 @@ class _Run:
 def _shape(source: SourceFile, mapping: ImportMapping) -> tuple[Shape, int, int]:
     """What chunks are read as, and the bytes and lines before the first record."""
     if mapping.format is not FileFormat.CSV:
-        return Shape(FileFormat.JSONL), 0, 0
+        return Shape(FileFormat.JSONL, encoding=source.encoding), 0, 0
     wanted = [name for names in mapping.columns().values() for name in names]
     dialect = sniffed(source.head, wanted, source.path.name)
     missing = missing_columns(mapping, dialect.columns)
     if missing:
         raise CatalogError(tuple(_no_column(mapping.file, *each, dialect.columns, source.path) for each in missing))
-    return Shape(FileFormat.CSV, dialect.columns, dialect.delimiter, dialect.quote), dialect.skip, dialect.lines
+    shape = Shape(FileFormat.CSV, dialect.columns, dialect.delimiter, dialect.quote, source.encoding)
+    return shape, dialect.skip, dialect.lines
 
 
 def _no_column(name: str, where: str, column: str, columns: tuple[str, ...], file: Path) -> Problem:
@@ -236,12 +242,14 @@ def _no_column(name: str, where: str, column: str, columns: tuple[str, ...], fil
     return Problem(name, where, f"{file.name} has no column {column!r}", hint)
 
 
-def _readable(path: Path, mapping: ImportMapping, folder: Path) -> Path:
+def _source(path: Path, mapping: ImportMapping, folder: Path) -> SourceFile:
     parquet = is_parquet(path)
     if parquet != (mapping.format is FileFormat.PARQUET):
         what = "is Parquet" if parquet else "is not Parquet"
         raise BadRequest(f"{path} {what}, but the mapping says format: {mapping.format.value}.")
-    return parquet_as_json_lines(path, folder) if parquet else path
+    if parquet:
+        return SourceFile(parquet_as_json_lines(path, folder), UTF8)
+    return SourceFile(path, mapping.encoding)
 
 
 def _hash(path: Path) -> str:

@@ -27,6 +27,7 @@ from pydantic_core import ErrorDetails
 from ruamel.yaml import YAML
 from ruamel.yaml.error import MarkedYAMLError, YAMLError
 
+from collector.importing.encoding import known
 from collector.importing.expression import columns_of
 from collector.importing.time_format import check_format
 from model import CatalogError, Problem
@@ -43,6 +44,10 @@ class FileFormat(StrEnum):
     CSV = "csv"
     JSONL = "jsonl"
     PARQUET = "parquet"
+
+
+_ADDED = {"encoding": (FileFormat.CSV, FileFormat.JSONL)}
+"""Keys the first mappings did not have, and what formats they are for; they are in the hash where they are given."""
 
 
 class _Strict(BaseModel):
@@ -115,7 +120,10 @@ AttributeSource = Annotated[
 
 
 class ImportMapping(_Strict):
-    """How the rows of a file become events of one source. `id` None: the identity is a hash of all columns."""
+    """How the rows of a file become events of one source. `id` None: the identity is a hash of all columns.
+
+    `encoding` is found from the file where it is None.
+    """
 
     source: _Name
     format: FileFormat
@@ -123,6 +131,7 @@ class ImportMapping(_Strict):
     type: TypeSource
     id: _Name | None = None
     attributes: dict[_Name, AttributeSource] = Field(default_factory=dict)
+    encoding: _Name | None = None
     _file: str = PrivateAttr(default="mapping")
 
     @field_validator("format", mode="before")
@@ -131,6 +140,18 @@ class ImportMapping(_Strict):
         if value not in list(FileFormat):
             raise ValueError(f"must be one of {', '.join(FileFormat)}")
         return FileFormat(value)
+
+    @field_validator("encoding")
+    @classmethod
+    def _known(cls, value: str | None) -> str | None:
+        return value if value is None else known(value)
+
+    @model_validator(mode="after")
+    def _of_the_format(self) -> ImportMapping:
+        for name, formats in _ADDED.items():
+            if getattr(self, name) is not None and self.format not in formats:
+                raise ValueError(f"{name} is only for the format {' and '.join(formats)}")
+        return self
 
     @field_validator("attributes")
     @classmethod
@@ -156,7 +177,8 @@ class ImportMapping(_Strict):
     @property
     def hash_as_written(self) -> str:
         """The same with the attributes in the order they are written in, which is how imports were once named."""
-        return hashlib.sha256(self.model_dump_json().encode()).hexdigest()
+        unsaid = {name for name in _ADDED if getattr(self, name) is None}
+        return hashlib.sha256(self.model_dump_json(exclude=unsaid).encode()).hexdigest()
 
     def columns(self) -> dict[str, tuple[str, ...]]:
         """The columns of the file it reads, by the path in the mapping that names them."""

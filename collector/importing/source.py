@@ -13,19 +13,27 @@ from typing import IO, BinaryIO, cast
 
 import zstandard
 
+from collector.importing.encoding import UTF8, as_utf8, decided, decoder_of
 from model import BadRequest
 
 HEAD_BYTES = 65_536
 """How much of a file is looked at to learn its dialect."""
 
+_BLOCK_BYTES = 1 << 20
+
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
 
 
 class SourceFile:
-    """An import file read from front to back; raises `BadRequest` where it cannot be read. Close it after use."""
+    """An import file read from front to back; raises `BadRequest` where it cannot be read. Close it after use.
 
-    def __init__(self, path: Path) -> None:
+    `encoding` is what its text is in, found from its bytes where it is None. Bytes that are nothing in that encoding
+    come out as bytes that are nothing in UTF-8.
+    """
+
+    def __init__(self, path: Path, encoding: str | None = None) -> None:
         self.path = path
+        self.encoding = encoding or UTF8
         try:
             self._raw: BinaryIO = path.open("rb")
             self.size = path.stat().st_size
@@ -38,20 +46,33 @@ class SourceFile:
         self._decoder: codecs.IncrementalDecoder | None = None
         self._only_cr = False
         try:
-            self._begin()
+            self._begin(stated=encoding is not None)
         except BaseException:
             self.close()
             raise
 
-    def _begin(self) -> None:
+    def _begin(self, *, stated: bool) -> None:
         head = self._take(HEAD_BYTES)
-        if head.startswith(_UTF16):
-            self._decoder = codecs.getincrementaldecoder("utf-16")()
-            head = self._decoder.decode(head).encode()
+        if not stated:
+            self.encoding = self._found(head)
+        if self.encoding != UTF8:
+            self._decoder = decoder_of(self.encoding)
+            head = self._decoded(head, self._decoder)
         head = head.removeprefix(codecs.BOM_UTF8)
         self._only_cr = b"\r" in head and b"\n" not in head
         self._pending = head.replace(b"\r", b"\n") if self._only_cr else head
         self.head = self._pending
+
+    def _found(self, head: bytes) -> str:
+        if head.startswith(_UTF16):
+            return "utf-16"
+        if head.startswith(codecs.BOM_UTF8):
+            return UTF8
+        whole = SourceFile(self.path, UTF8)
+        try:
+            return decided(iter(lambda: whole.read(_BLOCK_BYTES), b""))
+        finally:
+            whole.close()
 
     @property
     def raw_position(self) -> int:
@@ -65,38 +86,41 @@ class SourceFile:
             return pending
         data = self._take(size)
         if self._decoder is not None:
-            data = self._decoder.decode(data, final=not data).encode()
+            data = self._decoded(data, self._decoder)
         return data.replace(b"\r", b"\n") if self._only_cr else data
 
-    def skip(self, size: int) -> bytes:
-        """Pass over `size` bytes of the text and give what was read beyond them."""
-        while size > 0:
-            data = self.read(1 << 20)
+    def skip_lines(self, count: int) -> bytes:
+        """Pass over so many lines of the text and give what was read beyond them."""
+        last = b""
+        while count > 0:
+            data = self.read(_BLOCK_BYTES)
+            ends = data.count(b"\n")
+            if ends >= count:
+                return data.split(b"\n", count)[count]
             if not data:
+                if count == 1 and last and not last.endswith(b"\n"):
+                    break
                 raise BadRequest(f"{self.path} ends before the place where its import had stopped.")
-            if len(data) > size:
-                return data[size:]
-            size -= len(data)
+            count -= ends
+            last = data
         return b""
 
     def close(self) -> None:
         """Close the file."""
         self._raw.close()
 
+    def _decoded(self, data: bytes, decoder: codecs.IncrementalDecoder) -> bytes:
+        try:
+            return as_utf8(decoder.decode(data, final=not data))
+        except UnicodeDecodeError as error:
+            where = f"near byte {self.raw_position:,}"
+            raise BadRequest(f"{self.path} is damaged {where}: it is not {self.encoding}, {error.reason}.") from error
+
     def _take(self, size: int) -> bytes:
         try:
             return self._stream.read(size) or b""
         except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError, OSError) as error:
             raise BadRequest(f"{self.path} is damaged near byte {self.raw_position:,}: {error}.") from error
-
-
-def utf8(data: bytes) -> bytes:
-    """The text in UTF-8: as it is, or, where it is not that, read as Windows-1252, the usual alternative."""
-    try:
-        data.decode("utf-8")
-    except UnicodeDecodeError:
-        return data.decode("cp1252", "replace").encode()
-    return data
 
 
 def _decompressed(raw: BinaryIO, magic: bytes) -> IO[bytes]:

@@ -46,6 +46,8 @@ class Shape:
     columns: tuple[str, ...] = ()
     delimiter: str = ","
     quote: str = '"'
+    encoding: str = "utf-8"
+    """What the file is in, for messages; it is read in UTF-8."""
 
     @property
     def engine_format(self) -> str:
@@ -88,6 +90,8 @@ class ChunkRows:
     line_from: int
     spans_lines: bool
     """Whether a row may hold line breaks, so that counting rows does not count lines."""
+    odd_bytes: bool
+    """Whether a row may hold bytes that are nothing in the encoding of the file."""
 
 
 class Statements:
@@ -117,7 +121,7 @@ class Statements:
             "{received_at:DateTime64(6, 'UTC')}, {tenant:String}, {segment_id:String} "
             f"FROM ({self._judged.replace('/*source*/', source.text)}) WHERE reason = ''",
             {
-                **self._params(),
+                **self._params(odd_bytes=rows.odd_bytes),
                 **source.params,
                 **attributes.params,
                 **event_name.params,
@@ -145,7 +149,7 @@ class Statements:
             f"FROM ({self._judged.replace('/*source*/', source.text)})) "
             "WHERE reason NOT IN ('', 'blank')",
             {
-                **self._params(),
+                **self._params(odd_bytes=rows.odd_bytes),
                 **source.params,
                 **kept.params,
                 "tenant": rows.tenant,
@@ -166,7 +170,7 @@ class Statements:
         return Sql(
             f"SELECT type, id, occurred, map({', '.join(self._values)}) AS attributes FROM ({judged}) "
             f"SETTINGS {time_format.SETTINGS}",
-            {**self._params()},
+            self._params(odd_bytes=False),
         )
 
     def _cells_kept(self) -> Sql:
@@ -198,8 +202,8 @@ class Statements:
     def _settings(self, rows: ChunkRows) -> str:
         return f"{self._shape.settings}, {time_format.SETTINGS}, log_comment = {_text(import_mark(rows.segment_id))}"
 
-    def _params(self) -> Mapping[str, Any]:
-        return {**self._names, "event_source": self._mapping.source}
+    def _params(self, *, odd_bytes: bool) -> Mapping[str, Any]:
+        return {**self._names, "event_source": self._mapping.source, "odd_bytes": int(odd_bytes)}
 
     def _bound(self, value: str) -> str:
         name = f"s{len(self._names)}"
@@ -229,16 +233,19 @@ class Statements:
         mapping, csv = self._mapping, self._shape.format is FileFormat.CSV
         count = len(self._shape.columns)
         whole = [f"r{i}" for i in range(count)] + [f"e{i}" for i in range(SPARE_COLUMNS)] if csv else []
-        cells = f"arrayMap(x -> assumeNotNull(x), arrayFilter(x -> x IS NOT NULL, [{', '.join(whole)}]))"
+        read = f"arrayMap(x -> assumeNotNull(x), arrayFilter(x -> x IS NOT NULL, [{', '.join(whole)}]))"
+        read = read if csv else "[line]"
+        cells = f"if({{odd_bytes:UInt8}}, arrayMap(x -> toValidUTF8(x), {read}), {read})"
+        odd = f"{{odd_bytes:UInt8}} AND arrayExists(x -> NOT isValidUTF8(x), {read})"
         clean = [f"ifNull(r{i}, '') AS c{i}" for i in range(count)]
         identity = self._column(mapping.id) if mapping.id else f"lower(hex(sipHash128({'cells' if csv else 'line'})))"
         kind = self._column(mapping.type.column) if mapping.type.column else self._bound(mapping.type.value or "")
         columns = ", ".join(
             [
                 "rowNumberInAllBlocks() AS n",
-                f"{cells} AS cells" if csv else "[line] AS cells",
+                f"{cells} AS cells",
                 *(clean or ["line", f"{_long_numbers_quoted()} AS quoted"]),
-                f"{self._malformed()} AS malformed",
+                f"if({odd}, {_text(f'not {self._shape.encoding}')}, {self._malformed()}) AS malformed",
                 f"trimBoth({kind}) AS type",
                 f"{identity} AS id",
                 f"trimBoth({self._column(mapping.time.column)}) AS time_text",

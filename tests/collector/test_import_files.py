@@ -94,6 +94,61 @@ def test_text_that_is_not_utf8_is_read_as_windows_1252(store: Store, tmp_path: P
     assert records(store)[0]["order"] == "Größe €"
 
 
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_a_byte_that_is_not_utf8_costs_its_row_and_spoils_no_other(store: Store, tmp_path: Path, format_: str) -> None:
+    path = tmp_path / "orders"
+    line = "{},2026-01-02,placed,SÖ-{}\n"
+    if format_ == "jsonl":
+        line = '{{"id": "{}", "at": "2026-01-02", "kind": "placed", "order": "SÖ-{}"}}\n'
+    head = "id,at,kind,order\n" if format_ == "csv" else ""
+    odd = line.format(2, 2).encode("cp1252")
+    path.write_bytes((head + line.format(1, 1)).encode() + odd + line.format(3, 3).encode())
+    report = imported(store, path, shop(format=format_))
+    assert (report.accepted, report.reasons) == (2, {"not utf-8": 1})
+    assert [row["order"] for row in records(store)] == ["SÖ-1", "SÖ-3"]
+    _, rejected = Path(report.rejected_file or "").read_text().splitlines()
+    assert rejected.startswith(f"{3 if format_ == 'csv' else 2},not utf-8,")
+    assert "S\N{REPLACEMENT CHARACTER}-2" in rejected
+
+
+def test_the_encoding_is_that_of_the_file_not_of_each_chunk(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    rows = "".join(f"{n:05},2026-01-02,placed,{'Größe' if n % 100 == 99 else 'plain'}\n" for n in range(6_000))
+    path.write_bytes(("id,at,kind,order\n" + rows + "6000,2026-01-02,placed,Ã–\n").encode("cp1252"))
+    imported(store, path, shop(), chunk_bytes=1_000)
+    assert {row["order"] for row in records(store)} == {"Größe", "plain", "Ã–"}
+
+
+def test_a_quote_closed_too_early_does_not_hide_a_byte_that_is_not_utf8(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes((PLAIN + '3,2026-01-04,"placed"late,SÖ-3\n').encode() + "4,2026-01-04,Ö,x\n".encode("cp1252"))
+    assert imported(store, path, shop()).reasons == {"not utf-8": 1}
+    assert records(store)[2] == {"id": "3", "at": "2026-01-04T00:00:00Z", "type": "placedlate", "order": "SÖ-3"}
+
+
+@pytest.mark.parametrize("encoding", ["iso-8859-2", "shift_jis", "utf-16-le", "utf-32", "utf8"])
+def test_a_mapping_can_say_what_encoding_a_file_is_in(store: Store, tmp_path: Path, encoding: str) -> None:
+    path = tmp_path / "orders.csv"
+    order = {"iso-8859-2": "Łódź, ľ", "shift_jis": "表,注文"}.get(encoding, "Łódź, 注文")
+    path.write_bytes((PLAIN + f'3,2026-01-04,placed,"{order}"\n').encode(encoding))
+    assert imported(store, path, shop(encoding=encoding)).rejected == 0
+    assert records(store)[2]["order"] == order
+
+
+def test_what_is_nothing_in_the_encoding_a_mapping_says_costs_its_row(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes((PLAIN + "3,2026-01-04,placed,注文\n").encode("shift_jis") + b"4,2026-01-04,placed,x\x82\n")
+    assert imported(store, path, shop(encoding="shift_jis")).reasons == {"not shift_jis": 1}
+    assert len(records(store)) == 3
+
+
+def test_a_file_that_ends_within_a_character_is_refused_in_one_line(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes(PLAIN.encode("utf-16")[:-1])
+    with pytest.raises(BadRequest, match="it is not utf-16, truncated data"):
+        imported(store, path, shop())
+
+
 def test_each_row_that_cannot_be_taken_has_its_line_and_reason(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     rows = [

@@ -11,7 +11,7 @@ from model import CatalogError
 from tests.collector.import_file_cases import MAPPINGS, shop
 
 MISTAKES = {
-    "a_list": "must be a mapping with the keys source, format, time, type, id, attributes",
+    "a_list": "must be a mapping with the keys source, format, time, type, id, attributes, encoding",
     "cast": "attributes.order.sql: 'CAST(order AS Int64)' is not allowed in an import: a cast stops at the first "
     "odd value; use toInt64OrNull, toFloat64OrNull, toDateOrNull, toString",
     "key_given_twice": "key_given_twice.yaml:4: is not valid YAML: found duplicate key",
@@ -25,6 +25,8 @@ MISTAKES = {
     "time_format_without_letters": "time.format: 'yyyy-mm-dd' is no time format",
     "type_twice": "type: give either column or value",
     "unfinished_expression": "attributes.order.sql: is not an expression ClickHouse understands",
+    "unknown_encoding": "encoding: 'utf-9' is no encoding of text such as utf-8",
+    "encoding_of_parquet": "encoding is only for the format csv and jsonl",
     "unknown_format": "format: must be one of csv, jsonl, parquet",
     "unknown_function": "the function lpwer is not allowed in an import (did you mean lower?)",
     "unknown_key": "atributes: unknown key (did you mean 'attributes'?)",
