@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
+from datetime import timedelta
 
 from model.catalog.problems import is_guess, nearest
 from model.catalog.sources import Source, Sources
@@ -20,6 +21,7 @@ LABELS = ("workflow", "sla", "severity", "owner", "milestone", "system", "critic
 
 USUAL_LEVELS = ("low", "medium", "normal", "high", "critical", "info", "warning")
 
+_ORDERED = ("strip_leading_zeros", "trim")
 _DAYS = re.compile(r"\d+d")
 
 
@@ -49,6 +51,22 @@ def _unreachable_risk(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
         if left is not None and sla.within is not None and left >= sla.within:
             source, at = _sla(sla, sources)
             yield source.warn((*at, "at_risk"), "every clock is at risk from its start: write less than `within`")
+
+
+def _silence_within_a_minute(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        if sla.every is not None and sla.every < timedelta(minutes=1):
+            source, at = _sla(sla, sources)
+            yield source.warn((*at, "every"), "feeds are looked at by the minute: write at least 1m")
+
+
+def _zeros_before_blanks(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    """Zeros behind a blank stay, so that the same number is another key with a blank before it."""
+    for workflow in catalog.workflows:
+        source = sources.workflow(workflow.name)
+        for key in workflow.keys:
+            if [each for each in key.normalize if each in _ORDERED] == [*_ORDERED]:
+                yield source.warn(("keys", key.name, "normalize"), "zeros behind a blank stay: write `trim` first")
 
 
 def _zone_without_promise(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
@@ -225,6 +243,8 @@ RULES: tuple[Callable[[Catalog, Sources], Iterable[Problem]], ...] = (
     _unused_systems,
     _days_of_business_time,
     _unreachable_risk,
+    _silence_within_a_minute,
+    _zeros_before_blanks,
     _zone_without_promise,
     _calendar_of_a_promise,
     _pause_without_within,

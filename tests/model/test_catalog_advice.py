@@ -55,6 +55,18 @@ def test_a_sound_catalog_gives_no_warning() -> None:
             id="a risk from the start is no warning to anybody",
         ),
         pytest.param(
+            "from: placed, to: shipped, within: 4h",
+            "milestone: shipped, every: 30s",
+            "c.yaml:11: slas[0].every: feeds are looked at by the minute: write at least 1m",
+            id="a silence within a minute is not seen",
+        ),
+        pytest.param(
+            "order: {attributes: [order.id]}",
+            "order: {attributes: [order.id], normalize: [strip_leading_zeros, trim, upper]}",
+            "c.yaml:4: keys.order.normalize: zeros behind a blank stay: write `trim` first",
+            id="zeros go before blanks in vain",
+        ),
+        pytest.param(
             "within: 4h",
             "within: 4h, zone: Europe/Paris",
             "c.yaml:11: slas[0].zone: has no effect: it is for promised days (`by: {attribute: ...}`)",
