@@ -182,6 +182,43 @@ def test_json_follows_the_rules_of_otlp(running: RunningCollector) -> None:
     assert row["Links.TraceId"] == ["aa" * 16]
 
 
+def test_ids_are_looked_for_where_otlp_has_them_and_nowhere_else(running: RunningCollector) -> None:
+    other = {"traceId": "req-1", "spanId": 7, "parentSpanId": {"x": []}}
+    span = {"traceId": "5b" * 16, "spanId": "ee" * 8, "name": "n", "links": [{"spanId": "aa" * 8, "vendor": other}]}
+    scope = {"scope": {"vendor": other}, "spans": [{**span, "vendor": other}], **other}
+    traces = {
+        "resourceSpans": [{"resource": {"vendor": other}, "vendor": other, "scopeSpans": [scope], **other}],
+        **other,
+    }
+    record = {"traceId": "5b" * 16, "spanId": "ee" * 8, "vendor": [other], "eventName": "e", "parentSpanId": "no"}
+    logs_sent = {"resourceLogs": [{"vendor": other, "scopeLogs": [{"logRecords": [record], "vendor": [[other]]}]}]}
+    for path, body in [("traces", traces), ("logs", logs_sent)]:
+        answer = httpx.post(f"{running.http}/v1/{path}", json=body)
+        assert (answer.status_code, answer.json()) == (200, {})
+    [stored_span], [stored_log] = running.rows("otel_traces", 1), running.rows("otel_logs", 1)
+    for row in (stored_span, stored_log):
+        assert (row["TraceId"], row["SpanId"]) == ("5b" * 16, "ee" * 8)
+    assert stored_span["Links.SpanId"] == ["aa" * 8]
+
+
+def test_ids_under_their_original_names_are_hexadecimal_as_well(running: RunningCollector) -> None:
+    span = {"trace_id": "5B" * 16, "span_id": "ee" * 8, "parent_span_id": "dd" * 8, "links": [{"trace_id": "aa" * 16}]}
+    record = {"trace_id": "5B" * 16, "span_id": "ee" * 8, "event_name": "e"}
+    for path, body in [
+        ("traces", {"resource_spans": [{"scope_spans": [{"spans": [span]}]}]}),
+        ("logs", {"resource_logs": [{"scope_logs": [{"log_records": [record]}]}]}),
+    ]:
+        assert httpx.post(f"{running.http}/v1/{path}", json=body).status_code == 200
+    [stored_span], [stored_log] = running.rows("otel_traces", 1), running.rows("otel_logs", 1)
+    assert (stored_span["ParentSpanId"], stored_span["Links.TraceId"]) == ("dd" * 8, ["aa" * 16])
+    for row in (stored_span, stored_log):
+        assert (row["TraceId"], row["SpanId"]) == ("5b" * 16, "ee" * 8)
+    answer = httpx.post(
+        f"{running.http}/v1/traces", json={"resourceSpans": [{"scopeSpans": [{"spans": [{"trace_id": "req-1"}]}]}]}
+    )
+    assert (answer.status_code, answer.json()["message"]) == (400, "trace_id must be 32 hexadecimal digits")
+
+
 @pytest.mark.parametrize("headers", [_PROTOBUF, _JSON], ids=["protobuf", "json"])
 def test_no_attribute_of_a_sender_passes_for_a_mark_of_ours(running: RunningCollector, headers: dict[str, str]) -> None:
     request = logs(2)
