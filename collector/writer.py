@@ -9,7 +9,8 @@ What makes it exactly once (each step repeats safely after a crash at any point)
    ran out), an INSERT of the segment that may still run is ended first, and then its rows are counted. All there: the
    INSERT took place. Deduplication tokens are not trusted: one is recorded before its part is.
 3. After every INSERT the rows are counted; only then the segment's row in `segments` is written, and only after that
-   the spool file is deleted.
+   the spool file is deleted. Where the number is not what the requests were counted to hold when they came, they are
+   counted again; a table that still has others is tried a few times, and then hourly.
 
 A refused segment is not inserted piece by piece, which would break 1: its offending requests are taken out of it
 (`collector/poison.py`) and the rest is inserted.
@@ -39,6 +40,7 @@ from collector.poison import Poison, QuarantineFull
 from collector.quarantine import Quarantine
 from collector.record import Contents
 from collector.redaction import NoRedactionKey, Redactions
+from collector.requests import accept
 from collector.sealing import SealedAway, in_memory
 from collector.segment import ClosedSegment, opened_at
 from collector.spool import Spool
@@ -51,6 +53,11 @@ _PATTERN = frozenset("*?{}")
 _APART = 1.0
 """Segments that fail while others go in are tried no more often than one in so many seconds, all of them together."""
 _HOUR = 3600.0
+_TRIES_OF_COUNT = 3
+
+
+class RowsDiffer(Unavailable):
+    """An INSERT succeeded, and the rows in ClickHouse are not as many as its requests hold."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -222,9 +229,10 @@ class Writer:
                 return
             self._counters.observe("insert_seconds", time.monotonic() - began, table=segment.signal.table)
             stored = self._stored(segment)
-            if stored != contents.items:
-                raise StoreUnavailable(
-                    f"the segment {segment.id} has {stored} rows in ClickHouse after its insert, not {contents.items}"
+            if stored != contents.items and stored != _counted_again(segment, data, contents):
+                raise RowsDiffer(
+                    f"the segment {segment.id} of tenant {segment.tenant} has {stored} rows in {segment.signal.table} "
+                    f"after its insert, not the {contents.items} its requests hold; it stays in {segment.path}"
                 )
         self._record(segment, contents, stored)
         self._unknown.discard(segment.id)
@@ -327,14 +335,15 @@ class Writer:
         with self._lock:
             before = self._failing.get(segment.id)
             tries = before.tries + 1 if before else 1
-            is_its_own = isinstance(error, SealedAway) or (
+            is_its_own = isinstance(error, SealedAway | RowsDiffer) or (
                 before is not None and (before.is_its_own or before.commits != self._commits)
             )
             reason = self._told(segment, error)
             self._failing[segment.id] = _Failure(reason, tries, self._commits, is_its_own)
             others = sum(each.is_its_own for each in self._failing.values())
-        if isinstance(error, SealedAway):
-            rest = _HOUR  # the key is read when the process starts; what gets too old meanwhile is still to be dropped
+        if isinstance(error, SealedAway) or (isinstance(error, RowsDiffer) and tries >= _TRIES_OF_COUNT):
+            # A key is read when the process starts, a table is mended by somebody; but what gets too old is dropped.
+            rest = _HOUR
         elif is_its_own:
             rest = max(min(self._limits.first_wait * 2.0 ** min(tries, 20), self._limits.last_wait), _APART * others)
         else:
@@ -409,6 +418,11 @@ class Writer:
 
 def _identity(segment: ClosedSegment) -> dict[str, object]:
     return {"tenant": segment.tenant, "segment_id": segment.id, "received_at": opened_at(segment.id)}
+
+
+def _counted_again(segment: ClosedSegment, data: bytes, contents: Contents) -> int:
+    """What its requests hold, without regard to the headers, which nothing guards against damage."""
+    return sum(accept(segment.signal, data[each.offset : each.end]).items for each in contents.records)
 
 
 def _expected(error: Exception) -> bool:

@@ -178,6 +178,17 @@ def test_damage_that_came_after_the_insert_takes_nothing_out_again(moving: _Movi
     assert moving.spool.closed() == ()
 
 
+def test_a_damaged_count_of_items_is_noticed_and_counted_again(moving: _Moving) -> None:
+    (segment,) = moving.spool.closed()
+    _flip(segment.path, _STARTS[1] + _HEAD - 4)
+    contents = record.read(segment.path.read_bytes())
+    assert contents is not None
+    assert contents.items != 10
+    moving.move()
+    assert moving.stored() == (10, 10)
+    assert moving.spool.closed() == ()
+
+
 def test_what_is_kept_is_bounded_in_age(moving: _Moving, tmp_path: Path) -> None:
     (segment,) = moving.spool.closed()
     _flip(segment.path, 5)

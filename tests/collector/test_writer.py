@@ -263,8 +263,12 @@ def _send(running: RunningCollector, tenant: str, signal: str, body: bytes) -> N
     assert httpx.post(f"{running.http}/v1/{signal}", content=body, headers=headers).status_code == 200
 
 
-def _wait_for_spans(store: Store, count: int) -> None:
-    wait_for(lambda: store.value("SELECT count() FROM otel_traces") == count)
+def _wait_for_rows(store: Store, count: int, table: str = "otel_traces") -> None:
+    wait_for(lambda: store.value(f"SELECT count() FROM {table}") == count)
+
+
+def _wait_for_failures(counters: Counters, count: int) -> None:
+    wait_for(lambda: counters.value("insert_failures") >= count)
 
 
 def test_a_tenant_whose_hashes_have_no_key_keeps_no_other_waiting(store: Store, tmp_path: Path) -> None:
@@ -280,7 +284,7 @@ def test_a_tenant_whose_hashes_have_no_key_keeps_no_other_waiting(store: Store, 
         wait_for(lambda: len(writer.waiting) == 1 and writer.waiting[0].startswith("2 segments: The catalog of tenant"))
         for number in range(3):
             _send(running, "other", "traces", spans(1, first=number).SerializeToString())
-            _wait_for_spans(store, number + 1)
+            _wait_for_rows(store, number + 1)
         assert "tenant keyless hashes values" in str(writer.last_error)
         # They are taken at the door as before, and go in once there is a key, or nothing to hash.
         _send(running, "keyless", "traces", spans(1, first=9).SerializeToString())
@@ -313,11 +317,11 @@ def test_segments_that_cannot_be_read_keep_no_others_waiting(store: Store, tmp_p
     wait_for(lambda: sum(int(each.split()[0]) for each in writer.waiting) == 3)
     for number in range(10, 15):
         spool.append("default", accept(Signal.TRACES, spans(1, first=number).SerializeToString())).result(10)
-        _wait_for_spans(store, number - 9)
+        _wait_for_rows(store, number - 9)
     for path in paths:
         path.rmdir()
         path.with_suffix(".aside").rename(path)
-    _wait_for_spans(store, 8)
+    _wait_for_rows(store, 8)
     wait_for(lambda: spool.depth_bytes == 0)
     spool.stop()
     writer.stop()
@@ -326,6 +330,40 @@ def test_segments_that_cannot_be_read_keep_no_others_waiting(store: Store, tmp_p
         store.value("SELECT uniqExact(SpanId) FROM otel_traces") == store.value("SELECT sum(rows) FROM segments") == 8
     )
     assert writer.waiting == ()
+
+
+def test_a_table_that_drops_rows_is_told_and_keeps_nothing_else_waiting(store: Store, tmp_path: Path) -> None:
+    store.execute("RENAME TABLE otel_traces TO elsewhere")
+    store.execute("CREATE TABLE otel_traces AS elsewhere ENGINE = ReplacingMergeTree ORDER BY ServiceName")
+    spool = Spool(tmp_path / "spool", limits=SpoolLimits(segment_seconds=0.02))
+    quarantine = Quarantine(tmp_path / "quarantine")
+    segment_id = new_segment_id(SystemClock().now())
+    spool.adopt(segment_id, "default", accept(Signal.TRACES, spans(5).SerializeToString()))
+    counters = Counters()
+    limits = WriterLimits(first_wait=0.02)
+    writer = Writer(store, spool, quarantine, clock=SystemClock(), counters=counters, limits=limits)
+    spool.start()
+    writer.start()
+    for count in range(1, 4):
+        _wait_for_failures(counters, count)
+        spool.append("default", accept(Signal.LOGS, logs(1).SerializeToString())).result(10)
+        _wait_for_rows(store, count, "otel_logs")
+    spool.stop()
+    writer.stop()
+    # From now on it is tried once an hour.
+    assert spool.take(0) is None
+    (waiting,) = writer.waiting
+    assert (
+        f"the segment {segment_id} of tenant default has 1 rows in otel_traces after its insert, not the 5" in waiting
+    )
+    assert quarantine.count() == 0
+    spool.release()
+    store.execute("DROP TABLE otel_traces")
+    store.execute("RENAME TABLE elsewhere TO otel_traces")
+    again = _Bench(store, tmp_path)
+    again.move()
+    assert again.count() == 5
+    again.spool.release()
 
 
 def test_what_waited_for_clickhouse_goes_in_in_its_order(store: Store, tmp_path: Path) -> None:
@@ -338,7 +376,7 @@ def test_what_waited_for_clickhouse_goes_in_in_its_order(store: Store, tmp_path:
     )
     store.execute("RENAME TABLE otel_traces TO elsewhere")
     writer.start()
-    wait_for(lambda: counters.value("insert_failures") >= 4)
+    _wait_for_failures(counters, 4)
     store.execute("RENAME TABLE elsewhere TO otel_traces")
     wait_for(lambda: spool.depth_bytes == 0)
     spool.stop()
