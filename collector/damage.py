@@ -55,12 +55,19 @@ def kept(folder: Path) -> list[Path]:
 
 def expire(folder: Path, before: datetime) -> list[str]:
     """Delete for good what was received before that time; gives the segments."""
-    old = [path for path in kept(folder) if opened_at(path.stem) < before]
+    old = [path for path in kept(folder) if _is_of_before(path, before)]
     for path in old:
         path.unlink(missing_ok=True)
     if old:
         sync_folder(folder)
     return [path.stem for path in old]
+
+
+def _is_of_before(path: Path, before: datetime) -> bool:
+    try:
+        return opened_at(path.stem) < before
+    except ValueError:
+        return False  # not a file of ours
 
 
 def _beside(path: Path) -> Path:

@@ -202,6 +202,7 @@ class Spool:
         with self._lock:
             self._closed.pop(segment.id, None)
             self._taken.discard(segment.id)
+            self._resting.pop(segment.id, None)
             self._bytes -= segment.size
 
     def replaced(self, segment: ClosedSegment, data: bytes) -> ClosedSegment:

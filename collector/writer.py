@@ -171,9 +171,12 @@ class Writer:
     def _run(self) -> None:
         wait = self._limits.first_wait
         while True:
-            with self._lock:
-                self._clean_quarantine()
-                self._release()
+            try:
+                with self._lock:
+                    self._clean_quarantine()
+                    self._release()
+            except OSError as error:
+                _log.error("what has been kept too long cannot be discarded: %s", error)
             segment = self._spool.take(0.2, self._held)
             if segment is None:
                 if self._stop.is_set():
@@ -247,6 +250,7 @@ class Writer:
             return False
         _log.error("the segment %s of tenant %s is older than %d days: dropped", segment.id, segment.tenant, days)
         self._counters.add("expired_segments", signal=segment.signal.value)
+        self._failing.pop(segment.id, None)
         self._spool.finished(segment)
         return True
 

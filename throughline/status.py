@@ -14,7 +14,7 @@ from throughline.engine import Engine
 from throughline.settings import Settings
 
 _SHOWN = 20
-"""Refused requests that are told one by one."""
+"""Refused requests, and reasons for which segments wait, that are told one by one."""
 
 
 def stored(store: Store) -> dict[str, Any]:
@@ -60,7 +60,7 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
         if damaged := collector.spool.damaged_files:
             found["collector"]["damaged"] = f"{damaged:,} files, kept as *.damaged in {collector.spool.folder}"
         if collector.writer is not None and collector.writer.waiting:
-            found["collector"]["writer waits"] = "; ".join(collector.writer.waiting)
+            found["collector"]["writer waits"] = "; ".join(collector.writer.waiting[:_SHOWN])
     return {**found, **stored(store)}
 
 

@@ -33,7 +33,7 @@ from collector.requests import Accepted, accept
 from collector.segment import ClosedSegment, Signal
 from collector.spool import Spool
 from collector.writer import Writer
-from model import NotFound, Refused, SystemClock, catalog_from_sources
+from model import ManualClock, NotFound, Refused, SystemClock, catalog_from_sources
 from model.access import access_from_text
 from store import StatementFailed, Store
 from tests.collector.payloads import logs, poison, spans
@@ -293,6 +293,30 @@ def test_a_tenant_whose_hashes_have_no_key_keeps_no_other_waiting(store: Store, 
         assert (writer.last_error, writer.waiting) == (None, ())
     assert store.value("SELECT count() FROM otel_traces") == 5
     assert store.value("SELECT count() FROM otel_logs") == 1
+
+
+def test_what_waits_for_a_key_is_bounded_in_age(store: Store, tmp_path: Path) -> None:
+    found = catalog_from_sources([("a", _HASHED)]).redactions
+    clock = ManualClock(SystemClock().now())
+    spool = Spool(tmp_path / "spool", clock=clock)
+    spool.adopt(new_segment_id(clock.now()), "keyless", accept(Signal.TRACES, spans(1).SerializeToString()))
+    writer = Writer(
+        store,
+        spool,
+        Quarantine(tmp_path / "quarantine"),
+        clock=clock,
+        counters=Counters(),
+        redactions=Redactions(lambda _tenant: found),
+    )
+    writer.start()
+    wait_for(lambda: writer.waiting != ())
+    clock.advance(timedelta(days=31))
+    writer._next_cleaning = 0.0
+    wait_for(lambda: spool.depth_bytes == 0)
+    assert spool.closed() == ()
+    spool.stop()
+    writer.stop()
+    spool.release()
 
 
 def _waiting(spool: Spool, count: int) -> list[str]:
