@@ -27,7 +27,7 @@ from alerting import Alerting, AlertReader
 from collector import Collector, Tls, apply_retention
 from correlator import Correlator, InstanceReader
 from dashboard import Services, create_app
-from model import Refused, SystemClock, access_from_text, load_access, load_catalog
+from model import Access, Refused, SystemClock, access_from_text, load_access, load_catalog
 from sla_engine import SlaEngine, VerdictReader, keeps_leases
 from store import FolderLock, Store, apply_catalog
 from throughline.admin import create_admin
@@ -65,7 +65,7 @@ async def serve(
     stop = stop or asyncio.Event()
     _stop_on_signals(stop)
     catalog = load_catalog(settings.catalog) if settings.catalog else None
-    access = access_from_text(settings.tokens) if settings.tokens else load_access(settings.tokens_file)
+    access = access_given(settings.tokens, settings.tokens_file)
     tls = settings.ingest.tls()
     clock = SystemClock()
     data_dir = settings.store.data_dir
@@ -163,6 +163,11 @@ async def serve(
         log.info("stopping")
         if before_stop is not None:
             await before_stop()
+
+
+def access_given(tokens: str | None, tokens_file: Path | None) -> Access:
+    """Who may come in. Open only where neither is given at all: a blank list of tokens is a mistake."""
+    return load_access(tokens_file) if tokens is None else access_from_text(tokens)
 
 
 async def _held(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> tuple[Store, Holding] | None:

@@ -48,6 +48,8 @@ class Settings:
                 "Roles run apart only over a ClickHouse server: embedded tables belong to one process. "
                 "Give --clickhouse-url, or leave out --roles."
             )
+        if self.tokens is not None and not self.tokens.strip():
+            raise Refused("--tokens is blank: give the list of tokens, or leave the option out.")
         if self.tokens is not None and self.tokens_file is not None:
             raise Refused("Tokens are given twice: name a file in THROUGHLINE_TOKENS_FILE, or set THROUGHLINE_TOKENS.")
         if not is_loopback(self.host):

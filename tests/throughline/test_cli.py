@@ -8,7 +8,10 @@ from pathlib import Path
 
 import pytest
 
+from model import CatalogError, Refused
 from tests.support.platform import Platform, throughline
+from throughline.platform import access_given
+from throughline.settings import Settings, StoreSettings
 
 CATALOG = Path(__file__).with_name("catalog.yaml")
 
@@ -55,6 +58,17 @@ def test_an_unreachable_server_gets_one_line(tmp_path: Path) -> None:
 
 def test_listening_beyond_this_machine_needs_tokens(tmp_path: Path) -> None:
     assert "tokens" in refused(throughline("up", "--data-dir", str(tmp_path), "--host", "0.0.0.0"))
+
+
+@pytest.mark.parametrize("blank", ["", " \n"])
+def test_a_blank_list_of_tokens_opens_nothing(tmp_path: Path, blank: str) -> None:
+    where = ("--data-dir", str(tmp_path), "--host", "0.0.0.0", "--allow-plaintext")
+    assert "--tokens is blank" in refused(throughline("up", *where, "--tokens", blank))
+    with pytest.raises(Refused, match="blank"):
+        Settings(StoreSettings(tmp_path), tokens=blank)
+    with pytest.raises(CatalogError):
+        access_given(blank, None)
+    assert access_given(None, None).is_open
 
 
 def test_an_unknown_catalog_key_is_named_with_the_nearest_valid_one(tmp_path: Path) -> None:
