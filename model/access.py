@@ -25,6 +25,8 @@ ROLES = frozenset({"ingest", "read", "operate", "admin"})
 
 _log = logging.getLogger(__name__)
 _LOOK_SECONDS = 1.0
+_TELL_SECONDS = 60.0
+_KEPT = "the tokens file has changed and cannot be understood; the tokens read before are kept: %s"
 _KEYS = ("name", "tenant", "roles", "sha256")
 _SHA256 = re.compile(r"[0-9a-fA-F]{64}", re.ASCII)
 
@@ -91,24 +93,30 @@ def access_from_text(text: str, name: str = "THROUGHLINE_TOKENS") -> Access:
 class TokensFile:
     """The entries of a tokens file, read again when the file has changed; looked at once a second at most.
 
-    A change that cannot be read keeps the entries read last, and says so in the log: a slip of the pen must not lock
-    everybody out.
+    Taking tokens out of it revokes them, all of them too: an empty list, a file of nothing but comments, and one that
+    is gone or may not be read, let nobody in, until it is back. Only a list with a mistake in it keeps the entries read
+    last: a slip of the pen must not lock everybody out. Each is said in the log, the mistake again every minute while
+    it lasts.
     """
 
     def __init__(self, path: Path) -> None:
         self._path = path
         self._lock = threading.Lock()
-        self._looked_at = time.monotonic()
+        self._looked_at = self._told_at = time.monotonic()
         self._seen = self._stamp()
         self._entries = self._load()
+        self._problem = ""
 
     def entries(self) -> tuple[tuple[str, Principal], ...]:
         """(SHA-256, principal) of every token that is good now."""
         now = time.monotonic()
-        if now - self._looked_at >= _LOOK_SECONDS and self._lock.acquire(blocking=False):
+        # With nobody let in it is looked at each time: an editor that writes it anew must not cost a second.
+        is_due = now - self._looked_at >= _LOOK_SECONDS or not self._entries
+        if is_due and self._lock.acquire(blocking=False):
             try:
                 self._looked_at = now
                 self._look()
+                self._tell_again(now)
             finally:
                 self._lock.release()
         return self._entries
@@ -118,26 +126,53 @@ class TokensFile:
         if stamp == self._seen:
             return
         self._seen = stamp
+        self._told_at, self._problem = self._looked_at, ""
         try:
-            self._entries = self._load()
+            text = self._text()
+            self._entries = () if _is_blank(text) else _read(str(self._path), text).entries
+        except _Unreadable as error:
+            if self._entries:
+                _log.error("the tokens file is gone or may not be read: no token is good until it is back: %s", error)
+            self._entries, self._seen = (), None  # to be tried again, changed or not
         except CatalogError as error:
-            _log.error("the tokens file has changed and cannot be read; the tokens read before are kept: %s", error)
+            self._problem = str(error)
+            _log.error(_KEPT, self._problem)
+        else:
+            if not self._entries:
+                _log.error("the tokens file %s holds no tokens any more: nobody is let in", self._path)
+
+    def _tell_again(self, now: float) -> None:
+        if self._problem and now - self._told_at >= _TELL_SECONDS:
+            self._told_at = now
+            _log.error(_KEPT, self._problem)
 
     def _load(self) -> tuple[tuple[str, Principal], ...]:
+        return _read(str(self._path), self._text()).entries
+
+    def _text(self) -> str:
         try:
-            text = self._path.read_text(encoding="utf-8-sig")
+            return self._path.read_text(encoding="utf-8-sig")
         except OSError as error:
-            raise CatalogError((Problem(str(self._path), "", f"cannot be read: {error.strerror or error}"),)) from error
+            problem = Problem(str(self._path), "", f"cannot be read: {error.strerror or error}")
+            raise _Unreadable((problem,)) from error
         except UnicodeDecodeError as error:
             raise CatalogError((Problem(str(self._path), "", "is not UTF-8"),)) from error
-        return _read(str(self._path), text).entries
 
-    def _stamp(self) -> tuple[int, int, int] | None:
+    def _stamp(self) -> tuple[int, int, int, int] | None:
         try:
             found = self._path.stat()
         except OSError:
             return None
-        return found.st_mtime_ns, found.st_size, found.st_ino
+        # The time of the last change of its mode as well: a file that may not be read any more is the same otherwise.
+        return found.st_mtime_ns, found.st_ctime_ns, found.st_size, found.st_ino
+
+
+class _Unreadable(CatalogError):
+    pass
+
+
+def _is_blank(text: str) -> bool:
+    return all(not line.strip() or line.lstrip().startswith("#") for line in text.splitlines())
 
 
 def _read(file: str, text: str) -> Access:
@@ -146,7 +181,7 @@ def _read(file: str, text: str) -> Access:
     except YamlMistake as error:
         # The parser's own words may quote the text, which may be a secret.
         raise CatalogError((Problem(file, "", "is not YAML", line=error.line),)) from None
-    if len(read) != 1 or not isinstance(read[0].value, list) or not read[0].value:
+    if len(read) != 1 or not isinstance(read[0].value, list):
         raise CatalogError((Problem(file, "", "must be one list of {name, tenant, roles, sha256}"),))
     return _access(file, read[0])
 

@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import hashlib
+import time
 from pathlib import Path
 
 import pytest
 
-from model import ROLES, CatalogError, Principal, load_access
+from model import ROLES, Access, CatalogError, Principal, load_access
 
 ANN = hashlib.sha256(b"ann-secret").hexdigest()
 BEN = hashlib.sha256(b"ben-secret").hexdigest()
@@ -61,7 +62,6 @@ def test_an_admin_may_what_every_role_may() -> None:
     ("text", "expected"),
     [
         pytest.param("", "must be one list", id="an empty file"),
-        pytest.param("[]", "must be one list", id="an empty list"),
         pytest.param("name: ann", "must be one list", id="a mapping"),
         pytest.param("- [", "is not YAML", id="not YAML"),
         pytest.param("- ann", "[0]: must be a mapping", id="an entry that is a word"),
@@ -115,3 +115,66 @@ def test_text_that_is_not_yaml_is_never_shown(tmp_path: Path) -> None:
     with pytest.raises(CatalogError) as refused:
         load_access(write(tmp_path, "- {name: ann, sha256: my-secret: [}\n"))
     assert "my-secret" not in str(refused.value)
+
+
+def _changed(path: Path, text: str | None, access: Access, token: str) -> Principal | None:
+    """What a token stands for once the file has that text (None: it is gone), which is seen within a second or so."""
+    before = access.principal(token)
+    if text is None:
+        path.unlink()
+    else:
+        path.write_text(text)
+    for _ in range(40):
+        time.sleep(0.05)
+        if access.principal(token) != before:
+            break
+    return access.principal(token)
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        pytest.param("[]", "holds no tokens any more", id="an empty list"),
+        pytest.param("", "holds no tokens any more", id="an empty file"),
+        pytest.param(FILE.replace("\n-", "\n# -"), "holds no tokens any more", id="all commented out"),
+        pytest.param(None, "is gone or may not be read", id="no file"),
+    ],
+)
+def test_tokens_taken_out_of_the_file_are_revoked_all_of_them_too(
+    tmp_path: Path, text: str | None, said: str, caplog: pytest.LogCaptureFixture
+) -> None:
+    path = write(tmp_path, FILE)
+    access = load_access(path)
+    assert access.principal("ann-secret") is not None
+    assert _changed(path, text, access, "ann-secret") is None
+    assert access.principal("ben-secret") is None
+    assert not access.is_open
+    assert [each.levelname for each in caplog.records if said in each.getMessage()] == ["ERROR"]
+    path.write_text(FILE)
+    # It is looked at with every request while nobody is let in.
+    assert access.principal("ann-secret") == Principal("ann", "prod", frozenset({"read", "operate"}))
+
+
+def test_one_token_is_revoked_and_another_given_without_a_restart(tmp_path: Path) -> None:
+    path = write(tmp_path, FILE)
+    access = load_access(path)
+    assert _changed(path, f"- {{name: cas, roles: [read], sha256: {BEN}}}", access, "ann-secret") is None
+    found = access.principal("ben-secret")
+    assert found is not None
+    assert found.name == "cas"
+
+
+def test_a_mistake_in_the_file_locks_nobody_out_and_is_said(tmp_path: Path, caplog: pytest.LogCaptureFixture) -> None:
+    path = write(tmp_path, FILE)
+    access = load_access(path)
+    assert _changed(path, FILE + "- {name: cas}\n", access, "ann-secret") is not None
+    [said] = [each for each in caplog.records if "the tokens read before are kept" in each.getMessage()]
+    assert said.levelname == "ERROR"
+    assert "[2].roles" in said.getMessage()
+
+
+def test_a_list_of_no_tokens_lets_nobody_in_from_the_start(tmp_path: Path) -> None:
+    access = load_access(write(tmp_path, "[]"))
+    assert not access.is_open
+    assert access.principal("ann-secret") is None
+    assert access.tenants == ("default",)
