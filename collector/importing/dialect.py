@@ -4,14 +4,22 @@ from __future__ import annotations
 
 import csv
 import io
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from collector.importing.source import HEAD_BYTES
 from model import BadRequest
 
 DELIMITERS = ",;\t|"
 
+FIELD_CHARACTERS = 16 << 20
+"""The longest field of a chunk whose quotes must be put right; Python's own bound is met by texts of real files."""
+
+csv.field_size_limit(FIELD_CHARACTERS)
+
 _SAMPLE_ROWS = 50
+_LAST_RECORD = 4_096
 
 
 @dataclass(frozen=True, slots=True)
@@ -25,33 +33,70 @@ class Dialect:
     lines: int
 
 
-def sniffed(head: bytes, wanted: Iterable[str], name: str) -> Dialect:
+def sniffed(
+    head: bytes, wanted: Iterable[str], name: str, *, delimiter: str | None = None, quote: str | None = None
+) -> Dialect:
     """The dialect of a text from its first bytes; the one whose header has most of the `wanted` columns wins.
 
-    `name` is the file's, for messages. Raises `BadRequest` where there is no header.
+    `name` is the file's, for messages; `delimiter` and `quote` are looked for where they are None. Raises `BadRequest`
+    where there is no header.
     """
     text = (head[: head.rfind(b"\n") + 1] or head).decode("utf-8", "replace")
     declared, before = _declared(text)
-    expected = set(wanted)
-    quote = "'" if '"' not in text and any(f"{d}'" in text or f"'{d}" in text for d in DELIMITERS) else '"'
-    best = max((declared or DELIMITERS), key=lambda each: _score(text[len(before) :], each, quote, expected))
-    header, rest = _header(text[len(before) :], best, quote)
+    sample, expected, cut = text[len(before) :], set(wanted), len(head) >= HEAD_BYTES
+
+    def tried(each: str) -> tuple[tuple[int, float, int], str, str]:
+        used = quote or _quote(sample, each, cut=cut)
+        return _score(sample, each, used, expected), each, used
+
+    _, best, used = max((tried(each) for each in delimiter or declared or DELIMITERS), key=lambda each: each[0])
+    header, rest = _header(sample, best, used)
     columns = tuple(each.strip() for each in header)
     if not any(columns):
         raise BadRequest(f"{name} is empty: its first line must name the columns.")
     before_rest = text[: len(text) - len(rest)]
     lines = before_rest.count("\n") + (not before_rest.endswith("\n"))
     skip = sum(len(line) + 1 for line in head.split(b"\n", lines)[:lines]) if rest else len(head)
-    return Dialect(best, quote, columns, skip, lines)
+    return Dialect(best, used, columns, skip, lines)
 
 
-def rewritten(chunk: bytes, delimiter: str, quote: str) -> bytes:
-    """The same records with the quotes put right, for records a strict reader refuses (`"abc"def`)."""
+def rewritten(chunk: bytes, delimiter: str, quote: str, *, name: str, line_from: int) -> bytes:
+    """The same records with the quotes put right, for records a strict reader refuses (`"abc"def`).
+
+    `name` is the file's and `line_from` the chunk's first line, for messages. Raises `BadRequest` where a field is too
+    long to be meant.
+    """
     out = io.StringIO(newline="")
     text = chunk.decode("utf-8", "surrogateescape")
     reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote)
-    csv.writer(out, delimiter=delimiter, quotechar=quote, lineterminator="\n").writerows(reader)
+    try:
+        csv.writer(out, delimiter=delimiter, quotechar=quote, lineterminator="\n").writerows(reader)
+    except csv.Error as error:
+        line = line_from + reader.line_num - 1
+        raise BadRequest(f"{name} cannot be read on line {line:,}: {error}; a quote may be missing.") from error
     return out.getvalue().encode("utf-8", "surrogateescape")
+
+
+def _quote(text: str, delimiter: str, *, cut: bool) -> str:
+    """The quote of a text: an apostrophe only where every field that begins with one ends with one.
+
+    Else it is part of a text, as in the town of 's-Hertogenbosch. A text that is `cut` may end within a field.
+    """
+    if '"' in text or not re.search(rf"(?:^|{re.escape(delimiter)}) *'", text, re.MULTILINE):
+        return '"'
+    whole = text if text.endswith("\n") else text + "\n"
+    found = _closed_records(delimiter).match(whole)
+    closed = found.end() if found else 0
+    within = cut and "'" in whole[:closed] and len(whole) - closed < _LAST_RECORD
+    if closed < len(whole) and not within:
+        return '"'
+    return "'" if _score(text, delimiter, "'", set())[1] >= _score(text, delimiter, '"', set())[1] else '"'
+
+
+def _closed_records(delimiter: str) -> re.Pattern[str]:
+    d = re.escape(delimiter)
+    field = rf"(?: *+'(?:[^']|'')*+' *+|(?! *')[^{d}\n]*+)"
+    return re.compile(rf"(?:{field}(?:{d}{field})*+\n)*+")
 
 
 def _declared(text: str) -> tuple[str, str]:

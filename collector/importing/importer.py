@@ -180,14 +180,14 @@ class _Run:
         )
         if csv and rows.odd_bytes:
             # The engine would quote the row it refuses, and an answer that is not UTF-8 reaches nobody.
-            data = rewritten(data, self._shape.delimiter, self._shape.quote)
+            data = self._rewritten(rows, data)
         if not already:
             try:
                 self._insert(self._statements.accept, rows, data)
             except StatementFailed:
                 if not csv:
                     raise
-                data = rewritten(data, self._shape.delimiter, self._shape.quote)
+                data = self._rewritten(rows, data)
                 self._insert(self._statements.accept, rows, data)
         accepted = already or self._ledger.stored_rows(record)
         rejected = 0
@@ -205,9 +205,12 @@ class _Run:
         except StatementFailed:
             if self._shape.format is not FileFormat.CSV:
                 raise
-            fixed = rewritten(data, self._shape.delimiter, self._shape.quote)
-            self._insert(self._statements.reject, rows, fixed)
+            self._insert(self._statements.reject, rows, self._rewritten(rows, data))
         return self._ledger.rejected_rows(record)
+
+    def _rewritten(self, rows: ChunkRows, data: bytes) -> bytes:
+        shape, name = self._shape, str(self._source.path)
+        return rewritten(data, shape.delimiter, shape.quote, name=name, line_from=rows.line_from)
 
     def _insert(self, statement: Callable[[ChunkRows, Sql], Sql], rows: ChunkRows, data: bytes) -> None:
         if self._store.is_embedded:
@@ -228,7 +231,7 @@ def _shape(source: SourceFile, mapping: ImportMapping) -> tuple[Shape, int, int]
     if mapping.format is not FileFormat.CSV:
         return Shape(FileFormat.JSONL, encoding=source.encoding), 0, 0
     wanted = [name for names in mapping.columns().values() for name in names]
-    dialect = sniffed(source.head, wanted, source.path.name)
+    dialect = sniffed(source.head, wanted, source.path.name, delimiter=mapping.delimiter, quote=mapping.quote)
     missing = missing_columns(mapping, dialect.columns)
     if missing:
         raise CatalogError(tuple(_no_column(mapping.file, *each, dialect.columns, source.path) for each in missing))

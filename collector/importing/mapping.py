@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import difflib
 import hashlib
+import re
 from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any
@@ -34,6 +35,9 @@ from model import CatalogError, Problem
 
 _Name = Annotated[str, Field(min_length=1, max_length=512)]
 
+QUOTES = ('"', "'")
+"""The characters that may be the quote of a CSV file."""
+
 RESERVED = ("cloudevents.", "throughline.")
 """Attribute names that only the collector writes."""
 
@@ -46,7 +50,11 @@ class FileFormat(StrEnum):
     PARQUET = "parquet"
 
 
-_ADDED = {"encoding": (FileFormat.CSV, FileFormat.JSONL)}
+_ADDED = {
+    "encoding": (FileFormat.CSV, FileFormat.JSONL),
+    "delimiter": (FileFormat.CSV,),
+    "quote": (FileFormat.CSV,),
+}
 """Keys the first mappings did not have, and what formats they are for; they are in the hash where they are given."""
 
 
@@ -122,7 +130,7 @@ AttributeSource = Annotated[
 class ImportMapping(_Strict):
     """How the rows of a file become events of one source. `id` None: the identity is a hash of all columns.
 
-    `encoding` is found from the file where it is None.
+    `encoding`, `delimiter` and `quote` are found from the file where they are None.
     """
 
     source: _Name
@@ -132,6 +140,8 @@ class ImportMapping(_Strict):
     id: _Name | None = None
     attributes: dict[_Name, AttributeSource] = Field(default_factory=dict)
     encoding: _Name | None = None
+    delimiter: _Name | None = None
+    quote: _Name | None = None
     _file: str = PrivateAttr(default="mapping")
 
     @field_validator("format", mode="before")
@@ -145,6 +155,20 @@ class ImportMapping(_Strict):
     @classmethod
     def _known(cls, value: str | None) -> str | None:
         return value if value is None else known(value)
+
+    @field_validator("delimiter")
+    @classmethod
+    def _delimits(cls, value: str | None) -> str | None:
+        if value is not None and (not re.fullmatch(r"[\t!-~]", value) or value.isalnum() or value in QUOTES):
+            raise ValueError("must be one character of ASCII such as ; or a tab, no blank, letter, digit or quote")
+        return value
+
+    @field_validator("quote")
+    @classmethod
+    def _quotes(cls, value: str | None) -> str | None:
+        if value not in (None, *QUOTES):
+            raise ValueError("must be \" or '")
+        return value
 
     @model_validator(mode="after")
     def _of_the_format(self) -> ImportMapping:

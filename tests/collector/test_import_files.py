@@ -21,6 +21,7 @@ import pytest
 import zstandard
 
 from collector.importing import ImportProgress, ImportReport, import_file
+from collector.importing.dialect import FIELD_CHARACTERS
 from model import BadRequest, CatalogError, ManualClock, Refused
 from store import Store, migrate
 from tests.collector.import_file_cases import NOW, imported, records, shop
@@ -84,6 +85,55 @@ def test_a_quote_closed_too_early_is_read_as_people_meant_it(store: Store, tmp_p
     path.write_text(PLAIN + '3,2026-01-04,"placed"late,SO-3\n')
     assert imported(store, path, shop()).accepted == 3
     assert records(store)[2]["type"] == "placedlate"
+
+
+APOSTROPHES = {
+    "at the beginning of fields": ["'s-Hertogenbosch", "Breda", "'s-Gravenhage", "'t Veld", "x'", "Breda"],
+    "in one field": ["Breda", "'s-Hertogenbosch", "Breda"],
+    "at both ends of a row": ["Breda", "'s-Hertogenbosch;jans'", "Breda"],
+    "around some fields": ["'Breda'", "'s-Hertogenbosch", "Breda"],
+}
+
+
+@pytest.mark.parametrize("name", APOSTROPHES)
+def test_an_apostrophe_is_no_quote_where_it_does_not_close(store: Store, tmp_path: Path, name: str) -> None:
+    path = tmp_path / "orders.csv"
+    towns = [each.split(";") for each in APOSTROPHES[name]]
+    rows = [f"{n};2026-01-02;{(town[1:] or ['placed'])[0]};{town[0]}\n" for n, town in enumerate(towns)]
+    path.write_text("id;at;kind;order\n" + "".join(rows))
+    assert imported(store, path, shop()).accepted == len(towns)
+    assert [row["order"] for row in records(store)] == [town[0] for town in towns]
+
+
+def test_a_long_file_quoted_by_apostrophes_is_read_as_such(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    orders = [f"it's a{', long' * (n % 7)}\nnote" if n % 2 else "short" for n in range(4_000)]
+    quoted = [order.replace("'", "''") for order in orders]
+    rows = [f"{n:04},2026-01-02,placed,'{order}'\n" for n, order in enumerate(quoted)]
+    path.write_text("id,at,kind,order\n" + "".join(rows))
+    assert imported(store, path, shop()).rejected == 0
+    assert [row["order"] for row in records(store)] == orders
+
+
+def test_a_mapping_can_say_delimiter_and_quote(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("id^at^kind^order\n1^2026-01-02^a,b;c,d;e^'x^y'\n2^2026-01-02^a,b;c,d;e^5\" pipe\n")
+    imported(store, path, shop(delimiter="^", quote="'"))
+    assert [(row["type"], row["order"]) for row in records(store)] == [("a,b;c,d;e", "x^y"), ("a,b;c,d;e", '5" pipe')]
+
+
+def test_a_long_field_is_read_though_its_chunk_has_wrong_quotes(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN + f'3,2026-01-04,"placed"late,{"x" * 200_000}\n')
+    assert imported(store, path, shop()).accepted == 3
+    assert len(records(store)[2]["order"]) == 200_000
+
+
+def test_a_field_longer_than_can_be_meant_is_refused_with_file_and_line(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN + f'3,2026-01-04,"placed"late,{"x" * (FIELD_CHARACTERS + 1)}\n')
+    with pytest.raises(BadRequest, match=r"orders\.csv cannot be read on line 4: field larger than field limit"):
+        imported(store, path, shop())
 
 
 def test_text_that_is_not_utf8_is_read_as_windows_1252(store: Store, tmp_path: Path) -> None:

@@ -11,7 +11,7 @@ from model import CatalogError
 from tests.collector.import_file_cases import MAPPINGS, shop
 
 MISTAKES = {
-    "a_list": "must be a mapping with the keys source, format, time, type, id, attributes, encoding",
+    "a_list": "must be a mapping with the keys source, format, time, type, id, attributes, encoding, delimiter, quote",
     "cast": "attributes.order.sql: 'CAST(order AS Int64)' is not allowed in an import: a cast stops at the first "
     "odd value; use toInt64OrNull, toFloat64OrNull, toDateOrNull, toString",
     "key_given_twice": "key_given_twice.yaml:4: is not valid YAML: found duplicate key",
@@ -27,6 +27,9 @@ MISTAKES = {
     "unfinished_expression": "attributes.order.sql: is not an expression ClickHouse understands",
     "unknown_encoding": "encoding: 'utf-9' is no encoding of text such as utf-8",
     "encoding_of_parquet": "encoding is only for the format csv and jsonl",
+    "delimiter_of_json": "delimiter is only for the format csv",
+    "long_delimiter": "delimiter: must be one character of ASCII such as ; or a tab, no blank, letter, digit or quote",
+    "unknown_quote": "quote: must be \" or '",
     "unknown_format": "format: must be one of csv, jsonl, parquet",
     "unknown_function": "the function lpwer is not allowed in an import (did you mean lower?)",
     "unknown_key": "atributes: unknown key (did you mean 'attributes'?)",
