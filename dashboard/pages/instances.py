@@ -46,7 +46,7 @@ def filters(view: View, workflow: Workflow, statuses: dict[str, int]) -> html.Di
         chips(view, "Stands at", "milestone", milestones),
     ]
     further = [
-        chips(view, "Promise", "sla", [(each.id, each.title, None, "") for each in workflow.slas]),
+        chips(view, "Promise", "sla", [(each.id, each.title, None, "") for each in workflow.slas if each.feed is None]),
         chips(view, "System", "system", [(name, name, None, "") for name in systems]),
     ]
     dates = [

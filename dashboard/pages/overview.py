@@ -236,9 +236,13 @@ def sla_table(rows: tuple[SlaRow, ...], is_wide: bool = True) -> html.Div:
 
 
 def verdict_addresses(row: SlaRow) -> dict[str, str]:
-    """The instances behind each verdict of an SLA."""
-    base = f"/workflows/{quote(row.sla.workflow, safe='')}?sla={quote(row.sla.id, safe='')}"
-    return {verdict: f"{base}&verdict={verdict}" for verdict in VERDICTS}
+    """What is behind each verdict of an SLA: instances; of a promise about a feed, which has none, its ledger."""
+    base = (
+        f"/workflows/{quote(row.sla.workflow, safe='')}?sla={quote(row.sla.id, safe='')}&"
+        if row.sla.feed is None
+        else f"{elements.sla_href(row.sla.id)}?"
+    )
+    return {verdict: f"{base}verdict={verdict}" for verdict in VERDICTS}
 
 
 def attainment_text(row: SlaRow) -> Any:

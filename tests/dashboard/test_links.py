@@ -7,9 +7,11 @@ from datetime import UTC
 import pytest
 
 from dashboard.pages.elements import subject_href
+from dashboard.pages.overview import verdict_addresses
 from dashboard.pages.timeline import again
+from dashboard.queries import SlaRow
 from model import Verdict, catalog_from_sources
-from sla_engine import Rejudged
+from sla_engine import Rejudged, SlaSummary
 from sla_engine.rejudging import Said
 from tests.dashboard import world
 from tests.dashboard.rows import NOW
@@ -36,6 +38,21 @@ slas:
 def test_a_promise_about_a_feed_leads_to_the_promise_and_any_other_to_its_instance(sla: str, leads_to: str) -> None:
     catalog = catalog_from_sources([("orders.yaml", world.CATALOG), ("feed.yaml", FEED)])
     assert subject_href(catalog, sla, "orders", "A/5") == leads_to
+
+
+@pytest.mark.parametrize(
+    ("sla", "leads_to"),
+    [
+        ("ship_in_time", "/workflows/orders?sla=ship_in_time&verdict=breached"),
+        ("beats", "/slas/beats?verdict=breached"),
+    ],
+)
+def test_the_verdicts_of_a_feed_lead_to_its_ledger_and_those_of_instances_to_their_list(
+    sla: str, leads_to: str
+) -> None:
+    declared = catalog_from_sources([("orders.yaml", world.CATALOG), ("feed.yaml", FEED)]).sla(sla)
+    summary = SlaSummary(sla, declared.workflow, {}, {}, None, None, {})
+    assert verdict_addresses(SlaRow(declared, summary))["breached"] == leads_to
 
 
 def test_what_was_judged_again_stands_beside_the_verdict_with_who_and_when() -> None:
