@@ -18,6 +18,9 @@ from model import Verdict
 NO_OWNER = "no owner"
 """What is shown, and what routes match, where neither the SLA nor its workflow names one."""
 
+RESOLVED = "resolved"
+"""What receivers are told of an alert that is over, in place of a verdict."""
+
 
 class AlertState(StrEnum):
     """What a person sees: an acknowledged alert stays so under a silence, a resolved one is over."""
@@ -66,7 +69,7 @@ class Alert:
     @property
     def told(self) -> str:
         """What a receiver hears of it in this state: `<episode>:<verdict>`, or `<episode>:resolved`."""
-        return f"{self.episode}:{self.verdict if self.is_open else 'resolved'}"
+        return f"{self.episode}:{self.verdict if self.is_open else RESOLVED}"
 
 
 def alert_id(tenant: str, sla: str, workflow: str, key: str, clock: str) -> str:

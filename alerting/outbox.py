@@ -116,7 +116,7 @@ class Outbox:
         ]
 
     def told(self, tenant: str, alert_ids: Sequence[str]) -> dict[str, tuple[Told, ...]]:
-        """What receivers were told, or will be, of these alerts; by alert id. Abandoned messages told nothing."""
+        """What receivers were told, or will be, by alert id, the oldest first. Abandoned messages told nothing."""
         found: dict[str, list[Told]] = {}
         for start in range(0, len(alert_ids), _IDS_AT_ONCE):
             params = {"tenant": tenant, "alert_ids": list(alert_ids[start : start + _IDS_AT_ONCE])}

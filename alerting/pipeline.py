@@ -12,7 +12,7 @@ from datetime import datetime
 from enum import StrEnum
 from itertools import groupby
 
-from alerting.alert import Alert
+from alerting.alert import RESOLVED, Alert
 from alerting.rendering import Renderer
 from alerting.routing import receivers_for
 from alerting.silence import Silence, silenced_by
@@ -34,7 +34,7 @@ class Ruling(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Told:
-    """That a receiver has been told `what` (`<episode>:<verdict>`) of an alert, by these routes."""
+    """That a receiver has been told `what` of an alert (`Alert.told`), by these routes."""
 
     receiver: Receiver
     route: str
@@ -43,7 +43,10 @@ class Told:
 
 @dataclass(frozen=True, slots=True)
 class Context:
-    """All that the stages may look at: the catalog, silences, what receivers were told by alert id, the instant."""
+    """All that the stages may look at: the catalog, silences, what receivers were told, the instant.
+
+    `told` is by alert id, of each the oldest first.
+    """
 
     tenant: str
     catalog: Catalog
@@ -92,14 +95,21 @@ Stage = Callable[[Flow, Context], Flow]
 
 
 def route(flow: Flow, context: Context) -> Flow:
-    """Open alerts go where the catalog says, resolved ones to whoever was told that they began."""
+    """Open alerts go where the catalog says, resolved ones to whoever still believes that they fire.
+
+    Of several ledger rows read at once only the last is told, so that may be an earlier episode than the resolved one.
+    """
     notices: list[Notice] = []
     rulings: list[tuple[Ruling, Alert]] = []
     for alert in flow.alerts:
         if alert.is_open:
             chosen = receivers_for(alert.labels, context.catalog.routes)
         else:
-            chosen = {each.receiver: each.route for each in _told(alert, context)}
+            chosen = {
+                receiver: last.route
+                for receiver, last in _last_told(alert, context).items()
+                if _verdict(last) != RESOLVED or last.what == alert.told
+            }
         notices += [Notice(alert, receiver, ids) for receiver, ids in chosen.items()]
         if not chosen:
             rulings.append((Ruling.NEVER_TOLD, alert))
@@ -125,12 +135,12 @@ def deduplicate(flow: Flow, context: Context) -> Flow:
     """Each receiver is told once that an episode is a risk, once that it is a breach, once that it is over."""
 
     def ruling(notice: Notice) -> Ruling | None:
-        verdicts = {
-            each.what.partition(":")[2] for each in _told(notice.alert, context) if each.receiver == notice.receiver
-        }
         if not notice.alert.is_open:
-            return Ruling.TOLD_BEFORE if "resolved" in verdicts else None
-        worst = max((_WEIGHT.get(verdict, 0) for verdict in verdicts), default=0)
+            last = _last_told(notice.alert, context)[notice.receiver]
+            return Ruling.TOLD_BEFORE if _verdict(last) == RESOLVED else None
+        told = [each for each in context.told.get(notice.alert.id, ()) if each.receiver == notice.receiver]
+        episode = f"{notice.alert.episode}:"
+        worst = max((_WEIGHT.get(_verdict(each), 0) for each in told if each.what.startswith(episode)), default=0)
         return Ruling.TOLD_BEFORE if worst >= _WEIGHT[notice.alert.verdict] else None
 
     return _kept(flow, ruling)
@@ -166,9 +176,13 @@ def run(alerts: Iterable[Alert], context: Context) -> Flow:
     return flow
 
 
-def _told(alert: Alert, context: Context) -> list[Told]:
-    prefix = f"{alert.episode}:"
-    return [each for each in context.told.get(alert.id, ()) if each.what.startswith(prefix)]
+def _last_told(alert: Alert, context: Context) -> dict[Receiver, Told]:
+    """The last that each receiver was told of an alert, of whichever episode."""
+    return {each.receiver: each for each in context.told.get(alert.id, ())}
+
+
+def _verdict(told: Told) -> str:
+    return told.what.partition(":")[2]
 
 
 def _group_key(notice: Notice, context: Context) -> str:

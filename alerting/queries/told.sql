@@ -1,4 +1,4 @@
--- Purpose: which receivers were told what of some alerts, by messages that were not abandoned.
+-- Purpose: which receivers were told what of some alerts, by messages that were not abandoned, oldest first.
 -- Parameters: tenant; alert_ids Array(String), at most some thousands.
 -- Index: primary key prefix (tenant); bloom filter alerts_of_message skips messages about other alerts.
 SELECT alert_id, receiver_kind, receiver_target, route, what

@@ -72,7 +72,12 @@ def test_routes(routes: tuple[Route, ...], labels: dict[str, str], expected: dic
             an_alert(is_open=False), ["2:at_risk", "2:breached"], ["webhook"], id="an end is told to the told"
         ),
         pytest.param(an_alert(is_open=False), ["2:breached", "2:resolved"], [], id="an end is told once"),
-        pytest.param(an_alert(is_open=False), ["1:breached"], [], id="an end of another episode is not told"),
+        pytest.param(
+            an_alert(is_open=False), ["1:breached"], ["webhook"], id="so it is to who was told of an earlier one only"
+        ),
+        pytest.param(
+            an_alert(is_open=False), ["1:breached", "1:resolved"], [], id="but not to who heard that that one ended"
+        ),
     ],
 )
 def test_nobody_is_told_twice(alert: Alert, before: list[str], expected: list[str]) -> None:

@@ -209,6 +209,19 @@ def test_a_breach_that_is_over_when_it_is_read_bothers_nobody_but_stays_on_recor
         assert store.value("SELECT count() FROM alerts WHERE change = 'verdict'") == 2
 
 
+def test_a_breach_that_was_told_ends_for_its_receivers_whatever_else_was_read_with_its_end(store: Store) -> None:
+    with WebhookReceiver() as receiver, running(store, receiver) as platform:
+        platform.ledger(a_row("breached", 1))
+        platform.tick()
+        platform.ledger(a_row("pending", 2), a_row("at_risk", 3), a_row("met", 4))
+        assert platform.tick() == {Reason.RESOLVED: 2, Reason.OPENED_AGAIN: 1, Ruling.SENT: 2}
+        platform.ledger(a_row("at_risk", 5), a_row("met", 6))
+        assert platform.tick() == {Reason.OPENED_AGAIN: 1, Reason.RESOLVED: 1, Ruling.NEVER_TOLD: 1}
+        receiver.expect(bodies=2)
+        platform.settled()
+        assert [status for status, _, _ in receiver.alerts] == ["firing", "resolved"]
+
+
 def test_many_breaches_at_once_are_told_in_messages_of_a_hundred(store: Store) -> None:
     with WebhookReceiver() as receiver, running(store, receiver) as platform:
         platform.ledger(*[a_row("breached", n, key=f"SO-{n}") for n in range(1, 1251)])
