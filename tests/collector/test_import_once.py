@@ -115,6 +115,24 @@ def test_an_import_that_was_stopped_goes_on_where_it_was(store: Store, orders: P
     assert_stored_once(store)
 
 
+@pytest.mark.parametrize("end", ["\n", ""])
+def test_an_import_goes_on_by_lines_though_the_text_has_other_bytes_now(store: Store, orders: Path, end: str) -> None:
+    text = orders.read_text().replace("placed", "bestätigt").rstrip("\n") + end
+    orders.write_bytes(text.encode("cp1252"))
+    stopped = import_file(store, orders, shop(), clock=ManualClock(NOW), **SMALL)
+    list(itertools.islice(stopped, 4))
+    stopped.close()
+    before = "UPDATE byte_from = byte_from - line_from, byte_to = byte_to - line_from - lines"
+    store.execute(f"ALTER TABLE import_chunks {before} WHERE 1 SETTINGS mutations_sync = 2")
+    ledger = ImportLedger(store, _import_id(store))
+    last = ledger.chunks()[-1]
+    line_from = last.line_from + last.lines
+    ledger.begin(Chunk(last.number + 1, b"", last.byte_to, last.byte_to + 20, line_from, 500), NOW)
+    report = imported(store, orders, shop(), **SMALL)
+    assert (report.resumed, report.accepted, report.rejected) == (True, ROWS - ROWS // 50, ROWS // 50)
+    assert_stored_once(store)
+
+
 def test_a_chunk_begun_but_not_inserted_is_inserted(store: Store, orders: Path) -> None:
     stopped = import_file(store, orders, shop(), clock=ManualClock(NOW), **SMALL)
     next(stopped)
