@@ -52,40 +52,35 @@ def no_catalog() -> html.Section:
 
 
 def numbers(overview: Overview, view: View) -> html.Div:
-    """The most important number first."""
+    """The most important number first. Each leads to a list of just so many, or says how many of them are in it."""
     broken = overview.broken
     newest = max((each.deadline_at or each.valid_from for each in overview.breaches), default=None)
     age = f"newest {formats.relative(newest, view.now)}" if newest else "none was ever broken"
-    first = list_address(overview, "breached")
+    worst = max(overview.workflows, key=lambda each: each.broken.number)
+    busiest = max(overview.workflows, key=lambda each: each.open)
+    in_worst = (
+        [f"{elements.tally_text(worst.broken)} in {worst.workflow.title}"]
+        if worst.broken.number < broken.number
+        else []
+    )
+    in_busiest = [f"{formats.count(busiest.open)} in {busiest.workflow.title}"] if busiest.open < overview.open else []
     return html.Div(
         [
             elements.number(
                 "Open with a broken promise",
                 elements.tally_text(broken),
-                f"{formats.count(overview.clocks(Verdict.BREACHED))} broken in all · {age}",
-                first,
+                " · ".join([*in_worst, f"{formats.count(overview.clocks(Verdict.BREACHED))} broken in all", age]),
+                f"{workflow_href(worst)}?status={Outcome.IN_PROGRESS}&verdict={Verdict.BREACHED}",
                 "breached",
                 f"lead {'bad' if broken.number else 'good'}",
             ),
-            elements.number(
-                "At risk",
-                formats.count(overview.clocks(Verdict.AT_RISK)),
-                "promises close to their deadline",
-                list_address(overview, "at_risk"),
-                "at_risk",
-            ),
-            elements.number(
-                "Unknown",
-                formats.count(overview.clocks(Verdict.UNKNOWN)),
-                "a system has gone silent",
-                list_address(overview, "unknown"),
-                "unknown",
-            ),
+            clocks_number(overview, "At risk", Verdict.AT_RISK, "promises close to their deadline"),
+            clocks_number(overview, "Unknown", Verdict.UNKNOWN, "a system has gone silent"),
             elements.number(
                 "Open instances",
                 formats.count(overview.open),
-                f"{formats.count(overview.clocks(Verdict.PENDING))} promises pending",
-                f"/workflows/{quote(overview.workflows[0].workflow.name, safe='')}?status=in_progress",
+                " · ".join([*in_busiest, f"{formats.count(overview.clocks(Verdict.PENDING))} promises pending"]),
+                f"{workflow_href(busiest)}?status={Outcome.IN_PROGRESS}",
                 "in_progress",
             ),
             elements.number(
@@ -99,20 +94,33 @@ def numbers(overview: Overview, view: View) -> html.Div:
     )
 
 
-def list_address(overview: Overview, verdict: str) -> str:
-    """The list behind a number: of the workflow that has most of it."""
-    by_workflow: dict[str, int] = {}
-    for each in overview.slas:
-        number = each.summary.verdicts.get(verdict, 0)
-        by_workflow[each.sla.workflow] = by_workflow.get(each.sla.workflow, 0) + number
-    worst = max(by_workflow, key=lambda name: by_workflow[name], default=overview.workflows[0].workflow.name)
-    return f"/workflows/{quote(worst, safe='')}?status=in_progress&verdict={verdict}"
+def workflow_href(row: WorkflowOverview) -> str:
+    """The address of a workflow's list."""
+    return f"/workflows/{quote(row.workflow.name, safe='')}"
+
+
+def clocks_number(overview: Overview, label: str, verdict: Verdict, note: str) -> html.A:
+    """How many clocks have a verdict now. They are counted by promise, so it leads to all promises; where all are of
+    one promise, to what is behind it.
+    """
+    behind = [each for each in overview.slas if each.summary.verdicts.get(verdict, 0)]
+    notes = [note]
+    href = "/slas"
+    if len(behind) == 1:
+        [row] = behind
+        href = verdict_addresses(row)[verdict]
+        instances = row.summary.instances.get(verdict, 0)
+        if row.sla.feed is None and instances < row.summary.verdicts[verdict]:
+            notes.append(f"{formats.count(instances)} instances")
+    elif behind:
+        notes.append(f"of {formats.count(len(behind))} SLAs")
+    return elements.number(label, formats.count(overview.clocks(verdict)), " · ".join(notes), href, verdict)
 
 
 def workflow_card(row: WorkflowOverview) -> html.Section:
     """One workflow: by status on the left, where the open ones stand on the right."""
     workflow = row.workflow
-    base = f"/workflows/{quote(workflow.name, safe='')}"
+    base = workflow_href(row)
     total = sum(row.statuses.values())
     left = [
         elements.stack(row.statuses, list(STATUSES)),

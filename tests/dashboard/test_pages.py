@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from datetime import timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -15,6 +16,7 @@ from dashboard.pages.view import View
 from dashboard.queries import PageQueries
 from model import ANYBODY
 from store import Store
+from tests.correlator.telemetry import send_rows
 from tests.dashboard import world
 from tests.dashboard.asgi import Client
 
@@ -61,6 +63,7 @@ def _overview(store: Store) -> None:
     assert "overdue by 2 h 11:00 CET" in said
     assert "/workflows/orders/instances/SO-2" in links(drawn)
     assert "/workflows/orders?status=in_progress&verdict=breached" in links(drawn)
+    assert "/workflows/orders?sla=ship_in_time&verdict=at_risk" in links(drawn), "all at risk are of one promise"
 
 
 def _timeline(store: Store) -> None:
@@ -122,6 +125,49 @@ def _nothing_here(store: Store) -> None:
         drawn = routing.draw(view(store, path))
         assert not drawn.fixed
         assert any(word in text(drawn) for word in ("There is no", "is not an instance")), path
+
+
+RETURNS = world.CATALOG.replace(
+    "---\nsystems",
+    """---
+workflow: returns
+title: Returns
+keys: {return: {attributes: [return.id]}}
+root: return
+milestones:
+  - {id: announced, system: portal, match: {event: announced}}
+  - {id: taken_back, system: wms, match: {event: taken_back}, ends: completed}
+slas:
+  - {id: back_in_time, title: Taken back within two hours, from: announced, to: taken_back, within: 2h, at_risk: 50%}
+  - {id: portal_speaks, title: The portal speaks, milestone: announced, every: 30m}
+---
+systems""",
+)
+
+
+def test_headline_numbers_lead_to_lists_of_just_so_many_or_say_which_part(store: Store) -> None:
+    """Two workflows with the same kinds of trouble, most of it in the second, and a feed that is broken as well."""
+    announced = [world.log("announced", hours, return_id=f"R-{hours}") for hours in (1.5, 3, 4)]
+    send_rows(store, "logs", announced, received_at=world.NOW - timedelta(minutes=1))
+    world.build(store, RETURNS)
+    app = Client(world_app(store))
+    tiles = {}
+    for each in parts(routing.draw(view(store, "/")).live):
+        if "figure-number" in (getattr(each, "className", None) or ""):
+            label, value, note = (one for one in parts(each.children) if isinstance(one, str))
+            tiles[label] = (value, note, each.href)
+
+    def listed(href: str) -> int:
+        workflow, _, query = href.removeprefix("/workflows/").partition("?")
+        return len(app.get(f"/rows/instances?of={workflow}&{query}").json()["rows"])
+
+    value, note, href = tiles["Open with a broken promise"]
+    assert (value, note.partition(" · ")[0], listed(href)) == ("3", "2 in Returns", 2)
+    value, note, href = tiles["Open instances"]
+    assert (value, note.partition(" · ")[0], listed(href)) == ("6", "3 in Orders", 3)
+    value, note, href = tiles["At risk"]
+    assert (value, note, href) == ("2", "promises close to their deadline · of 2 SLAs", "/slas")
+    assert text(routing.draw(view(store, "/slas"))).count("At risk 1") == 2
 
 
 def world_app(store: Store) -> Any:

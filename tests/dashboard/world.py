@@ -90,9 +90,9 @@ SPAN = {
 }
 
 
-def build(store: Store) -> None:
-    """Fill a migrated store: two tenants, one catalog each, everything ticked once at NOW."""
-    catalog = catalog_from_sources([("orders.yaml", CATALOG)])
+def build(store: Store, text: str = CATALOG) -> None:
+    """Fill a migrated store: two tenants, that catalog each, everything ticked once at NOW."""
+    catalog = catalog_from_sources([("orders.yaml", text)])
     earlier = NOW - timedelta(days=1)
     for tenant in (TENANT, OTHER):
         apply_catalog(store, catalog, tenant=tenant, actor="tests", at=earlier)
