@@ -18,7 +18,7 @@ from alerting.alert import Alert, Links
 from alerting.channel import channels
 from alerting.delivery import Delivery
 from alerting.facts import InstanceFacts
-from alerting.lifecycle import ALARMING, Facts, followed, identity_of
+from alerting.lifecycle import ALARMING, Facts, Reason, followed, identity_of
 from alerting.outbox import Outbox
 from alerting.pipeline import Context, Flow, Ruling, run
 from alerting.reading import AlertReader
@@ -28,7 +28,7 @@ from alerting.silence import Silence, silenced_by
 from correlator import InstanceReader
 from model import Catalog, Clock, Unavailable
 from sla_engine import LedgerRow, VerdictReader
-from store import Store, load_query
+from store import Store, active_catalog, load_query
 
 ROWS_AT_ONCE = 1000
 ROUNDS = 50
@@ -106,10 +106,10 @@ class Alerting:
         alerts: dict[str, Alert] = {}
         for _ in range(ROUNDS):
             rows = self._ledger.appended_after(tenant, reached, ROWS_AT_ONCE)
-            self._follow(work, rows, alerts)
-            read += len(rows)
-            reached = rows[-1].seq if rows else reached
-            if len(rows) < ROWS_AT_ONCE or len(work.changed) >= ALERTS_AT_ONCE:
+            done = self._follow(work, rows, alerts)
+            read += done
+            reached = rows[done - 1].seq if done else reached
+            if done < ROWS_AT_ONCE or len(work.changed) >= ALERTS_AT_ONCE:
                 break
         self._tell(work)
         if reached > position:
@@ -120,18 +120,34 @@ class Alerting:
     def _position(self, tenant: str) -> int:
         return int(self._store.value(load_query("alerting", "position"), {"tenant": tenant}) or 0)
 
-    def _follow(self, work: _Work, rows: Sequence[LedgerRow], alerts: dict[str, Alert]) -> None:
-        """Apply rows in order to `alerts`, which holds those met before in this tick."""
+    def _follow(self, work: _Work, rows: Sequence[LedgerRow], alerts: dict[str, Alert]) -> int:
+        """Apply rows in order to `alerts`, which holds those met before in this tick; how many were followed.
+
+        The SLA engine may know a newer catalog than we were given. A row about a promise we do not know is passed over
+        only where the catalog applied last lacks it; where none can be read, that row and all later ones wait.
+        """
         missing = sorted({identity_of(row) for row in rows} - alerts.keys())
         alerts |= present_alerts(self._store, work.tenant, missing)
         facts = self._facts_of(work.tenant, rows)
-        for row in rows:
+        for place, row in enumerate(rows):
             known = facts.get((row.workflow, row.key), Facts())
             decision = followed(alerts.get(identity_of(row)), row, work.catalog, known)
+            if decision.reason is Reason.NOT_IN_CATALOG and not work.is_newest:
+                if not self._renew_catalog(work):
+                    return place
+                decision = followed(alerts.get(identity_of(row)), row, work.catalog, known)
             work.decisions[str(decision.reason)] += 1
             if decision.alert is not None:
                 alerts[decision.alert.id] = work.changed[decision.alert.id] = decision.alert
                 work.records.append(AlertRecord(decision.alert, Change.VERDICT, work.now, comment=str(decision.reason)))
+        return len(rows)
+
+    def _renew_catalog(self, work: _Work) -> bool:
+        """Go on with the catalog applied last; False where none was."""
+        newest = active_catalog(self._store, work.tenant)
+        if newest is not None:
+            work.catalog, work.is_newest = newest, True
+        return work.is_newest
 
     def _release(self, work: _Work) -> None:
         """Once the set of active silences has changed, tell what still holds and is no longer hidden."""
@@ -174,12 +190,16 @@ class Alerting:
 
 @dataclass(slots=True)
 class _Work:
-    """What one tick has found: alerts to tell of, as they are now, and rows to append."""
+    """What one tick has found: alerts to tell of, as they are now, and rows to append.
+
+    `is_newest` says that the catalog is the one applied last, read in this tick.
+    """
 
     tenant: str
     catalog: Catalog
     silences: tuple[Silence, ...]
     now: datetime
+    is_newest: bool = False
     changed: dict[str, Alert] = field(default_factory=dict)
     records: list[AlertRecord] = field(default_factory=list)
     decisions: Counter[str] = field(default_factory=Counter)

@@ -66,7 +66,7 @@ def followed(alert: Alert | None, row: LedgerRow, catalog: Catalog, facts: Facts
         return Decision(Reason.NOBODY_KNOWS)
     if row.verdict not in ALARMING:
         return _ended(alert, row)
-    sla = next((each for each in catalog.slas if each.id == row.sla), None)
+    sla = next((each for each in catalog.slas if (each.id, each.workflow) == (row.sla, row.workflow)), None)
     if sla is None:
         return Decision(Reason.NOT_IN_CATALOG)
     return _raised(alert, row, _fresh(row, catalog.workflow(sla.workflow), sla, facts))

@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from typing import Any
 
 from alerting.alert import Alert, alert_id
-from model import Catalog, KeyType, Match, Milestone, Route, Sla, Verdict, Workflow
+from model import Catalog, KeyType, Match, Milestone, Route, Sla, Verdict, Workflow, catalog_from_sources
 from sla_engine import LedgerRow
+from store import Store, apply_catalog
 
 NOW = datetime(2026, 11, 21, 16, 5, tzinfo=UTC)
 DEADLINE = datetime(2026, 11, 21, 14, 5, tzinfo=UTC)
@@ -88,6 +90,21 @@ def a_catalog(
         slas=slas,
     )
     return Catalog(workflows=(workflow,), routes=routes)
+
+
+def a_stored_catalog(store: Store, at: datetime, *promises: str, tenant: str = TENANT) -> Catalog:
+    """Order to cash with these promises, read from a file and applied."""
+    sla = {"title": "A promise", "from": "order_placed", "to": "goods_issued", "within": "4h", "severity": "high"}
+    document = {
+        "workflow": "order_to_cash",
+        "keys": {"order": {"attributes": ["order.id"]}},
+        "root": "order",
+        "milestones": [{"id": each.id, "match": {"event": each.id}} for each in MILESTONES],
+        "slas": [{"id": each, **sla} for each in promises],
+    }
+    catalog = catalog_from_sources([("order_to_cash.yaml", json.dumps(document))])
+    apply_catalog(store, catalog, tenant=tenant, actor="ada", at=at)
+    return catalog
 
 
 def a_row(verdict: Verdict | str = "breached", seq: int = 2, key: str = "SO-1001", **changes: Any) -> LedgerRow:

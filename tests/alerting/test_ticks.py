@@ -22,7 +22,7 @@ from alerting.retry import RetryPolicy
 from model import Catalog, ManualClock, Receiver, Route, StoreUnavailable
 from sla_engine import LedgerRow
 from store import Store
-from tests.alerting.examples import NOW, TENANT, a_catalog, a_row
+from tests.alerting.examples import NOW, RELEASE, TENANT, a_catalog, a_row, a_stored_catalog
 from tests.alerting.receivers import MailServer, WebhookReceiver
 
 BASE_URL = "https://throughline.example.org"
@@ -220,6 +220,26 @@ def test_a_breach_that_was_told_ends_for_its_receivers_whatever_else_was_read_wi
         receiver.expect(bodies=2)
         platform.settled()
         assert [status for status, _, _ in receiver.alerts] == ["firing", "resolved"]
+
+
+def test_a_breach_of_a_promise_that_is_newer_than_our_catalog_is_told(store: Store) -> None:
+    with WebhookReceiver() as receiver, running(store, receiver) as platform:
+        old = a_stored_catalog(store, NOW, "order_release")
+        a_stored_catalog(store, NOW + HOUR, "order_release", "delivery_as_promised")
+        rows = [a_row("breached", n, sla=sla) for n, sla in enumerate(("order_release", "delivery_as_promised"), 1)]
+        platform.ledger(*rows, a_row("breached", 3, sla="removed"), a_row("breached", 4, key="SO-4"))
+        assert platform.tick(catalog=old) == {Reason.OPENED: 3, Reason.NOT_IN_CATALOG: 1, Ruling.SENT: 3}
+        assert platform.tick(catalog=old) == {}
+
+
+def test_verdicts_of_an_unknown_promise_wait_where_no_catalog_can_be_read(store: Store) -> None:
+    with WebhookReceiver() as receiver, running(store, receiver) as platform:
+        old = a_catalog(slas=(RELEASE,))
+        rows = [a_row("breached", n, sla=sla) for n, sla in enumerate(("order_release", "delivery_as_promised"), 1)]
+        platform.ledger(*rows, a_row("breached", 3, key="SO-3"))
+        assert platform.tick(catalog=old) == {Reason.OPENED: 1, Ruling.SENT: 1}
+        assert platform.tick(catalog=old) == {}
+        assert platform.tick() == {Reason.OPENED: 2, Ruling.SENT: 4}
 
 
 def test_many_breaches_at_once_are_told_in_messages_of_a_hundred(store: Store) -> None:
