@@ -7,13 +7,12 @@ a token to `/sign-in` and leaves the principal in `current_principal` for the ca
 from __future__ import annotations
 
 from contextvars import ContextVar
-from http.cookies import SimpleCookie
 from typing import TYPE_CHECKING, Annotated
 from urllib.parse import quote
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
-from starlette.datastructures import Headers
+from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
 from dashboard.problems import Forbidden, Unauthorized
@@ -44,10 +43,11 @@ bearer = HTTPBearer(
 
 
 def principal_of(
-    request: Request, credentials: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
+    request: Request, described: Annotated[HTTPAuthorizationCredentials | None, Depends(bearer)]
 ) -> Principal:
     """The principal of an API request; raises `Unauthorized`, or `Forbidden` without the role the method needs."""
-    token = credentials.credentials if credentials else request.cookies.get(COOKIE)
+    del described  # only says in the API's description how to sign in
+    token = token_of(request)
     access: Access = request.app.state.services.access
     principal = access.principal(token)
     if principal is None:
@@ -72,7 +72,7 @@ class PageGuard:
         if scope["type"] != "http" or scope["path"].startswith(OPEN_PATHS):
             await self.app(scope, receive, send)
             return
-        principal = self.access.principal(_token(Headers(scope=scope)))
+        principal = self.access.principal(token_of(HTTPConnection(scope)))
         if principal is None or not principal.may("read"):
             await self._refusal(scope)(scope, receive, send)
             return
@@ -86,9 +86,12 @@ class PageGuard:
         return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
 
 
-def _token(headers: Headers) -> str | None:
-    scheme, _, value = headers.get("authorization", "").partition(" ")
-    if scheme.lower() == "bearer" and value:
-        return value.strip()
-    morsel = SimpleCookie(headers.get("cookie", "")).get(COOKIE)
-    return morsel.value if morsel else None
+def bearer_token(connection: HTTPConnection) -> str | None:
+    """The token of the header, or None."""
+    scheme, _, value = connection.headers.get("authorization", "").partition(" ")
+    return value.strip() or None if scheme.lower() == "bearer" else None
+
+
+def token_of(connection: HTTPConnection) -> str | None:
+    """The token of a request, be it for a page or the API: that of the header, else that of the cookie."""
+    return bearer_token(connection) or connection.cookies.get(COOKIE)
