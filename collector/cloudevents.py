@@ -52,8 +52,9 @@ def read_events(
     """The events of one request as log records.
 
     `headers` have lower-case names. An event without a time has that of its receipt, and a mark that says so; several
-    in one request are a microsecond apart, so that they stay in their order. Raises `BadRequest` saying what is wrong (in a batch: of which event, counted from
-    0), `Refusal` for a content type that cannot hold events and for events that become too large.
+    in one request are a microsecond apart, so that they stay in their order. Raises `BadRequest` saying what is wrong
+    (in a batch: of which event, counted from 0), `Refusal` for a content type that cannot hold events and for events
+    that become too large.
     """
     media_type = _media_type(headers.get("content-type", ""))
     nesting, room = limits.nesting, PathRoom(limits.decompressed_bytes)
