@@ -18,7 +18,7 @@ from alerting.alert import Alert, Links
 from alerting.channel import channels
 from alerting.delivery import Delivery
 from alerting.facts import InstanceFacts
-from alerting.lifecycle import ALARMING, Facts, Reason, followed, identity_of
+from alerting.lifecycle import ALARMING, Decision, Facts, Reason, followed, identity_of, withdrawn
 from alerting.outbox import Outbox
 from alerting.pipeline import Context, Flow, Ruling, run
 from alerting.reading import AlertReader
@@ -87,6 +87,7 @@ class Alerting:
         environment = os.environ if environ is None else environ
         self.delivery = delivery or Delivery(self._outbox, clock, channels(environment))
         self._silences_seen: dict[str, frozenset[str]] = {}
+        self._promises_seen: dict[str, Mapping[str, str]] = {}
 
     def start(self) -> None:
         """Begin delivering, first what an earlier process has left."""
@@ -100,10 +101,11 @@ class Alerting:
         """Follow what is new in the tenant's ledger, and what a silence that ended has held back."""
         silences = tuple(each for each in self._reader.silences(tenant, now=now) if each.is_active(now))
         work = _Work(tenant, catalog, silences, now)
+        alerts: dict[str, Alert] = {}
         self._release(work)
+        all_withdrawn = self._withdraw(work, _promises(catalog), alerts)
         position = self._position(tenant)
         reached, read = position, 0
-        alerts: dict[str, Alert] = {}
         for _ in range(ROUNDS):
             rows = self._ledger.appended_after(tenant, reached, ROWS_AT_ONCE)
             done = self._follow(work, rows, alerts)
@@ -115,6 +117,8 @@ class Alerting:
         if reached > position:
             self._store.insert("alerting_positions", ("tenant", "seq", "at"), [(tenant, reached, now)])
         self._silences_seen[tenant] = work.active
+        if all_withdrawn:
+            self._promises_seen[tenant] = _promises(catalog)
         return AlertingReport(read, work.messages, dict(work.decisions))
 
     def _position(self, tenant: str) -> int:
@@ -136,11 +140,14 @@ class Alerting:
                 if not self._renew_catalog(work):
                     return place
                 decision = followed(alerts.get(identity_of(row)), row, work.catalog, known)
-            work.decisions[str(decision.reason)] += 1
-            if decision.alert is not None:
-                alerts[decision.alert.id] = work.changed[decision.alert.id] = decision.alert
-                work.records.append(AlertRecord(decision.alert, Change.VERDICT, work.now, comment=str(decision.reason)))
+            self._decided(work, decision, alerts)
         return len(rows)
+
+    def _decided(self, work: _Work, decision: Decision, alerts: dict[str, Alert]) -> None:
+        work.decisions[str(decision.reason)] += 1
+        if decision.alert is not None:
+            alerts[decision.alert.id] = work.changed[decision.alert.id] = decision.alert
+            work.records.append(AlertRecord(decision.alert, Change.VERDICT, work.now, comment=str(decision.reason)))
 
     def _renew_catalog(self, work: _Work) -> bool:
         """Go on with the catalog applied last; False where none was."""
@@ -158,6 +165,25 @@ class Alerting:
             if silenced_by(alert.labels, work.silences, work.now) is None:
                 work.changed[alert.id] = alert
                 work.records.append(AlertRecord(alert, Change.RELEASED, work.now))
+
+    def _withdraw(self, work: _Work, promises: Mapping[str, str], alerts: dict[str, Alert]) -> bool:
+        """Once the promises have changed, end alerts of those that are no longer in the catalog; whether of all."""
+        if self._promises_seen.get(work.tenant) == promises:
+            return True
+        self._renew_catalog(work)
+        newest = _promises(work.catalog)
+        found = self._store.rows(
+            load_query("alerting", "open_alerts_beside"),
+            {
+                "tenant": work.tenant,
+                "workflows": list(newest.values()),
+                "slas": list(newest.keys()),
+                "limit": ALERTS_AT_ONCE,
+            },
+        )
+        for row in found:
+            self._decided(work, withdrawn(alert_of(row), work.now), alerts)
+        return len(found) < ALERTS_AT_ONCE
 
     def _tell(self, work: _Work) -> None:
         """Tell what the verdicts have come to, of several read at once the last: a message per receiver and group."""
@@ -209,6 +235,11 @@ class _Work:
     def active(self) -> frozenset[str]:
         """The silences that hide something at present."""
         return frozenset(each.id for each in self.silences)
+
+
+def _promises(catalog: Catalog) -> dict[str, str]:
+    """The workflow of each SLA."""
+    return {sla.id: sla.workflow for sla in catalog.slas}
 
 
 def _held_back(flow: Flow, now: datetime) -> list[AlertRecord]:

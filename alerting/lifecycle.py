@@ -5,13 +5,15 @@
 3. Met, cancelled, excused and pending end an open alert.
 4. Unknown says that nobody can tell: it neither opens nor ends.
 5. A row that was followed before changes nothing, so that a tick may be repeated.
-6. A resolved alert keeps its labels, the alarming verdict among them: receivers know an alert by them.
+6. A promise that is no longer in the catalog ends its open alerts: nobody judges it any more.
+7. A resolved alert keeps its labels, the alarming verdict among them: receivers know an alert by them.
 """
 
 from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from datetime import datetime
 from enum import StrEnum
 
 from alerting.alert import NO_OWNER, Alert, alert_id
@@ -34,6 +36,7 @@ class Reason(StrEnum):
     NOBODY_KNOWS = "unknown neither opens nor ends an alert"
     FOLLOWED_BEFORE = "this verdict has been followed before"
     NOT_IN_CATALOG = "the SLA is not in the catalog"
+    WITHDRAWN = "the SLA is no longer in the catalog"
 
 
 @dataclass(frozen=True, slots=True)
@@ -70,6 +73,14 @@ def followed(alert: Alert | None, row: LedgerRow, catalog: Catalog, facts: Facts
     if sla is None:
         return Decision(Reason.NOT_IN_CATALOG)
     return _raised(alert, row, _fresh(row, catalog.workflow(sla.workflow), sla, facts))
+
+
+def withdrawn(alert: Alert, now: datetime) -> Decision:
+    """What becomes of an open alert whose promise is no longer in the catalog."""
+    reason = "The SLA is no longer in the catalog, nobody judges it any more."
+    return Decision(
+        Reason.WITHDRAWN, replace(alert, is_open=False, verdict=Verdict.UNKNOWN, ended_at=now, reason=reason)
+    )
 
 
 def _ended(alert: Alert | None, row: LedgerRow) -> Decision:

@@ -92,8 +92,8 @@ def a_catalog(
     return Catalog(workflows=(workflow,), routes=routes)
 
 
-def a_stored_catalog(store: Store, at: datetime, *promises: str, tenant: str = TENANT) -> Catalog:
-    """Order to cash with these promises, read from a file and applied."""
+def a_stored_catalog(store: Store, at: datetime, hook: str, *promises: str) -> Catalog:
+    """Order to cash with these promises and a webhook for all alerts, read from a file and applied."""
     sla = {"title": "A promise", "from": "order_placed", "to": "goods_issued", "within": "4h", "severity": "high"}
     document = {
         "workflow": "order_to_cash",
@@ -101,9 +101,10 @@ def a_stored_catalog(store: Store, at: datetime, *promises: str, tenant: str = T
         "root": "order",
         "milestones": [{"id": each.id, "match": {"event": each.id}} for each in MILESTONES],
         "slas": [{"id": each, **sla} for each in promises],
+        "routes": [{"id": "all", "receivers": [{"webhook": hook}]}],
     }
     catalog = catalog_from_sources([("order_to_cash.yaml", json.dumps(document))])
-    apply_catalog(store, catalog, tenant=tenant, actor="ada", at=at)
+    apply_catalog(store, catalog, tenant=TENANT, actor="ada", at=at)
     return catalog
 
 

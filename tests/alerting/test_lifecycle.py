@@ -8,7 +8,7 @@ from datetime import timedelta
 import pytest
 
 from alerting.alert import Alert, alert_id
-from alerting.lifecycle import Facts, Reason, followed
+from alerting.lifecycle import Facts, Reason, followed, withdrawn
 from model import Feed, Verdict
 from tests.alerting.examples import DEADLINE, PROMISE, RELEASE, a_catalog, a_row, an_alert
 
@@ -107,6 +107,14 @@ def test_a_promise_that_left_the_catalog_alerts_nobody_but_an_open_alert_still_e
     catalog = a_catalog(slas=())
     assert followed(None, a_row(), catalog, Facts()).reason is Reason.NOT_IN_CATALOG
     assert followed(BREACHED, a_row("met", 3), catalog, Facts()).reason is Reason.RESOLVED
+
+
+def test_the_alert_of_a_promise_that_left_the_catalog_is_over_for_a_reason_with_a_name() -> None:
+    decision = withdrawn(BREACHED, DEADLINE + timedelta(hours=1))
+    assert decision.reason is Reason.WITHDRAWN
+    assert decision.alert is not None
+    assert (decision.alert.is_open, decision.alert.ended_at) == (False, DEADLINE + timedelta(hours=1))
+    assert (decision.alert.verdict, decision.alert.told) == (Verdict.UNKNOWN, "2:resolved")
 
 
 def test_an_alert_is_named_by_what_it_is_about_and_by_nothing_else() -> None:

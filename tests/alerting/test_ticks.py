@@ -224,11 +224,11 @@ def test_a_breach_that_was_told_ends_for_its_receivers_whatever_else_was_read_wi
 
 def test_a_breach_of_a_promise_that_is_newer_than_our_catalog_is_told(store: Store) -> None:
     with WebhookReceiver() as receiver, running(store, receiver) as platform:
-        old = a_stored_catalog(store, NOW, "order_release")
-        a_stored_catalog(store, NOW + HOUR, "order_release", "delivery_as_promised")
+        old = a_stored_catalog(store, NOW, receiver.url, "order_release")
+        a_stored_catalog(store, NOW + HOUR, receiver.url, "order_release", "delivery_as_promised")
         rows = [a_row("breached", n, sla=sla) for n, sla in enumerate(("order_release", "delivery_as_promised"), 1)]
         platform.ledger(*rows, a_row("breached", 3, sla="removed"), a_row("breached", 4, key="SO-4"))
-        assert platform.tick(catalog=old) == {Reason.OPENED: 3, Reason.NOT_IN_CATALOG: 1, Ruling.SENT: 3}
+        assert platform.tick(catalog=old) == {Reason.OPENED: 3, Reason.NOT_IN_CATALOG: 1, Ruling.SENT: 6}
         assert platform.tick(catalog=old) == {}
 
 
@@ -240,6 +240,35 @@ def test_verdicts_of_an_unknown_promise_wait_where_no_catalog_can_be_read(store:
         assert platform.tick(catalog=old) == {Reason.OPENED: 1, Ruling.SENT: 1}
         assert platform.tick(catalog=old) == {}
         assert platform.tick() == {Reason.OPENED: 2, Ruling.SENT: 4}
+
+
+def test_alerts_of_a_promise_that_left_the_catalog_end_for_those_who_were_told(store: Store) -> None:
+    with WebhookReceiver() as receiver, running(store, receiver) as platform:
+        both = a_stored_catalog(store, NOW, receiver.url, "order_release", "extra")
+        rows = [a_row("breached", n, key=f"SO-{n}", sla=sla) for n, sla in enumerate(("extra", "order_release"), 1)]
+        platform.ledger(*rows)
+        platform.tick(catalog=both)
+        platform.ledger(a_row("breached", 3, key="SO-3", sla="extra"), a_row("met", 4, key="SO-3", sla="extra"))
+        fewer = a_stored_catalog(store, NOW + HOUR, receiver.url, "order_release", "renamed")
+        assert platform.tick(NOW + HOUR, both) == {Reason.OPENED: 1, Reason.RESOLVED: 1, Ruling.NEVER_TOLD: 1}
+        assert platform.tick(NOW + HOUR, fewer) == {Reason.WITHDRAWN: 1, Ruling.SENT: 2}
+        assert platform.tick(NOW + 2 * HOUR, fewer) == {}
+        receiver.expect(bodies=3)
+        platform.settled()
+        assert receiver.alerts[2] == ("resolved", "breached", "SO-1")
+        assert "no longer in the catalog" in receiver.bodies[2]["alerts"][0]["annotations"]["reason"]
+        assert platform.states(NOW + 2 * HOUR) == {"SO-1": "resolved", "SO-2": "firing", "SO-3": "resolved"}
+
+
+def test_a_promise_that_is_newer_than_our_catalog_keeps_its_alerts(store: Store) -> None:
+    with WebhookReceiver() as receiver, running(store, receiver) as platform:
+        old = a_stored_catalog(store, NOW, receiver.url, "order_release")
+        a_stored_catalog(store, NOW + HOUR, receiver.url, "order_release", "extra")
+        platform.ledger(a_row("breached", 1, sla="extra"))
+        platform.tick(catalog=old)
+        with running(store, receiver) as restarted:
+            assert restarted.tick(NOW + HOUR, old) == {}
+            assert restarted.states() == {"SO-1001": "firing"}
 
 
 def test_many_breaches_at_once_are_told_in_messages_of_a_hundred(store: Store) -> None:
