@@ -2,20 +2,26 @@
 
 API routes depend on `principal_of`; pages and their callbacks are guarded by `PageGuard`, which sends a browser without
 a token to `/sign-in` and leaves the principal in `current_principal` for the callbacks.
+
+A browser carries out what other sites ask of it. So a change without a token in its header must come from one of our
+own pages, and where no token is needed at all, `HostGuard` answers to no name but our own: a site may give its name our
+address, and what is there would be its own to read.
 """
 
 from __future__ import annotations
 
 from contextvars import ContextVar
+from http import HTTPStatus
+from ipaddress import ip_address
 from typing import TYPE_CHECKING, Annotated
-from urllib.parse import quote
+from urllib.parse import quote, urlsplit
 
 from fastapi import Depends, Request
 from fastapi.security import HTTPAuthorizationCredentials, HTTPBearer
 from starlette.requests import HTTPConnection
 from starlette.responses import RedirectResponse, Response
 
-from dashboard.problems import Forbidden, Unauthorized
+from dashboard.problems import Forbidden, Unauthorized, problem
 from model import Access, Principal
 
 if TYPE_CHECKING:
@@ -33,6 +39,8 @@ OPEN_PATHS = (
     "/_favicon",
 )
 """What is not a page: open to anyone, or guarded by its own dependency."""
+
+READING = ("GET", "HEAD")
 
 current_principal: ContextVar[Principal] = ContextVar("current_principal")
 """The person whose page is being drawn."""
@@ -52,10 +60,44 @@ def principal_of(
     principal = access.principal(token)
     if principal is None:
         raise Unauthorized("A known bearer token is needed" if token is None else "This token is not known")
-    role = "read" if request.method in ("GET", "HEAD") else "operate"
+    role = "read" if request.method in READING else "operate"
+    if request.method not in READING and bearer_token(request) is None:
+        refuse_other_sites(request)
     if not principal.may(role):
         raise Forbidden(f"The token of {principal.name} has no role {role!r}")
     return principal
+
+
+def refuse_other_sites(request: Request) -> None:
+    """Raise `Forbidden` where a browser says that the page which asks is not one of ours."""
+    origin = request.headers.get("origin")
+    ours = (request.headers.get("host", ""), urlsplit(request.app.state.services.base_url).netloc)
+    if origin is not None and origin.partition("://")[2].lower() not in [each.lower() for each in ours if each]:
+        raise Forbidden("A page of another site asks for this change; changes are made here, or with a bearer token")
+
+
+class HostGuard:
+    """Answers only to an address, to `localhost` and to the host of `base_url`."""
+
+    def __init__(self, app: ASGIApp, base_url: str) -> None:
+        self.app = app
+        self.names = ("localhost", urlsplit(base_url).hostname)
+
+    async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
+        if scope["type"] == "http" and not self._is_ours(HTTPConnection(scope).headers.get("host", "")):
+            detail = "Nobody here goes by this name: ask for the address, or name it with --public-url"
+            await problem(Request(scope), HTTPStatus.MISDIRECTED_REQUEST, detail)(scope, receive, send)
+            return
+        await self.app(scope, receive, send)
+
+    def _is_ours(self, host: str) -> bool:
+        try:
+            name = urlsplit(f"//{host}").hostname or ""
+            if name not in self.names:
+                ip_address(name)
+        except ValueError:
+            return False
+        return True
 
 
 class PageGuard:

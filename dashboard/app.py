@@ -9,7 +9,7 @@ from __future__ import annotations
 from fastapi import FastAPI
 
 from dashboard import problems
-from dashboard.access import PageGuard
+from dashboard.access import HostGuard, PageGuard
 from dashboard.api import operations_router, router
 from dashboard.pages import add_pages
 from dashboard.pages.rows import router as rows_router
@@ -35,4 +35,6 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(sign_in_router)
     add_pages(app, services)
     app.add_middleware(PageGuard, access=services.access)
+    if services.access.is_open:
+        app.add_middleware(HostGuard, base_url=services.base_url)
     return app

@@ -1,7 +1,7 @@
 """`/sign-in`: a person pastes a token once; a cookie that scripts cannot read carries it from then on.
 
-Only reached where access is by token. A form post from another site is refused by the cookie's SameSite rule and by the
-check that `next` stays here.
+Only reached where access is by token. The cookie comes along with links from other sites (a mail, a chat), which only
+read; what changes something is asked for by pages of ours alone, and so is signing in. `next` stays here.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard.access import COOKIE
+from dashboard.access import COOKIE, refuse_other_sites
 from dashboard.api.parameters import Rooms
 
 router = APIRouter(include_in_schema=False)
@@ -38,6 +38,7 @@ def form(request: Request) -> HTMLResponse:
 @router.post("/sign-in")
 async def sign_in(request: Request, services: Rooms) -> Response:
     """Set the cookie for a known token and go on to where the person wanted to go."""
+    refuse_other_sites(request)
     body = await request.body()
     fields = parse_qs(body[:LONGEST_FORM_BYTES].decode("utf-8", "replace"))
     token, following = fields.get("token", [""])[0].strip(), fields.get("next", ["/"])[0]
@@ -49,7 +50,7 @@ async def sign_in(request: Request, services: Rooms) -> Response:
         token,
         max_age=COOKIE_AGE_SECONDS,
         httponly=True,
-        samesite="strict",
+        samesite="lax",
         secure=request.url.scheme == "https",
     )
     return answer

@@ -44,3 +44,37 @@ def test_cookies_of_others_that_break_rules_sign_nobody_out(store: Store, others
     for path in ("/slas", "/rows/alerts", WORKFLOWS):
         assert (path, client.get(path, headers=cookies).status_code) == (path, 200)
         assert client.get(path, headers={"cookie": f"{others}throughline_token=guess"}).status_code in (303, 401)
+
+
+def test_a_change_with_the_cookie_comes_from_our_own_pages(store: Store) -> None:
+    client = by_token(store, ann="operate")
+    path, signed_in = "/api/v1/alerts/none/acknowledge", {"cookie": "throughline_token=ann"}
+    for origin in ("http://evil.example", "http://throughline.test.evil.example", "null", "http://[", ""):
+        refused = client.post(path, headers={**signed_in, "origin": origin})
+        assert (origin, refused.status_code) == (origin, 403)
+        assert "another site" in refused.json()["detail"]
+        assert client.delete("/api/v1/silences/none", headers={**signed_in, "origin": origin}).status_code == 403
+        assert client.post("/sign-in", data={"token": "ann"}, headers={"origin": origin}).status_code == 403
+    for asked in (
+        {**signed_in, "origin": "http://throughline.test"},
+        {**signed_in, "origin": "https://pages.example", "host": "pages.example"},
+        signed_in,
+        {"authorization": "Bearer ann", "origin": "http://evil.example"},
+    ):
+        assert client.post(path, headers=asked).status_code == 404, asked
+    open_to_all = Client(create_app(world.services(store)))
+    assert open_to_all.post(path, headers={"origin": "http://evil.example"}).status_code == 403
+
+
+def test_without_tokens_nobody_gets_in_by_giving_a_name_of_theirs_our_address(store: Store) -> None:
+    client = Client(create_app(world.services(store)))
+    for host in ("127.0.0.1:8080", "127.0.0.1", "[::1]:8080", "localhost:8080", "LOCALHOST", "throughline.test"):
+        assert (host, client.get(WORKFLOWS, headers={"host": host}).status_code) == (host, 200)
+    for host in ("evil.example", "127.0.0.1.evil.example:8080", "localhost.evil.example", "", "[", "a@b:c:d"):
+        for path in (WORKFLOWS, "/slas", "/rows/alerts"):
+            refused = client.get(path, headers={"host": host})
+            assert (host, path, refused.status_code) == (host, path, 421)
+            assert "--public-url" in refused.json()["detail"]
+    by_name = by_token(store, ann="read")
+    asked = {"host": "pages.example", "authorization": "Bearer ann"}
+    assert by_name.get(WORKFLOWS, headers=asked).status_code == 200, "who has a token may call us anything"
