@@ -124,7 +124,9 @@ class PageGuard:
     def _refusal(self, scope: Scope) -> Response:
         if scope["path"].startswith("/_dash"):
             return Response("Sign in first", status_code=401)
-        wanted = scope["path"] + (f"?{scope['query_string'].decode('latin-1')}" if scope["query_string"] else "")
+        wanted = scope["raw_path"].decode("latin-1")  # as it was asked for: a decoded slash would be another address
+        if scope["query_string"]:
+            wanted += f"?{scope['query_string'].decode('latin-1')}"
         return RedirectResponse(f"/sign-in?next={quote(wanted, safe='')}", status_code=303)
 
 

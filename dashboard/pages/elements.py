@@ -17,8 +17,9 @@ from model import Catalog, Workflow
 
 
 def instance_href(workflow: str, key: str) -> str:
-    """The address of a timeline page."""
-    return f"/workflows/{quote(workflow, safe='')}/instances/{quote(key, safe='')}"
+    """The address of a timeline page. Browsers take `.` and `..` for folders: such a key goes into the query."""
+    base = f"/workflows/{quote(workflow, safe='')}/instances"
+    return f"{base}/-?key={key}" if key in (".", "..") else f"{base}/{quote(key, safe='')}"
 
 
 def sla_href(sla: str) -> str:

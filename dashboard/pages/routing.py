@@ -42,7 +42,7 @@ def _workflow(view: View, name: str, rest: list[str]) -> Drawn:
         case []:
             return instances.draw(view, workflow)
         case ["instances", key]:
-            return timeline.draw(view, workflow, key)
+            return timeline.draw(view, workflow, view.one("key") or key if key == "-" else key)
         case _:
             return nothing("There is no page here")
 

@@ -6,7 +6,7 @@ from datetime import UTC
 
 import pytest
 
-from dashboard.pages.elements import subject_href
+from dashboard.pages.elements import instance_href, subject_href
 from dashboard.pages.overview import verdict_addresses
 from dashboard.pages.timeline import again
 from dashboard.queries import SlaRow
@@ -53,6 +53,21 @@ def test_the_verdicts_of_a_feed_lead_to_its_ledger_and_those_of_instances_to_the
     declared = catalog_from_sources([("orders.yaml", world.CATALOG), ("feed.yaml", FEED)]).sla(sla)
     summary = SlaSummary(sla, declared.workflow, {}, {}, None, None, {})
     assert verdict_addresses(SlaRow(declared, summary))["breached"] == leads_to
+
+
+@pytest.mark.parametrize(
+    ("key", "address"),
+    [
+        ("SO-1", "/workflows/a%20b/instances/SO-1"),
+        ("A/5", "/workflows/a%20b/instances/A%2F5"),
+        ("100%?#&x", "/workflows/a%20b/instances/100%25%3F%23%26x"),
+        ("-", "/workflows/a%20b/instances/-"),
+        (".", "/workflows/a%20b/instances/-?key=."),
+        ("..", "/workflows/a%20b/instances/-?key=.."),
+    ],
+)
+def test_every_key_has_an_address_that_browsers_leave_as_it_is(key: str, address: str) -> None:
+    assert instance_href("a b", key) == address
 
 
 def test_what_was_judged_again_stands_beside_the_verdict_with_who_and_when() -> None:

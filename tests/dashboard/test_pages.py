@@ -78,6 +78,8 @@ def _timeline(store: Store) -> None:
     assert "Breached" in late
     assert "not yet" in late
     assert "A/5" in text(routing.draw(view(store, "/workflows/orders/instances/A%2F5")))
+    assert routing.draw(view(store, "/workflows/orders/instances/-", key=["SO-2"])).title == "SO-2"
+    assert routing.draw(view(store, "/workflows/orders/instances/-")).title == "-", "an instance may be called that"
 
 
 def _lists(store: Store) -> None:
