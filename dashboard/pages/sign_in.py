@@ -12,8 +12,9 @@ from urllib.parse import parse_qs
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
 
-from dashboard.access import COOKIE, refuse_other_sites
+from dashboard.access import COOKIE, refuse_other_sites, token_of
 from dashboard.api.parameters import Rooms
+from model import Principal
 
 router = APIRouter(include_in_schema=False)
 COOKIE_AGE_SECONDS = 30 * 86_400
@@ -30,9 +31,10 @@ FORM = """<!doctype html><html lang="en"><head><meta charset="utf-8"><title>Sign
 
 
 @router.get("/sign-in")
-def form(request: Request) -> HTMLResponse:
-    """The form."""
-    return _form(request.query_params.get("next", "/"))
+def form(request: Request, services: Rooms) -> HTMLResponse:
+    """The form, saying why it is there again where a token has been given already."""
+    following, token = request.query_params.get("next", "/"), token_of(request)
+    return _form(following, _mistake(services.access.principal(token)) if token else "")
 
 
 @router.post("/sign-in")
@@ -42,8 +44,9 @@ async def sign_in(request: Request, services: Rooms) -> Response:
     body = await request.body()
     fields = parse_qs(body[:LONGEST_FORM_BYTES].decode("utf-8", "replace"))
     token, following = fields.get("token", [""])[0].strip(), fields.get("next", ["/"])[0]
-    if services.access.principal(token) is None:
-        return _form(following, '<p class="tone is-breached" role="alert">This token is not known.</p>', 401)
+    principal = services.access.principal(token)
+    if mistake := _mistake(principal):
+        return _form(following, mistake, 401 if principal is None else 403)
     answer = RedirectResponse(_here(following), status_code=303)
     answer.set_cookie(
         COOKIE,
@@ -54,6 +57,17 @@ async def sign_in(request: Request, services: Rooms) -> Response:
         secure=request.url.scheme == "https",
     )
     return answer
+
+
+def _mistake(principal: Principal | None) -> str:
+    """Why nobody signs in as this principal; empty where nothing is wrong."""
+    if principal is None:
+        text = "This token is not known."
+    elif not principal.may("read"):
+        text = f"The token of {principal.name} has no role ‘read’: it opens no pages. Paste one that has it."
+    else:
+        return ""
+    return f'<p class="tone is-breached" role="alert">{escape(text)}</p>'
 
 
 def _form(following: str, mistake: str = "", status: int = 200) -> HTMLResponse:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Iterator
+from html import unescape
 from pathlib import Path
+from urllib.parse import unquote
 
 import pytest
 
@@ -78,3 +80,23 @@ def test_without_tokens_nobody_gets_in_by_giving_a_name_of_theirs_our_address(st
     by_name = by_token(store, ann="read")
     asked = {"host": "pages.example", "authorization": "Bearer ann"}
     assert by_name.get(WORKFLOWS, headers=asked).status_code == 200, "who has a token may call us anything"
+
+
+def test_signing_in_leads_on_to_just_the_address_that_was_asked_for(store: Store) -> None:
+    client = by_token(store, ann="read")
+    asked = "/workflows/orders/instances/A%2F5?events=x%2By&q=%C3%A9"
+    form = client.get(asked).headers["location"]
+    assert unquote(form) == f"/sign-in?next={asked}"
+    following = unescape(client.get(form).text.partition('name="next" value="')[2].partition('"')[0])
+    assert client.post("/sign-in", data={"token": "ann", "next": following}).headers["location"] == asked
+
+
+def test_a_token_that_may_not_read_is_told_so(store: Store) -> None:
+    client = by_token(store, shipper="ingest", ann="read")
+    refused = client.post("/sign-in", data={"token": "shipper", "next": "/slas"})
+    assert (refused.status_code, "set-cookie" in refused.headers) == (403, False)
+    assert "The token of shipper has no role ‘read’" in refused.text
+    cookie = {"cookie": "throughline_token=shipper"}
+    assert client.get("/slas", headers=cookie).headers["location"] == "/sign-in?next=%2Fslas"
+    assert "has no role ‘read’" in client.get("/sign-in?next=%2Fslas", headers=cookie).text
+    assert 'role="alert"' not in client.get("/sign-in").text
