@@ -124,7 +124,7 @@ class Derivation:
         return bool(self._store.value(load_query("correlator", "count_conflicts"), self._of_tenant()))
 
     def _write_events(self) -> None:
-        self._all("write_events", "write_event_keys", "write_systems")
+        self._all("write_events", "write_event_keys")
 
     def _reach_and_walk(self, facts: dict[str, Any]) -> bool:
         self._reach(facts, is_lossy=False)

@@ -215,9 +215,9 @@ def switch(store: Store, apart: Store, tenant: str, workflows: Collection[str], 
         # Nobody waits for old marks to be gone: what the rebuilds have seen holds all of them.
         store.execute(f"DELETE FROM stitched_segments WHERE {own} SETTINGS lightweight_deletes_sync = 0", params)
         store.execute(load_query("correlator", "switch_stitched"), params)
-    store.execute(f"INSERT INTO system_seen SELECT * FROM `{apart.database}`.system_seen")
     store.execute(load_query("correlator", "touch_all"), touched)
     _end_tick(store, tenant, version, now)
+    store.execute(f"INSERT INTO system_seen SELECT * FROM `{apart.database}`.system_seen")
 
 
 def finish(store: Store, apart: Store, tenant: str, rebuilds: Collection[Rebuild], now: datetime) -> None:

@@ -231,6 +231,9 @@ class Correlator:
         counts = {"segments": len(batch.ids), "events": events}
         write_tick = load_query("correlator", "write_tick")
         store.execute(write_tick, {"tenant": tenant, "version": version, "at": now, **counts})
+        if events:
+            # Last: what is read of a system is in the instances of whatever version is read thereafter.
+            run.execute("write_systems")
         names, hashes = [each.name for each in batch.workflows], [each.hash for each in batch.workflows]
         marks = {"workflows": names, "definitions": hashes, "segment_ids": batch.ids, "at": now}
         self._store.execute(load_query("correlator", "write_stitched"), {"tenant": batch.marked_for, **marks})

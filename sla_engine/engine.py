@@ -10,6 +10,10 @@ How a tick works, and why a crash anywhere in it only repeats work:
    tick that did not finish is done again from the same beginning; what it had appended is known by its place in the
    ledger, after the place the last finished tick ended at.
 4. Large sets are taken in shares by a hash, so that memory is bounded.
+5. What is stitched meanwhile cannot make a kept promise look broken. How far a system has come decides whether its
+   silence is a breach; so that is read first, and the version up to which instances are judged thereafter. The
+   correlator writes of its ticks first the instances, then the version, then how far systems have come: what is read
+   of a system is in instances of that version, answers included.
 
 Ticks never overlap within a process. That one engine at a time runs over a store is the lease's care (`lease`).
 """
@@ -126,9 +130,9 @@ class SlaEngine:
             return self._apply(tenant, sla_versions(catalog_history), at, last)
 
     def _apply(self, tenant: str, versions: Sequence[SlaVersion], as_of: datetime, last: _LastTick) -> TickReport:
-        upto = latest_version(self._store, tenant)
-        prints = fingerprints(versions)
         seen = self._seen(tenant, versions, as_of)
+        upto = latest_version(self._store, tenant)  # after what systems have said: see the notes above
+        prints = fingerprints(versions)
         tick = _Tick(self._store, self._calendars, self._before_append, tenant, as_of, last, _told(versions, seen))
         is_gap = upto - last.version > CHANGES_KEPT // timedelta(microseconds=1)
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id] and not is_gap]

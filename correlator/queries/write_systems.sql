@@ -1,4 +1,5 @@
--- Purpose: how far each declared system's own event time has come. A future-dated event does not move it.
+-- Purpose: how far each declared system's own event time has come. A future-dated event does not move it. Written after the
+-- tick's version: nobody reads of a system what instances do not show yet.
 -- Parameters: tenant: String.
 INSERT INTO system_seen (tenant, system, minute, seen_at)
 SELECT {tenant:String}, declared_system, toStartOfMinute(occurred_at) AS minute, max(occurred_at)

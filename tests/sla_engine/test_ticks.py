@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import random
-from collections.abc import Iterator
+import re
+from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
 from model import ManualClock
 from sla_engine import SlaEngine
-from store import Store
+from store import Sql, Store
+from tests.sla_engine.received import receive
 from tests.sla_engine.story import Happening, Story, when
 from tests.support.platform import eventually
 
@@ -183,6 +185,57 @@ def test_a_crash_between_any_two_steps_repeats_work_without_doubling_the_ledger(
         story.tick("2026-03-02T13:45:00Z")
     assert standing(broken, 4) == standing(whole, 4)
     assert 8 < steps < 100
+
+
+class Watched:
+    """A store where somebody looks after each write to some of its tables."""
+
+    def __init__(self, store: Store, tables: set[str], look: Callable[[], None]) -> None:
+        self._store = store
+        self._tables = tables
+        self._look = look
+
+    def __getattr__(self, name: str) -> Any:
+        return getattr(self._store, name)
+
+    def execute(self, statement: str | Sql, params: Any = None) -> None:
+        self._store.execute(statement, params)
+        table = re.search(r"INSERT INTO (\w+)", str(statement))
+        if table and table[1] in self._tables:
+            self._look()
+
+
+@pytest.mark.parametrize(
+    "later",
+    [
+        pytest.param("2026-03-02T09:05:30Z", id="before the time of judging"),
+        pytest.param("2026-03-02T09:06:58Z", id="after it, within the same minute"),
+    ],
+)
+def test_an_answer_counts_as_soon_as_what_its_system_reported_after_it(shared_store: Store, later: str) -> None:
+    story = Story(shared_store, {"from": "a", "to": "b", "within": "1h"}, systems=[{"id": "wms", "cadence": "15m"}])
+    story.happens("a", "2026-03-02T08:00:00Z")
+    story.happens("b", "2026-03-02T08:58:00Z", order="SO-0")
+    story.at("2026-03-02T09:05:00Z").is_("at_risk")
+    seconds = iter(range(600))
+    looks = []
+
+    def look() -> None:
+        judged = story.tick(when("2026-03-02T09:06:01Z") + timedelta(milliseconds=next(seconds)))
+        looks.append(judged.as_of)
+
+    told = [
+        Happening("b", when("2026-03-02T08:59:00Z")),
+        Happening("b", when("2026-03-02T09:06:00Z"), order="SO-8"),
+        Happening("b", when(later), order="SO-9"),
+    ]
+    tables = {"events", "memberships", "touched", "correlator_ticks", "system_seen"}
+    watched = cast(Store, Watched(shared_store, tables, look))
+    receive(watched, story.tenant, story.catalogs[-1].catalog, told)
+    assert len(looks) == len(tables)
+    story.at("2026-03-02T09:06:59Z").is_("met", since="2026-03-02T08:59:00Z")
+    rows, _ = story.reader.ledger(story.tenant, "promise")
+    assert [str(row.verdict) for row in rows if row.key == "SO-1"] == ["at_risk", "met"]
 
 
 def test_wake_ups_that_were_followed_do_not_pile_up_and_no_tick_waits_until_they_are_gone(shared_store: Store) -> None:
