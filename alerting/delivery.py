@@ -8,6 +8,9 @@
 4. A try is recorded before the next message of its lane. Should the store be away, the result waits and is recorded
    first when the lane's turn comes again: a message that was taken is not sent again for that.
 5. A crash between a receiver's answer and its record sends the message again after the restart: at least once.
+6. Over a server another process may send instead: before each try it is asked whether we still do. Where we do not, all
+   that is only in memory is forgotten, and read back when it is our turn again: the other has sent some of it.
+7. Once a minute the table is looked at for what nobody has offered.
 """
 
 from __future__ import annotations
@@ -17,7 +20,7 @@ import random
 import threading
 import time
 from collections import Counter, deque
-from collections.abc import Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
 
@@ -28,6 +31,7 @@ from model import Clock, Receiver, ThroughlineError, Unavailable
 
 _LOG = logging.getLogger(__name__)
 _STORE_AWAY_SECONDS = 5.0
+LOOK_SECONDS = 60.0
 
 
 @dataclass(slots=True)
@@ -50,14 +54,19 @@ class Delivery:
         channels: Mapping[str, Channel],
         *,
         policy: RetryPolicy | None = None,
+        before_send: Callable[[], None] | None = None,
+        look_seconds: float = LOOK_SECONDS,
         workers: int = 4,
         capacity: int = 10_000,
         chance: random.Random | None = None,
     ) -> None:
+        """`before_send` raises `Unavailable` where it is not for this process to send."""
         self._outbox = outbox
         self._clock = clock
         self._channels = channels
         self._policy = policy or RetryPolicy()
+        self._before_send = before_send or _nothing
+        self._look_seconds = look_seconds
         self._capacity = capacity
         self._chance = chance or random.Random()  # noqa: S311 - jitter is no secret
         self._lanes: dict[tuple[str, Receiver], _Lane] = {}
@@ -66,6 +75,7 @@ class Delivery:
         self._must_read = True
         self._is_reading = False
         self._read_at = 0.0
+        self._look_at = 0.0
         self._is_stopping = False
         self._changed = threading.Condition()
         self._counts: Counter[tuple[str, str]] = Counter()
@@ -104,6 +114,13 @@ class Delivery:
             self._must_read = True
             self._changed.notify_all()
 
+    def begin_anew(self) -> None:
+        """It is our turn to send again: forget what is in memory, the table says what the other process has left."""
+        with self._changed:
+            self._forget()
+            self._read_at = 0.0
+            self._changed.notify_all()
+
     def counts(self) -> dict[tuple[str, str], int]:
         """Tries by (kind of receiver, state) since this process began."""
         with self._changed:
@@ -140,7 +157,8 @@ class Delivery:
         with self._changed:
             while not self._is_stopping:
                 now = time.monotonic()
-                if self._must_read and not self._is_reading and self._has_room() and now >= self._read_at:
+                reads_at = self._reads_at()
+                if reads_at is not None and reads_at <= now:
                     self._is_reading, self._must_read = True, False
                     self._ended_while_reading.clear()
                     return _READ
@@ -150,18 +168,33 @@ class Delivery:
                     first.is_busy = True
                     return first
                 dues = [first.due] if first is not None else []
-                dues += [self._read_at] if self._must_read and not self._is_reading and self._has_room() else []
+                dues += [reads_at] if reads_at is not None else []
                 self._changed.wait(min(dues) - now if dues else None)
             return None
 
-    def _has_room(self) -> bool:
-        return len(self._known) <= self._capacity // 2
+    def _reads_at(self) -> float | None:
+        """When to read the table; None while it is read, or there is no room for what may be in it."""
+        if self._is_reading or len(self._known) > self._capacity // 2:
+            return None
+        return self._read_at if self._must_read else self._look_at
+
+    def _forget(self) -> None:
+        """Let go of all messages but those a thread works on, or whose result is not recorded; read the rest back."""
+        for identity, lane in list(self._lanes.items()):
+            kept = 1 if lane.is_busy or lane.result is not None else 0
+            while len(lane.messages) > kept:
+                waiting = lane.messages.pop()
+                self._known.discard((waiting.tenant, waiting.message_id))
+            if not kept:
+                del self._lanes[identity]
+        self._must_read = True
 
     def _read_back(self) -> None:
         """Note 3: as many of the oldest as fit; if more may be there, once more when these are done."""
         found: list[Waiting] = []
         failed = False
         try:
+            self._before_send()
             found = self._outbox.undelivered(self._capacity)
         except Unavailable as error:
             failed = True
@@ -174,6 +207,7 @@ class Delivery:
             self._is_reading = False
             self._must_read = self._must_read or failed or len(found) >= self._capacity
             self._read_at = time.monotonic() + (_STORE_AWAY_SECONDS if failed else 0.0)
+            self._look_at = time.monotonic() + self._look_seconds
             self._changed.notify_all()
 
     def _serve(self, lane: _Lane) -> None:
@@ -182,6 +216,9 @@ class Delivery:
         is_done = False
         try:
             if lane.result is None:
+                if not self._is_ours():
+                    self._stand_down(lane)
+                    return
                 lane.result = self._attempt(waiting)
             attempt = lane.result
             self._outbox.record(waiting, attempt)
@@ -205,6 +242,22 @@ class Delivery:
                 self._lanes.pop((waiting.tenant, waiting.receiver), None)
             lane.due = time.monotonic() + delay
             lane.is_busy = False
+            self._changed.notify_all()
+
+    def _is_ours(self) -> bool:
+        try:
+            self._before_send()
+        except Unavailable as error:
+            _LOG.warning("Notifications are not sent at present: %s", error)
+            return False
+        return True
+
+    def _stand_down(self, lane: _Lane) -> None:
+        """Note 6."""
+        with self._changed:
+            lane.is_busy = False
+            self._forget()
+            self._read_at = time.monotonic() + _STORE_AWAY_SECONDS
             self._changed.notify_all()
 
     def _attempt(self, waiting: Waiting) -> Attempt:
@@ -241,6 +294,10 @@ class Delivery:
             _LOG.error("The channel %s raised %s", receiver.kind, type(error).__name__)
             return f"The channel raised {type(error).__name__}.", False
         return "", True
+
+
+def _nothing() -> None:
+    """Where nobody else can send."""
 
 
 _READ = _Lane()

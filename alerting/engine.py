@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 from collections import Counter
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
@@ -64,7 +64,8 @@ class AlertingReport:
 class Alerting:
     """Follows the ledger of all tenants of a store and tells receivers. `start` begins delivery, `stop` ends it.
 
-    `base_url` is the dashboard's address as people reach it. Ticks of one tenant must not overlap.
+    `base_url` is the dashboard's address as people reach it. Ticks of one tenant must not overlap. `before_send` is
+    called before every message and raises `Unavailable` where another process alerts by now.
     """
 
     def __init__(
@@ -76,6 +77,7 @@ class Alerting:
         ledger: Ledger | None = None,
         facts: FactsSource | None = None,
         delivery: Delivery | None = None,
+        before_send: Callable[[], None] | None = None,
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self._store = store
@@ -85,7 +87,7 @@ class Alerting:
         self._ledger = ledger or VerdictReader(store)
         self._facts = facts or InstanceFacts(InstanceReader(store))
         environment = os.environ if environ is None else environ
-        self.delivery = delivery or Delivery(self._outbox, clock, channels(environment))
+        self.delivery = delivery or Delivery(self._outbox, clock, channels(environment), before_send=before_send)
         self._silences_seen: dict[str, frozenset[str]] = {}
         self._promises_seen: dict[str, Mapping[str, str]] = {}
 

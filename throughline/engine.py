@@ -101,7 +101,7 @@ class Engine:
         """Begin to tick."""
         self._every(2.0, "catalog", self._catalogs.refresh)
         if self._holding is not None:
-            self._every(LEASE_SECONDS / 5, "lease", self._holding.keep)
+            self._every(LEASE_SECONDS / 5, "lease", partial(self._holding.keep, self._taken_again))
         if self._correlator is not None:
             self._every(_LOOK_SECONDS, "stitch", partial(self._stitch, self._correlator))
         if self._sla_engine is not None or self._alerting is not None:
@@ -130,6 +130,10 @@ class Engine:
             log.error("the %s tick failed and will be tried again: %s", name, self.last_error[name])
             if not isinstance(error, ThroughlineError):
                 log.debug("details", exc_info=error)
+
+    def _taken_again(self, role: str) -> None:
+        if role == "alerting" and self._alerting is not None:
+            self._alerting.delivery.begin_anew()
 
     def _stitch(self, correlator: Correlator) -> bool:
         self._looks += 1

@@ -87,7 +87,11 @@ async def serve(
         redactions = CatalogRedactions(catalogs.active, settings.ingest)
 
         roles = set(settings.roles)
-        alerting = Alerting(store, clock, settings.base_url) if "alerting" in roles else None
+        alerting = (
+            Alerting(store, clock, settings.base_url, before_send=holding.checks("alerting"))
+            if "alerting" in roles
+            else None
+        )
         engine = Engine(
             clock,
             catalogs,

@@ -64,14 +64,18 @@ class Holding:
         """`check` for one role."""
         return lambda: self.check(role)
 
-    def keep(self) -> None:
-        """Stay the holder; after a loss, become it again when nobody else is."""
+    def keep(self, taken_again: Callable[[str], None]) -> None:
+        """Stay the holder; after a loss, become it again when nobody else is.
+
+        `taken_again` is called with each role that was: another process may have run it meanwhile.
+        """
         for role, lease in self._leases.items():
             try:
                 lease.renew()
             except LeaseLost as lost:
                 if lease.take() is None:
                     log.warning("took the role %s again", role)
+                    taken_again(role)
                 else:
                     log.error("%s", lost)
 
