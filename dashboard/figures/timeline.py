@@ -14,6 +14,7 @@ import plotly.graph_objects as go
 
 from correlator import SpanRow, TimelineEvent
 from dashboard.figures.palette import ACCENT, NEUTRAL, VERDICTS
+from dashboard.figures.plain import plain
 from dashboard.formats import deadline_text, exact, local, span_text
 from sla_engine import ClockRow
 
@@ -74,11 +75,11 @@ def timeline_figure(rows: TimelineRows, now: datetime, zone: tzinfo) -> go.Figur
         range=[_local(first, zone), _local(last, zone)],
         showgrid=True,
         zeroline=False,
-        title={"text": f"Times in {now.astimezone(zone).tzname()}", "font": {"size": 11}, "standoff": 6},
+        title={"text": f"Times in {plain(zone_names(first, last, zone))}", "font": {"size": 11}, "standoff": 6},
     )
     figure.update_yaxes(
         tickvals=list(place.values()),
-        ticktext=[f"{lane}  " for lane in place],
+        ticktext=[f"{plain(lane)}  " for lane in place],
         range=[-0.5, len(lanes) - 0.5] if lanes else [-0.5, 0.5],
         showgrid=True,
         zeroline=False,
@@ -159,11 +160,11 @@ def _add_events(
         sides = label_sides([((e.occurred_at - first) / (last - first), t) for e, t in zip(events, texts, strict=True)])
         figure.add_trace(
             go.Scatter(
-                name=lane,
+                name=plain(lane),
                 x=[_local(each.occurred_at, zone) for each in events],
                 y=[place[lane]] * len(events),
                 mode="markers+text",
-                text=[text if side else "" for text, side in zip(texts, sides, strict=True)],
+                text=[plain(text) if side else "" for text, side in zip(texts, sides, strict=True)],
                 textposition=[f"{side or 'top'} center" for side in sides],
                 textfont={"size": 12},
                 cliponaxis=False,
@@ -200,7 +201,8 @@ def _colour(event: TimelineEvent) -> str:
 
 def _hover(event: TimelineEvent, zone: tzinfo) -> tuple[str, str, str]:
     keys = ", ".join(f"{kind} {' '.join(values)}" for kind, values in event.keys.items() if kind != "trace")
-    return event.milestone, f"{exact(event.occurred_at, zone)} · {event.system}", keys or event.source
+    at_system = f"{exact(event.occurred_at, zone)} · {event.system}"
+    return plain(event.milestone), plain(at_system), plain(keys or event.source)
 
 
 def _add_spans(figure: go.Figure, rows: TimelineRows, place: Mapping[str, int], zone: tzinfo) -> None:
@@ -228,7 +230,11 @@ def _add_spans(figure: go.Figure, rows: TimelineRows, place: Mapping[str, int], 
                 marker={"symbol": "line-ns-open", "size": 7, "color": colour, "line": {"width": 1.5}},
                 opacity=0.8,
                 customdata=[
-                    (each.name, f"{exact(each.started_at, zone)} · {_length(each)}", f"{each.service} · {each.kind}")
+                    (
+                        plain(each.name),
+                        f"{plain(exact(each.started_at, zone))} · {_length(each)}",
+                        plain(f"{each.service} · {each.kind}"),
+                    )
                     for each in chosen
                 ],
                 hovertemplate="<b>%{customdata[0]}</b><br>%{customdata[1]}<br>%{customdata[2]}<extra>span</extra>",
@@ -266,7 +272,7 @@ def _add_deadlines(
         drawn_at = min(max(each.deadline_at, first), last)
         if drawn_at != each.deadline_at:
             label += f" · {local(each.deadline_at, zone, now)} {'→' if drawn_at == last else '←'}"
-        text = f'<span style="color:{mark.colour}">{SIGNS[each.verdict]}</span>{label}'
+        text = f'<span style="color:{mark.colour}">{SIGNS[each.verdict]}</span>{plain(label)}'
         at = (drawn_at - first) / (last - first)
         is_right = at > 0.6
         centre, length = at * WIDTH, (len(label) + 1) * CHARACTER + 12
@@ -287,7 +293,12 @@ def _add_deadlines(
             xanchor="right" if is_right else "left",
             font={"size": 11.5},
             hovertext="<br>".join(
-                (title, exact(each.deadline_at, zone), deadline_text(each.deadline_at, each.satisfied_at, now))
+                plain(line)
+                for line in (
+                    title,
+                    exact(each.deadline_at, zone),
+                    deadline_text(each.deadline_at, each.satisfied_at, now),
+                )
             ),
         )
     return len(ends)
@@ -305,6 +316,12 @@ def _add_now(figure: go.Figure, now: datetime, zone: tzinfo) -> None:
     figure.add_annotation(
         x=x, y=0, yref="paper", yshift=8, text="now", showarrow=False, xanchor="right", xshift=-4, font={"size": 11}
     )
+
+
+def zone_names(first: datetime, last: datetime, zone: tzinfo) -> str:
+    """What the zone is called in the window shown: both names, where clocks change within it."""
+    instants = (first + (last - first) * number / 24 for number in range(25))
+    return " and ".join(dict.fromkeys(str(at.astimezone(zone).tzname()) for at in instants))
 
 
 def _local(at: datetime, zone: tzinfo) -> datetime:

@@ -7,6 +7,9 @@ import threading
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import replace
+from datetime import UTC
+from importlib.resources import files
 from pathlib import Path
 
 import pytest
@@ -14,9 +17,12 @@ import uvicorn
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from dashboard import create_app
+from dashboard.figures import TimelineRows, timeline_figure
+from dashboard.figures.plain import plain
 from store import Store, migrate
 from tests.conftest import ROOMS
 from tests.dashboard import world
+from tests.dashboard.rows import clock, event, span
 
 pytestmark = pytest.mark.browser
 
@@ -182,3 +188,36 @@ def test_every_page_of_the_frame_draws(page: Page) -> None:
     ):
         page.goto(path)
         shows(page, text)
+
+
+def test_what_senders_write_is_text_in_the_figure_and_never_a_link(page: Page) -> None:
+    link = '<a href="https://evil.example/">{} & co</a>'
+    said = replace(event(link.format("milestone"), 2, link.format("system")), keys={"delivery": [link.format("key")]})
+    worked = replace(span(link.format("service"), 1), name=link.format("span"), kind=link.format("kind"))
+    due = replace(clock("pending", 1, link.format("promise")), per=link.format("per"))
+    figure = timeline_figure(TimelineRows([said], [worked], [due], True), world.NOW, UTC)
+    page.goto("/sign-in")
+    page.add_script_tag(path=str(files("plotly") / "package_data" / "plotly.min.js"))
+    page.evaluate(
+        """async (figure) => {
+      const { data, layout } = JSON.parse(figure);
+      const drawn = document.body.appendChild(document.createElement("div"));
+      await Plotly.newPlot(drawn, data, layout);
+      window.hover = (curveNumber) => Plotly.Fx.hover(drawn, [{ curveNumber, pointNumber: 0 }]);
+    }""",
+        figure.to_json(),
+    )
+    drawn = page.locator(".js-plotly-plot")
+    curves = {trace.name: number for number, trace in enumerate(figure.data) if trace.name}
+    for name, shown in (
+        ("spans", ("span", "service", "kind")),
+        (f"{plain(said.system)}", ("milestone", "system", "key")),
+    ):
+        page.evaluate("(curve) => window.hover(curve)", curves[name])
+        for each in shown:
+            expect(drawn.locator(".hoverlayer")).to_contain_text(link.format(each), timeout=PATIENCE_MS)
+    page.locator(".annotation-text-g", has_text="Pending").hover()
+    expect(drawn.locator(".hoverlayer")).to_contain_text(link.format("promise"), timeout=PATIENCE_MS)
+    for each in ("milestone", "system", "service"):
+        expect(drawn.locator("svg text", has_text=link.format(each)).first).to_be_attached()
+    assert drawn.locator("svg a").count() == 0

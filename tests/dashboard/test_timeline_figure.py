@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from datetime import UTC, timedelta
 from zoneinfo import ZoneInfo
+
+import pytest
 
 from dashboard.figures import VERDICTS, TimelineRows, timeline_figure
 from dashboard.figures.timeline import MAX_DEADLINES, MAX_SPANS, extent, label_sides, lanes_of, shown_clocks
@@ -90,6 +93,17 @@ def test_no_more_is_drawn_than_a_screen_can_show() -> None:
     assert shown_clocks([*clocks, clock("breached", -9)])[0].verdict == "breached", (
         "the worst is never the one left out"
     )
+
+
+@pytest.mark.parametrize(
+    ("ago", "name"), [(timedelta(days=150), "CEST"), (timedelta(hours=1), "CET"), (timedelta(days=26), "CEST and CET")]
+)
+def test_the_axis_names_the_zone_as_it_is_called_in_the_window_shown(ago: timedelta, name: str) -> None:
+    at = NOW - ago
+    first = at if name != "CEST and CET" else at - timedelta(days=2)
+    events = [replace(event("placed", 1), occurred_at=first), replace(event("paid", 1), occurred_at=at)]
+    figure = timeline_figure(TimelineRows(events, [], [], False), NOW, ZoneInfo("Europe/Berlin"))
+    assert figure.layout.xaxis.title.text == f"Times in {name}"
 
 
 def test_labels_that_would_meet_go_to_the_other_side_and_then_stay_away() -> None:
