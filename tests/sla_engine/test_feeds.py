@@ -153,6 +153,23 @@ def test_enough_by_the_time_of_day(shared_store: Store) -> None:
     assert judged.clocks[1].started_at == when("2026-03-02T23:00:00Z")
 
 
+@pytest.mark.parametrize(
+    ("midnight", "noon", "last_hour"),
+    [
+        pytest.param("2026-10-24T22", "2026-10-25T11", "2026-10-25T22", id="25 hours"),
+        pytest.param("2026-03-28T23", "2026-03-29T10", "2026-03-29T21", id="23 hours"),
+    ],
+)
+def test_a_day_on_which_clocks_change_counts_all_of_its_events(
+    shared_store: Store, midnight: str, noon: str, last_hour: str
+) -> None:
+    volume = {"volume": {"at_least": 3, "by": "12:00"}, "milestone": "b", "zone": "Europe/Berlin"}
+    story = Story(shared_store, volume)
+    speaks(story, *(f"{midnight}:{minute}:00Z" for minute in (10, 20, 30)))
+    for as_of in (f"{noon}:00:00Z", f"{last_hour}:45:00Z", f"{last_hour}:50:00Z"):
+        feed_at(story, as_of, "b").is_("met", due=f"{noon}:00:00Z", since=f"{midnight}:30:00Z")
+
+
 def test_days_that_are_not_worked_expect_nothing(shared_store: Store) -> None:
     story = Story(shared_store, ENOUGH)
     speaks(story, *(f"2026-03-06T08:0{n}:00Z" for n in range(3)))  # Friday

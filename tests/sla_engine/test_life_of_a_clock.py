@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from datetime import UTC, datetime
 from typing import Any
+from zoneinfo import ZoneInfo
 
 import pytest
 
@@ -149,6 +151,42 @@ def test_a_promise_is_read_or_named(shared_store: Store, promise: str, due: str 
     judged = story.at("2026-03-02T09:00:00Z").is_("pending" if due else "unknown", due=due)
     if due is None:
         judged.because("promise", promise)
+
+
+@pytest.mark.parametrize(
+    ("zone", "promised"),
+    [
+        (
+            "Europe/Berlin",
+            {
+                "2026-03-29T01:59:59": "2026-03-29T00:59:59Z",
+                "2026-03-29T02:30": "2026-03-29T01:30:00Z",  # clocks skip it: 03:30
+                "2026-03-29T03:00": "2026-03-29T01:00:00Z",
+                "2026-10-25T02:30": "2026-10-25T00:30:00Z",  # they show it twice: the first of the two
+                "2026-10-25T03:00": "2026-10-25T02:00:00Z",
+                "2026-03-29T02:30+01:00": "2026-03-29T01:30:00Z",
+            },
+        ),
+        (
+            "America/New_York",
+            {
+                "2026-03-08T02:30:00.5": "2026-03-08T07:30:00.500000Z",
+                "2026-11-01T01:30": "2026-11-01T05:30:00Z",
+            },
+        ),
+    ],
+)
+def test_a_promised_time_around_a_change_of_clocks_is_that_of_calendars(
+    shared_store: Store, zone: str, promised: dict[str, str]
+) -> None:
+    story = Story(shared_store, {"from": "a", "to": "b", "by": {"attribute": "promise"}, "zone": zone})
+    start = when("2026-03-02T08:00:00Z")
+    story.tell(Happening("a", start, order=each, attributes={"promise": each}) for each in promised)
+    story.tick("2026-03-02T09:00:00Z")
+    assert {each: story.clocks(each)[0].deadline_at for each in promised} == {k: when(v) for k, v in promised.items()}
+    for text, due in promised.items():
+        local = datetime.fromisoformat(text)
+        assert local.tzinfo or local.replace(tzinfo=ZoneInfo(zone)).astimezone(UTC) == when(due)
 
 
 def test_an_unreadable_promise_stays_unknown_even_when_answered_and_is_counted(shared_store: Store) -> None:

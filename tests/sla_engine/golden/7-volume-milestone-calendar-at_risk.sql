@@ -36,7 +36,7 @@ promised AS (
 -- Purpose: every business day of a feed as a clock: it starts at local midnight and is due at the time of day. A lower bound
 -- is answered by the event that fills it, an upper bound by the time itself; where too many came, it was due when they did.
 -- Parameters: tenant, workflow, feed_name, zone String; cut_off, calendar Array(String), one each; feed Array(String), milestones; since, as_of
---   DateTime64(6) UTC, since in the first day; at_least, at_most Int64, -1 for none; effective_from (inclusive),
+--   DateTime64(6) UTC, since in the first day, all of whose events count, however many hours it has; at_least, at_most Int64, -1 for none; effective_from (inclusive),
 --   effective_to (exclusive) Array(Int64), one each, microseconds since 1970: days this version judges.
 -- Index: feed_minutes by (tenant, workflow, milestone, minute); cut_off_days by (tenant, calendar, cut_off_at).
 WITH
@@ -65,7 +65,7 @@ LEFT JOIN (
   SELECT toDate(minute, {zone:String}) AS day, minute, is_sharp, max(last_at) AS last_at, toInt64(uniqExactMerge(events)) AS came_then
   FROM feed_minutes
   WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND milestone IN {feed:Array(String)}
-    AND minute >= toDateTime({since:DateTime64(6)}, 'UTC') - INTERVAL 1 DAY
+    AND minute >= toStartOfDay({since:DateTime64(6)}, {zone:String})
   GROUP BY minute, is_sharp
 ) AS m ON d.day = m.day
 WHERE toUnixTimestamp64Micro(began_at) >= {effective_from:Array(Int64)}[1]
