@@ -1,14 +1,15 @@
 """Messages in words: Jinja2 templates in `alerting/templates/`, and Alertmanager's webhook JSON around them.
 
-A template that asks for something unknown fails (`StrictUndefined`); HTML is escaped. What is rendered is what was
-known when it was decided: relative times count from then.
+A template that asks for something unknown fails (`StrictUndefined`); HTML is escaped. What comes from outside, keys and
+amounts first of all, is one line wherever it is shown, and in chats neither mentions anybody nor links anywhere; labels
+of a webhook have it as it is. What is rendered is what was known when it was decided: relative times count from then.
 """
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
 
@@ -54,14 +55,25 @@ class Renderer:
         self, receiver: Receiver, route: str, group_key: str, alerts: Sequence[Alert], catalog: Catalog, now: datetime
     ) -> Rendered:
         """One message about one or more alerts of one group, chosen by `route` for a receiver, at `now`."""
-        shown = [self._shown(alert, catalog, now) for alert in alerts]
+        harmless = wording.unlinked if receiver.kind == "apprise_env" else wording.one_line
+        shown = [self._shown(alert, catalog, now, harmless) for alert in alerts]
         values = {"alerts": shown, "now": now, "home": self._links.home()}
-        title = wording.one_line(self._text("title.txt.j2", values))
+        title = self._text("title.txt.j2", values)
         if receiver.kind == "webhook":
             return Rendered(title, json.dumps(self._webhook(route, group_key, shown), ensure_ascii=False))
         return Rendered(title, self._text(_TEMPLATES[receiver.kind], values))
 
-    def _shown(self, alert: Alert, catalog: Catalog, now: datetime) -> dict[str, Any]:
+    def _shown(self, given: Alert, catalog: Catalog, now: datetime, harmless: Callable[[str], str]) -> dict[str, Any]:
+        """What templates may name. `alert` is the given one, its texts harmless."""
+        alert = replace(
+            given,
+            key=harmless(given.key),
+            per=harmless(given.per),
+            amount=harmless(given.amount),
+            currency=wording.currency(given.currency),
+            reason=harmless(given.reason),
+            owner=wording.one_line(given.owner),
+        )
         sla = next((each for each in catalog.slas if each.id == alert.sla), None)
         workflow = next((each for each in catalog.workflows if each.name == alert.workflow), None)
         milestones = {each.id: each.title for each in workflow.milestones} if workflow else {}
@@ -70,12 +82,12 @@ class Renderer:
             "state": _state(alert),
             "instance": f"{alert.workflow} {alert.key} ({alert.per})" if alert.per else f"{alert.workflow} {alert.key}",
             "awaited": "reached" if alert.satisfied_at else "awaited",
-            "sla_title": sla.title if sla else alert.sla,
-            "workflow_title": workflow.title if workflow else alert.workflow,
-            "milestone_title": milestones.get(alert.milestone, alert.milestone),
+            "sla_title": wording.one_line(sla.title) if sla else alert.sla,
+            "workflow_title": wording.one_line(workflow.title) if workflow else alert.workflow,
+            "milestone_title": wording.one_line(milestones.get(alert.milestone, alert.milestone)),
             "due": wording.due(alert.deadline_at, alert.satisfied_at, now),
             "amount": f"{alert.amount} {alert.currency}".strip(),
-            "url": self._links.alert(alert),
+            "url": self._links.alert(given),
         }
 
     def _text(self, template: str, values: Mapping[str, Any]) -> str:
@@ -100,7 +112,7 @@ class Renderer:
     def _webhook_alert(self, shown: Mapping[str, Any]) -> dict[str, Any]:
         alert: Alert = shown["alert"]
         annotations = {
-            "summary": wording.one_line(self._text("summary.txt.j2", shown)),
+            "summary": self._text("summary.txt.j2", shown),
             "description": self._text("description.txt.j2", shown),
             "workflow": alert.workflow,
             "key": alert.key,

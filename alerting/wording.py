@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import unicodedata
 from datetime import UTC, datetime, timedelta
 
 _UNITS = ((timedelta(days=2), timedelta(days=1), "d"), (timedelta(minutes=90), timedelta(hours=1), "h"))
@@ -44,3 +46,22 @@ def rfc3339(at: datetime) -> str:
 def one_line(text: str) -> str:
     """The text without line breaks and other control characters: names come from outside, a log has one line each."""
     return " ".join("".join(each if each.isprintable() else " " for each in text).split())
+
+
+def unlinked(text: str) -> str:
+    """One line in which a chat finds no mention and no link: `@all`, `<!channel>`, `[text](address)`, `http://...`.
+
+    Angle brackets become ‹ and ›; an invisible character parts the others, so that what is read stays the same.
+    """
+    return _LINKING.sub(r"\g<0>" + _INVISIBLE, one_line(text).translate(_BRACKETS))
+
+
+def currency(text: str) -> str:
+    """The first word, of which nothing but letters, digits and signs of currencies is shown, ten of them at most."""
+    word = next(iter(one_line(text).split(" ")))
+    return "".join(each for each in word if each.isalnum() or unicodedata.category(each) == "Sc")[:10]
+
+
+_BRACKETS = str.maketrans("<>", "‹›")
+_LINKING = re.compile(r"@|](?=\()|:(?=//)")
+_INVISIBLE = "\N{ZERO WIDTH SPACE}"

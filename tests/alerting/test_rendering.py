@@ -103,6 +103,43 @@ def test_what_comes_from_outside_cannot_break_out_of_a_mail() -> None:
     assert "instances/SO%2F1%22%0A%3Cb%3E2%3C%2Fb%3E" in html
 
 
+FORGED = "EUR\nOwner: mallory\u2028x\rhttp://evil/"
+
+
+@pytest.mark.parametrize("kind", ["log", "webhook", "email", "apprise_env"])
+@pytest.mark.parametrize("field", ["key", "per", "amount", "currency", "reason", "owner"])
+def test_what_comes_from_outside_adds_no_line_to_a_message(kind: str, field: str) -> None:
+    def lines(value: str) -> int:
+        alert = an_alert(**{"per": "D-1", "reason": "late", "amount": "5", "currency": "EUR", field: value})
+        body = rendered(kind, alert)
+        text = json.loads(body)["alerts"][0]["annotations"]["description"] if kind == "webhook" else body
+        return len(text.splitlines())
+
+    assert lines(FORGED) == lines("x")
+
+
+def test_what_comes_from_outside_mentions_nobody_in_a_chat_and_links_nowhere() -> None:
+    hostile = "<!channel> <@U1> @everyone <http://evil.example|SO-1> [SO-1](http://evil.example) !here>"
+    alert = an_alert(hostile, per=hostile, amount=hostile, currency=hostile)
+    renderer = Renderer(Links("https://throughline.example.org"))
+    message = renderer.rendered(Receiver("apprise_env", "X"), "chat", "group", [alert], a_catalog(), NOW)
+    url = Links("https://throughline.example.org").alert(alert)
+    assert url in message.body
+    shown = message.title + message.body.replace(url, "")
+    for word in ("<", ">", "@everyone", "@U1", "](", "://"):
+        assert word not in shown
+    assert "\u2039!channel\u203a" in shown
+
+
+@pytest.mark.parametrize(
+    ("given", "shown"),
+    [("EUR", "EUR"), ("€", "€"), ("R$", "R$"), ("", ""), ("EUR\nOwner: mallory", "EUR"), ("<!channel>", "channel"),
+     ("x" * 99, "x" * 10), ("\u202eEUR", "EUR")],
+)  # fmt: skip
+def test_a_currency_is_a_short_word(given: str, shown: str) -> None:
+    assert wording.currency(given) == shown
+
+
 def test_what_comes_from_outside_cannot_forge_a_log_line() -> None:
     assert len(rendered("log", an_alert(HOSTILE, owner="a\r\nBreached: forged")).splitlines()) == 1
 
