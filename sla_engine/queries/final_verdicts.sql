@@ -17,7 +17,7 @@ SELECT sla, sumForEach(arrayMap(n -> n * (verdict = 'met'), counts)) AS met,
 FROM (
   SELECT sla, is_hour, hour, at, verdict, clocks FROM verdict_counts
   WHERE tenant = {tenant:String} AND sla IN {slas:Array(String)} AND is_hour = 1 AND verdict IN ('met', 'breached')
-    AND hour >= intDiv(arrayMin({since:Array(Int64)}), 3600000000) - 1
+    AND hour >= intDiv(arrayMin(arrayPushBack({since:Array(Int64)}, now_us - 259200000000)), 3600000000) - 1
   UNION ALL
   SELECT sla, is_hour, hour, at, verdict, clocks FROM verdict_counts
   WHERE tenant = {tenant:String} AND sla IN {slas:Array(String)} AND is_hour = 0 AND hour IN {hours:Array(Int32)}

@@ -15,8 +15,8 @@ from model import Catalog, ManualClock
 from sla_engine import Excuses, Grouping, SlaEngine, window_start
 from sla_engine.engine import COUNTED_AT_ONCE
 from store import Store, load_query
-from tests.sla_engine.story import Story, when
-from tests.sla_engine.test_ticks import KINDS, START, Crash, Crashing, history
+from tests.sla_engine.story import Happening, Story, when
+from tests.sla_engine.test_ticks import KINDS, START, WITHIN, Crash, Crashing, history
 
 RECOUNT = """
 SELECT sla, toString(verdict) AS verdict, valid_from, workflow, key FROM clocks FINAL WHERE tenant = {tenant:String}
@@ -68,6 +68,21 @@ def instants(rng: random.Random, end: datetime) -> list[datetime]:
     """Full hours, their neighbours, and any."""
     hour = START + timedelta(hours=rng.randrange(60))
     return [end, hour, hour + timedelta(microseconds=1), START + (end - START) * rng.random()]
+
+
+@pytest.mark.parametrize("window", ["4h", "1d", "4d"])
+def test_burn_rates_look_as_far_back_as_they_say_however_short_the_objective_is(
+    shared_store: Store, window: str
+) -> None:
+    story = Story(shared_store, {**WITHIN, "objective": {"target": "90%", "window": window}})
+    now = when("2026-03-10T12:00:00Z")
+    hours = (2, 5, 7, 10, 30, 50, 71, 73)
+    story.tell(Happening("a", now - timedelta(hours=4 + each), order=f"SO-{each}") for each in hours)
+    story.tell([Happening("a", now - timedelta(hours=40)), Happening("b", now - timedelta(hours=40))])
+    story.tick(now)
+    expect_recount(story, now)
+    (row,) = story.reader.summaries(story.tenant, story.catalogs[-1].catalog, now)
+    assert (row.burn["1h"], row.burn["6h"], row.burn["3d"]) == (None, pytest.approx(10), pytest.approx(70 / 8))
 
 
 @pytest.mark.parametrize("seed", [0, *(pytest.param(seed, marks=pytest.mark.slow) for seed in range(1, 8))])
