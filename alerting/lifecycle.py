@@ -6,7 +6,8 @@
 4. Unknown says that nobody can tell: it neither opens nor ends.
 5. A row that was followed before changes nothing, so that a tick may be repeated.
 6. A promise that is no longer in the catalog ends its open alerts: nobody judges it any more.
-7. A resolved alert keeps its labels, the alarming verdict among them: receivers know an alert by them.
+7. A resolved alert keeps its labels, the alarming verdict among them: what hid its beginning matches them still. For
+   receivers of a webhook, who know an alert by its labels, the verdict is none of them.
 """
 
 from __future__ import annotations

@@ -110,6 +110,7 @@ class Renderer:
         }
 
     def _webhook_alert(self, shown: Mapping[str, Any]) -> dict[str, Any]:
+        """Receivers know an alert by its labels, so what changes while it fires, the verdict, is an annotation only."""
         alert: Alert = shown["alert"]
         annotations = {
             "summary": self._text("summary.txt.j2", shown),
@@ -127,7 +128,7 @@ class Renderer:
         }
         return {
             "status": "firing" if alert.is_open else "resolved",
-            "labels": dict(alert.labels),
+            "labels": {name: text for name, text in alert.labels.items() if name != "verdict"},
             "annotations": {name: text for name, text in annotations.items() if text},
             "startsAt": wording.rfc3339(alert.started_at),
             "endsAt": wording.rfc3339(alert.ended_at) if alert.ended_at else STILL_FIRING,

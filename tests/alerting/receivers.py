@@ -45,9 +45,9 @@ class WebhookReceiver:
 
     @property
     def alerts(self) -> list[tuple[str, str, str]]:
-        """What it was told, in order: (status, verdict label, key)."""
+        """What it was told, in order: (status, verdict, key)."""
         return [
-            (each["status"], each["labels"]["verdict"], each["labels"]["key"])
+            (each["status"], each["annotations"]["verdict"], each["labels"]["key"])
             for body in self.bodies
             for each in body["alerts"]
         ]

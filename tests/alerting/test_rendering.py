@@ -34,7 +34,7 @@ def test_a_webhook_gets_alertmanagers_json() -> None:
     resolved = an_alert("SO-2", is_open=False, verdict=Verdict.MET, ended_at=NOW, satisfied_at=DEADLINE)
     body: dict[str, Any] = json.loads(rendered("webhook", an_alert(amount="120.00", currency="EUR"), resolved))
     first, second = body.pop("alerts")
-    labels = dict(an_alert().labels)
+    labels = {name: text for name, text in an_alert().labels.items() if name != "verdict"}
     assert body == {
         "version": "4",
         "groupKey": "group",
@@ -80,6 +80,15 @@ def test_a_webhook_gets_alertmanagers_json() -> None:
     }
     assert (second["status"], second["endsAt"]) == ("resolved", "2026-11-21T16:05:00.000000Z")
     assert second["annotations"]["verdict"] == "met"
+
+
+def test_a_risk_a_breach_and_the_end_of_one_alert_have_the_same_labels() -> None:
+    risk = an_alert(verdict=Verdict.AT_RISK, labels={**an_alert().labels, "verdict": "at_risk"})
+    over = an_alert(is_open=False, verdict=Verdict.MET, ended_at=NOW)
+    alerts = [json.loads(rendered("webhook", each))["alerts"][0] for each in (risk, an_alert(), over)]
+    assert alerts[0]["labels"] == alerts[1]["labels"] == alerts[2]["labels"]
+    assert len({each["fingerprint"] for each in alerts}) == 1
+    assert [each["annotations"]["verdict"] for each in alerts] == ["at_risk", "breached", "met"]
 
 
 @pytest.mark.parametrize("kind", ["log", "webhook", "email", "apprise_env"])

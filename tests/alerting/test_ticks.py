@@ -184,7 +184,7 @@ def test_a_risk_a_breach_and_the_end_are_each_told_once(store: Store) -> None:
         assert receiver.alerts == [
             ("firing", "at_risk", "SO-1001"),
             ("firing", "breached", "SO-1001"),
-            ("resolved", "breached", "SO-1001"),
+            ("resolved", "met", "SO-1001"),
         ]
         assert len({body["groupKey"] for body in receiver.bodies}) == 1
         assert len({body["alerts"][0]["fingerprint"] for body in receiver.bodies}) == 1
@@ -255,7 +255,7 @@ def test_alerts_of_a_promise_that_left_the_catalog_end_for_those_who_were_told(s
         assert platform.tick(NOW + 2 * HOUR, fewer) == {}
         receiver.expect(bodies=3)
         platform.settled()
-        assert receiver.alerts[2] == ("resolved", "breached", "SO-1")
+        assert receiver.alerts[2] == ("resolved", "unknown", "SO-1")
         assert "no longer in the catalog" in receiver.bodies[2]["alerts"][0]["annotations"]["reason"]
         assert platform.states(NOW + 2 * HOUR) == {"SO-1": "resolved", "SO-2": "firing", "SO-3": "resolved"}
 
