@@ -1,5 +1,6 @@
 /* Server-side paging of every AG Grid: blocks are fetched from /rows/<listing> with the cursor that ended the block
-   before; a refresh fetches the blocks on the screen again and keeps what is shown until they are there. */
+   before; a refresh fetches the blocks on the screen again and keeps what is shown until they are there. What the server
+   refuses, and why, is said over the list. */
 (() => {
   document.addEventListener("click", async (event) => {
     const button = event.target.closest("[data-acknowledge]");
@@ -11,6 +12,18 @@
     if (grid) window.throughline.refresh({ id: JSON.parse(grid.id) });
   });
   const cursors = new Map();
+  async function block(address) {
+    const answer = await fetch(address).catch(() => { throw new Error("The server does not answer."); });
+    if (answer.redirected) throw new Error("Nobody is signed in here any more: reload the page.");
+    if (answer.ok) return answer.json();
+    const problem = await answer.json().catch(() => ({}));
+    throw new Error(problem.detail || `The server answered ${answer.status}.`);
+  }
+  function say(api, text) {
+    api.setGridOption("noRowsOverlayComponentParams", { text });
+    api.hideOverlay();
+    api.showNoRowsOverlay();
+  }
   window.throughline = Object.assign(window.throughline || {}, {
     async rows(request, place) {
       const view = JSON.stringify(place.id);
@@ -22,15 +35,16 @@
       query.set("_limit", request.endRow - request.startRow);
       if (known[request.startRow]) query.set("_cursor", known[request.startRow]);
       try {
-        const answer = await fetch(`/rows/${place.listing}?${query}`);
-        if (!answer.ok) throw new Error(`${place.listing} answered ${answer.status}`);
-        const page = await answer.json();
+        const page = await block(`/rows/${place.listing}?${query}`);
         known[request.endRow] = page.next_cursor;
         window.throughline.answered();
         const api = dash_ag_grid.getApi(place.id);
-        if (request.startRow === 0) page.rows.length ? api.hideOverlay() : api.showNoRowsOverlay();
+        if (request.startRow > 0 || page.rows.length) api.hideOverlay();
+        else say(api, place.empty);
         return { rowData: page.rows, rowCount: page.next_cursor ? null : request.startRow + page.rows.length };
       } catch (error) {
+        const api = dash_ag_grid.getApi(place.id);
+        if (api) say(api, error.message);
         request.failCallback?.();
         return dash_clientside.no_update;
       }

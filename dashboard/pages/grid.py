@@ -104,6 +104,7 @@ def grid(listing: str, view: View, of: str = "") -> html.Div:
         "id": identity,
         "listing": listing,
         "of": of,
+        "empty": EMPTY[listing],
         "search": view.address().partition("?")[2],
         "zone": view.zone_name,
     }

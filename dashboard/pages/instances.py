@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from datetime import datetime
 from typing import Any
 
 from dash import dcc, html
@@ -11,8 +10,9 @@ from dash import dcc, html
 from dashboard import formats
 from dashboard.figures import STATUSES, VERDICTS
 from dashboard.pages import elements, grid
+from dashboard.pages.rows import instant
 from dashboard.pages.view import Drawn, View
-from model import Workflow
+from model import BadRequest, Workflow
 
 FILTERS = ("status", "milestone", "verdict", "sla", "system", "started_after", "started_before", "q")
 
@@ -50,9 +50,9 @@ def filters(view: View, workflow: Workflow, statuses: dict[str, int]) -> html.Di
         chips(view, "System", "system", [(name, name, None, "") for name in systems]),
     ]
     dates = [
-        html.A(f"started {word} {text} ✕", href=view.address(**{name: []}), className="chip on")
+        html.A(f"started {word} {date_text(text, view)} ✕", href=view.address(**{name: []}), className="chip on")
         for name, word in (("started_after", "from"), ("started_before", "before"))
-        if (text := date_text(view.one(name)))
+        if (text := view.one(name))
     ]
     if dates:
         rows.append(
@@ -90,12 +90,13 @@ def chips(view: View, label: str, name: str, values: Sequence[tuple[str, str, in
     return html.Div([html.Span(label, className="name"), html.Div(items, className="chips")], className="filter-row")
 
 
-def date_text(text: str) -> str:
-    """A date of the address, shortened; empty for what is none."""
+def date_text(text: str, view: View) -> str:
+    """A time of the address in the reader's zone; as it is where it is none, so that it can be taken away."""
     try:
-        return f"{datetime.fromisoformat(text):%Y-%m-%d %H:%M}" if text else ""
-    except ValueError:
-        return ""
+        at = instant(text)
+    except BadRequest:
+        return text
+    return f"{at.astimezone(view.zone):%Y-%m-%d %H:%M %Z}" if at else ""
 
 
 def search_box(view: View, workflow: Workflow) -> html.Form:

@@ -7,11 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from datetime import datetime
+from enum import StrEnum
 from typing import Any
 
 from fastapi import APIRouter, Query, Request
 
-from alerting import AlertRow
+from alerting import AlertRow, AlertState
 from correlator import InstanceRow
 from dashboard import formats
 from dashboard.access import current_principal
@@ -21,7 +22,7 @@ from dashboard.pages import elements
 from dashboard.pages.timeline import WORRYING
 from dashboard.pages.view import View
 from dashboard.queries import PageQueries
-from model import BadRequest, Catalog, NotFound, Verdict, Workflow
+from model import BadRequest, Catalog, NotFound, Outcome, Verdict, Workflow
 from sla_engine import LedgerRow
 
 router = APIRouter(include_in_schema=False)
@@ -64,9 +65,9 @@ def instances(view: View, of: str, limit: int, cursor: str | None) -> Block:
     """Instances of the workflow `of`."""
     workflow = workflow_named(view.catalog, of)
     query = InstanceQuery(
-        status=view.params.get("status", ()),
+        status=among(view, "status", Outcome),
         milestone=view.params.get("milestone", ()),
-        verdict=view.params.get("verdict", ()),
+        verdict=among(view, "verdict", Verdict),
         sla=view.params.get("sla", ()),
         system=view.params.get("system", ()),
         started_after=instant(view.one("started_after")),
@@ -134,7 +135,7 @@ def alerts(view: View, of: str, limit: int, cursor: str | None) -> Block:
     """Alerts in the states asked for."""
     del of
     items, following = view.queries.services.alerts.alerts(
-        view.tenant, now=view.now, states=view.params.get("state", ()), limit=limit, cursor=cursor
+        view.tenant, now=view.now, states=among(view, "state", AlertState), limit=limit, cursor=cursor
     )
     titles = {each.id: each.title for each in view.catalog.slas}
     return [alert_cells(each, titles, view) for each in items], following
@@ -147,7 +148,7 @@ def ledger(view: View, of: str, limit: int, cursor: str | None) -> Block:
         of,
         known_at=instant(view.one("known_at")),
         as_of=instant(view.one("as_of")),
-        verdict=view.params.get("verdict", ()),
+        verdict=among(view, "verdict", Verdict),
         limit=limit,
         cursor=cursor,
     )
@@ -248,6 +249,15 @@ def workflow_named(catalog: Catalog, name: str) -> Workflow:
         return catalog.workflow(name)
     except KeyError:
         raise NotFound(f"There is no workflow {name!r} in the catalog") from None
+
+
+def among(view: View, name: str, known: type[StrEnum]) -> list[str]:
+    """The values of a filter; raises `BadRequest` for one that nothing can have."""
+    values = list(view.params.get(name, ()))
+    for value in values:
+        if value not in set(known):
+            raise BadRequest(f"{value!r} is no {name}; there are {', '.join(known)}")
+    return values
 
 
 def instant(text: str) -> datetime | None:

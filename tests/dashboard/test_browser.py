@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import socket
 import threading
 import time
@@ -156,6 +157,30 @@ def test_filters_are_in_the_address(page: Page) -> None:
     page.locator("form.search input[placeholder^='Find']").fill("nothing has this key")
     page.keyboard.press("Enter")
     shows(page, "No instance matches these filters.")
+
+
+def test_a_list_says_why_it_cannot_be_shown_and_goes_on_when_it_can(browser: Browser, address: str) -> None:
+    context = browser.new_context(timezone_id="Europe/Berlin", base_url=address)
+    page = context.new_page()
+    for asked, said in (
+        ("/workflows/orders?status=bogus", "'bogus' is no status; there are in_progress"),
+        ("/workflows/orders?started_after=2026-11-01", "'2026-11-01' has no time zone offset"),
+        ("/alerts?state=bogus", "'bogus' is no state; there are firing"),
+        ("/slas/ship_in_time?verdict=bogus", "'bogus' is no verdict; there are"),
+    ):
+        page.goto(asked)
+        expect(page.locator(".grid .grid-state")).to_contain_text(said, timeout=PATIENCE_MS)
+    page.goto("/workflows/orders?started_after=2026-11-01")
+    page.get_by_role("link", name="started from 2026-11-01").click(timeout=PATIENCE_MS)
+    expect(page.locator(".ag-row")).to_have_count(5, timeout=PATIENCE_MS)
+    expect(page.locator(".grid .grid-state")).to_have_count(0)
+    refused = re.compile(".*/rows/instances.*")
+    page.route(refused, lambda route: route.abort())
+    expect(page.locator(".grid .grid-state")).to_have_text("The server does not answer.", timeout=PATIENCE_MS)
+    page.unroute(refused)
+    expect(page.locator(".grid .grid-state")).to_have_count(0, timeout=PATIENCE_MS)
+    expect(page.locator(".ag-row a.key")).to_have_count(5)
+    context.close()
 
 
 def test_an_alert_is_acknowledged_where_it_is_listed(page: Page) -> None:

@@ -12,9 +12,10 @@ import pytest
 from dashboard import create_app
 from dashboard.pages import routing
 from dashboard.pages.app import answer
+from dashboard.pages.instances import filters
 from dashboard.pages.view import View
 from dashboard.queries import PageQueries
-from model import ANYBODY
+from model import ANYBODY, catalog_from_sources
 from store import Store
 from tests.correlator.telemetry import send_rows
 from tests.dashboard import world
@@ -105,6 +106,29 @@ def _lists(store: Store) -> None:
     assert [each["key"]["text"] for each in ledger] == ["SO-2"]
     assert client.get("/rows/nothing").status_code == 404
     assert client.get("/rows/instances?of=orders&started_after=today").status_code == 400
+    for asked in ("instances?of=orders&status", "instances?of=orders&verdict", "alerts?state", "ledger?of=x&verdict"):
+        refused = client.get(f"/rows/{asked}=bogus")
+        assert refused.status_code == 400, asked
+        assert refused.json()["detail"].startswith(f"'bogus' is no {asked.rpartition('&')[2].rpartition('?')[2]};")
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        ("2026-11-20T12:00:00Z", "2026-11-20 13:00 CET"),
+        ("2026-07-01T12:00:00 02:00", "2026-07-01 12:00 CEST"),
+        ("2026-11-20", "2026-11-20"),
+        ("2026-11-20T12:00:00", "2026-11-20T12:00:00"),
+        ("yesterday", "yesterday"),
+    ],
+)
+def test_the_chip_of_a_date_shows_it_in_the_readers_zone_and_can_be_taken_away(
+    store: Store, text: str, shown: str
+) -> None:
+    [orders] = catalog_from_sources([("orders.yaml", world.CATALOG)]).workflows
+    drawn = filters(view(store, "/workflows/orders", started_after=[text]), orders, {})
+    [chip] = [each for each in parts(drawn) if str(getattr(each, "children", "")).startswith("started from")]
+    assert (chip.children, chip.href) == (f"started from {shown} ✕", "/workflows/orders")
 
 
 def _other_pages(store: Store) -> None:
