@@ -429,8 +429,8 @@ class WrittenRedaction(Written):
     attributes: TextOrTexts | None = Field(
         None,
         description=(
-            "Names of attributes, of whatever part of a record; `*` stands for any run of characters. A JSON body of a "
-            "record it finds one in is left out, because it holds the same values."
+            "Names of attributes, of whatever part of a record; `*` stands for any run of characters. A body, status "
+            "message or value with JSON in it that has such a name is masked whole: it holds the same values."
         ),
     )
     texts: (
