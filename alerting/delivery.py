@@ -2,7 +2,9 @@
 
 1. The table is the truth, the queue in memory a copy that holds ids only. At start the undelivered are read back.
 2. Each receiver has a lane. Its messages go one after the other, so that "resolved" never overtakes "breached"; a
-   receiver that is down holds up nobody else.
+   receiver that is down holds up nobody else. It may be one message that a receiver cannot take: after five tries
+   others pass it while it waits for its next, but none about an alert that it or another one passed is about. However
+   many messages wait for a receiver that is down, it is tried at the pace of one.
 3. The queue is bounded. A message that finds it full stays in the table and is read back when there is room; until then
    all later ones stay there too, so that lanes keep their order.
 4. A try is recorded before the next message of its lane. Should the store be away, the result waits and is recorded
@@ -16,10 +18,11 @@
 from __future__ import annotations
 
 import logging
+import math
 import random
 import threading
 import time
-from collections import Counter, deque
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -34,14 +37,51 @@ _STORE_AWAY_SECONDS = 5.0
 LOOK_SECONDS = 60.0
 
 
+PASSED_AFTER = 5
+"""Tries after which later messages pass one that is not taken."""
+
+
+@dataclass(eq=False, slots=True)
+class _Queued:
+    """A message of a lane and when it is to be tried, in monotonic seconds."""
+
+    waiting: Waiting
+    due: float
+
+
 @dataclass(slots=True)
 class _Lane:
-    """Messages for one receiver of one tenant, oldest first. `due` is monotonic seconds, `result` not recorded."""
+    """Messages for one receiver of one tenant, oldest first; times are monotonic seconds.
 
-    messages: deque[Waiting] = field(default_factory=deque)
-    due: float = 0.0
+    Nothing is tried before `rests_until`; nothing can be due before `due`. `failures` counts the tries since one went
+    well. `current` is being tried, or was with a `result` that is not yet recorded.
+    """
+
+    messages: list[_Queued] = field(default_factory=list)
+    due: float = math.inf
+    rests_until: float = 0.0
+    failures: int = 0
     is_busy: bool = False
+    current: _Queued | None = None
     result: Attempt | None = None
+
+    def chosen(self, now: float) -> _Queued | None:
+        """Note 2: the message whose turn it is; None where none is due, `due` then says when one will be."""
+        chosen = self.current or min(self._free(), key=lambda each: each.due)
+        self.due = max(self.rests_until, 0.0 if self.current else chosen.due)
+        return chosen if self.due <= now else None
+
+    def _free(self) -> list[_Queued]:
+        """The first message, and those that may pass the ones before them."""
+        free: list[_Queued] = []
+        passed: set[str] = set()
+        for each in self.messages:
+            if passed.isdisjoint(each.waiting.alert_ids):
+                free.append(each)
+                if each.waiting.attempts < PASSED_AFTER:
+                    break
+            passed.update(each.waiting.alert_ids)
+        return free
 
 
 class Delivery:
@@ -137,34 +177,37 @@ class Delivery:
             return
         self._known.add(identity)
         lane = self._lanes.setdefault((waiting.tenant, waiting.receiver), _Lane())
-        if not lane.messages:
-            wait = waiting.due_at - self._clock.now() if waiting.due_at else timedelta(0)
-            lane.due = time.monotonic() + min(max(timedelta(0), wait), self._policy.longest).total_seconds()
-        lane.messages.append(waiting)
+        wait = waiting.due_at - self._clock.now() if waiting.due_at else timedelta(0)
+        due = time.monotonic() + min(max(timedelta(0), wait), self._policy.longest).total_seconds()
+        lane.messages.append(_Queued(waiting, due))
+        lane.due = min(lane.due, max(due, lane.rests_until))
 
     def _work(self) -> None:
         while True:
             lane = self._next()
             if lane is None:
                 return
-            if lane is _READ:
-                self._read_back()
+            if lane.current is None:
+                self._read_back(everything=lane is _READ)
             else:
-                self._serve(lane)
+                self._serve(lane, lane.current)
 
     def _next(self) -> _Lane | None:
-        """The lane whose turn it is, once it is; `_READ` when the table is to be read; None when stopping."""
+        """The lane whose turn it is, once it is; `_READ` or `_LOOK` to read the table; None when stopping."""
         with self._changed:
             while not self._is_stopping:
                 now = time.monotonic()
                 reads_at = self._reads_at()
                 if reads_at is not None and reads_at <= now:
-                    self._is_reading, self._must_read = True, False
+                    everything, self._is_reading, self._must_read = self._must_read, True, False
                     self._ended_while_reading.clear()
-                    return _READ
+                    return _READ if everything else _LOOK
                 ready = [lane for lane in self._lanes.values() if lane.messages and not lane.is_busy]
                 first = min(ready, key=lambda lane: lane.due, default=None)
                 if first is not None and first.due <= now:
+                    first.current = first.chosen(now)
+                    if first.current is None:
+                        continue
                     first.is_busy = True
                     return first
                 dues = [first.due] if first is not None else []
@@ -181,21 +224,25 @@ class Delivery:
     def _forget(self) -> None:
         """Let go of all messages but those a thread works on, or whose result is not recorded; read the rest back."""
         for identity, lane in list(self._lanes.items()):
-            kept = 1 if lane.is_busy or lane.result is not None else 0
-            while len(lane.messages) > kept:
-                waiting = lane.messages.pop()
-                self._known.discard((waiting.tenant, waiting.message_id))
-            if not kept:
+            for each in lane.messages:
+                if each is not lane.current:
+                    self._known.discard((each.waiting.tenant, each.waiting.message_id))
+            lane.messages = [each for each in lane.messages if each is lane.current]
+            if not lane.messages:
                 del self._lanes[identity]
         self._must_read = True
 
-    def _read_back(self) -> None:
-        """Note 3: as many of the oldest as fit; if more may be there, once more when these are done."""
+    def _read_back(self, *, everything: bool) -> None:
+        """Notes 3 and 7: as many of the oldest as fit; if more may be there, once more when these are done.
+
+        Without `everything` only what is young enough to be tried again.
+        """
         found: list[Waiting] = []
         failed = False
         try:
             self._before_send()
-            found = self._outbox.undelivered(self._capacity)
+            since = None if everything else self._clock.now() - self._policy.age
+            found = self._outbox.undelivered(self._capacity, since)
         except Unavailable as error:
             failed = True
             _LOG.warning("Undelivered notifications cannot be read, trying again: %s", error)
@@ -210,39 +257,56 @@ class Delivery:
             self._look_at = time.monotonic() + self._look_seconds
             self._changed.notify_all()
 
-    def _serve(self, lane: _Lane) -> None:
-        waiting = lane.messages[0]
-        delay = _STORE_AWAY_SECONDS
-        is_done = False
+    def _serve(self, lane: _Lane, queued: _Queued) -> None:
+        waiting = queued.waiting
         try:
             if lane.result is None:
                 if not self._is_ours():
                     self._stand_down(lane)
                     return
                 lane.result = self._attempt(waiting)
-            attempt = lane.result
-            self._outbox.record(waiting, attempt)
-            lane.result = None
-            is_done = attempt.state is not DeliveryState.FAILED
-            if not is_done:
-                lane.messages[0] = replace(waiting, attempts=attempt.number)
-                delay = (attempt.next_at - attempt.at).total_seconds() if attempt.next_at else 0.0
+            self._outbox.record(waiting, lane.result)
         except Unavailable as error:
             _LOG.warning("The store is away; notification %s waits: %s", waiting.message_id, error)
+            self._rest(lane)
         except ThroughlineError:
             _LOG.exception("Notification %s cannot be recorded", waiting.message_id)
+            self._rest(lane)
+        else:
+            self._ended(lane, queued, lane.result)
+
+    def _rest(self, lane: _Lane) -> None:
         with self._changed:
-            if is_done:
-                lane.messages.popleft()
+            lane.due = lane.rests_until = time.monotonic() + _STORE_AWAY_SECONDS
+            self._let_go(lane)
+
+    def _ended(self, lane: _Lane, queued: _Queued, attempt: Attempt) -> None:
+        """A try whose result is recorded."""
+        waiting = queued.waiting
+        now = time.monotonic()
+        with self._changed:
+            lane.result = None
+            if attempt.next_at is None:
+                lane.messages.remove(queued)
                 self._known.discard((waiting.tenant, waiting.message_id))
                 if self._is_reading:
                     self._ended_while_reading.add((waiting.tenant, waiting.message_id))
-                delay = 0.0
-            if not lane.messages:
-                self._lanes.pop((waiting.tenant, waiting.receiver), None)
-            lane.due = time.monotonic() + delay
-            lane.is_busy = False
-            self._changed.notify_all()
+                if not lane.messages:
+                    self._lanes.pop((waiting.tenant, waiting.receiver), None)
+                lane.failures, lane.rests_until = 0, now
+            else:
+                queued.waiting = replace(waiting, attempts=attempt.number)
+                queued.due = now + (attempt.next_at - attempt.at).total_seconds()
+                lane.failures += 1
+                lane.rests_until = now + self._policy.delay(lane.failures, self._chance.random()).total_seconds()
+            lane.due = lane.rests_until
+            self._let_go(lane)
+
+    def _let_go(self, lane: _Lane) -> None:
+        lane.is_busy = False
+        if lane.result is None:
+            lane.current = None
+        self._changed.notify_all()
 
     def _is_ours(self) -> bool:
         try:
@@ -255,10 +319,9 @@ class Delivery:
     def _stand_down(self, lane: _Lane) -> None:
         """Note 6."""
         with self._changed:
-            lane.is_busy = False
+            self._let_go(lane)
             self._forget()
             self._read_at = time.monotonic() + _STORE_AWAY_SECONDS
-            self._changed.notify_all()
 
     def _attempt(self, waiting: Waiting) -> Attempt:
         """One try. Raises only what the store raises when the message's words are read."""
@@ -300,5 +363,5 @@ def _nothing() -> None:
     """Where nobody else can send."""
 
 
-_READ = _Lane()
-"""Not a lane: tells a worker to read the table."""
+_READ, _LOOK = _Lane(), _Lane()
+"""No lanes: they tell a worker to read the table, as a whole or the latest of it."""

@@ -29,7 +29,10 @@ class DeliveryState(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Waiting:
-    """A message that is not yet delivered: whose, to whom, how often tried, since when; `due_at` None is at once."""
+    """A message that is not yet delivered: whose, to whom, how often tried, since when, about which alerts.
+
+    `due_at` None is at once.
+    """
 
     tenant: str
     message_id: str
@@ -37,6 +40,7 @@ class Waiting:
     attempts: int
     queued_at: datetime
     due_at: datetime | None = None
+    alert_ids: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -71,14 +75,14 @@ class Outbox:
         ]
         self._store.insert("notifications", _QUEUED_COLUMNS, rows)
         return [
-            Waiting(tenant, message_id, message.receiver, 0, now)
+            Waiting(tenant, message_id, message.receiver, 0, now, alert_ids=message.alert_ids)
             for message_id, message in zip(ids, messages, strict=True)
         ]
 
     def _message_id(self, now: datetime) -> str:
         """Later messages sort after earlier ones, within the same microsecond too and should the clock be set back."""
         with self._lock:
-            self._last_us = max((now - _EPOCH) // timedelta(microseconds=1), self._last_us + 1)
+            self._last_us = max(_microseconds(now), self._last_us + 1)
             return f"{self._last_us:016x}-{secrets.token_hex(4)}"
 
     def record(self, waiting: Waiting, attempt: Attempt) -> None:
@@ -101,8 +105,12 @@ class Outbox:
         )
         return (rows[0]["title"], rows[0]["body"]) if rows else None
 
-    def undelivered(self, limit: int) -> list[Waiting]:
-        """The oldest messages of all tenants that are neither delivered nor abandoned, oldest first."""
+    def undelivered(self, limit: int, since: datetime | None = None) -> list[Waiting]:
+        """The oldest messages of all tenants that are neither delivered nor abandoned, oldest first.
+
+        `since` leaves out what was queued before.
+        """
+        params = {"since": f"{_microseconds(since):016x}" if since else "", "limit": limit}
         return [
             Waiting(
                 tenant=row["tenant"],
@@ -111,8 +119,9 @@ class Outbox:
                 attempts=row["attempts"],
                 queued_at=row["queued_at"],
                 due_at=row["due_at"],
+                alert_ids=tuple(row["alerts"]),
             )
-            for row in self._store.rows(load_query("alerting", "undelivered"), {"limit": limit})
+            for row in self._store.rows(load_query("alerting", "undelivered"), params)
         ]
 
     def told(self, tenant: str, alert_ids: Sequence[str]) -> dict[str, tuple[Told, ...]]:
@@ -124,6 +133,10 @@ class Outbox:
                 receiver = Receiver(row["receiver_kind"], row["receiver_target"])
                 found.setdefault(row["alert_id"], []).append(Told(receiver, row["route"], row["what"]))
         return {alert: tuple(each) for alert, each in found.items()}
+
+
+def _microseconds(at: datetime) -> int:
+    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 _QUEUED_COLUMNS = (

@@ -10,7 +10,7 @@ from datetime import timedelta
 class RetryPolicy:
     """Exponential back-off from `first` to at most `longest`, for at most `attempts` tries and for `age` at most.
 
-    With the defaults a receiver may be away for ten hours at least, twenty at most.
+    With the defaults a receiver may be away for ten hours at least, a day at most.
     """
 
     first: timedelta = timedelta(seconds=1)

@@ -17,13 +17,15 @@ from aiosmtpd.smtp import SMTP, Envelope, Session
 class WebhookReceiver:
     """Answers each POST with the next of `answers`, then 200 for ever; keeps what it took in `bodies`.
 
-    An answer of 0 drops the connection. `refused` counts what it did not take. While `gate` is clear it answers nobody.
+    An answer of 0 drops the connection. A body with `poison` in it is answered 500. `refused` counts what it did not
+    take. While `gate` is clear it answers nobody.
     """
 
     def __init__(self, *answers: int, port: int = 0) -> None:
         self.answers = list(answers)
         self.bodies: list[dict[str, Any]] = []
         self.refused = 0
+        self.poison = ""
         self.gate = threading.Event()
         self.gate.set()
         self.changed = threading.Condition()
@@ -63,6 +65,8 @@ class WebhookReceiver:
         self.gate.wait(30)
         with self.changed:
             answer = self.answers.pop(0) if self.answers else 200
+            if self.poison and self.poison in body.decode():
+                answer = 500
             if 200 <= answer < 300:
                 self.bodies.append(json.loads(body))
             else:

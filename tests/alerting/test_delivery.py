@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 
 from alerting.channel import Channel, Outgoing, WebhookChannel
-from alerting.delivery import Delivery
+from alerting.delivery import PASSED_AFTER, Delivery
 from alerting.outbox import Outbox, Waiting
 from alerting.pipeline import Message
 from alerting.retry import RetryPolicy
@@ -47,8 +47,8 @@ class Faulty:
         raise RuntimeError(f"fault with {message.target}")
 
 
-def a_message(title: str, target: str = "a", kind: str = "hearing") -> Message:
-    return Message(Receiver(kind, target), "all", "g", ("alert-1",), (f"1:{title}",), title, f'{{"title": "{title}"}}')
+def a_message(title: str, target: str = "a", kind: str = "hearing", about: str = "alert-1") -> Message:
+    return Message(Receiver(kind, target), "all", "g", (about,), (f"1:{title}",), title, f'{{"title": "{title}"}}')
 
 
 @contextmanager
@@ -133,6 +133,39 @@ def test_messages_to_one_receiver_keep_their_order_even_when_the_first_fails(sto
         delivery.offer(recorded(store, *[a_message(f"m{n}", receiver.url, "webhook") for n in range(5)]))
         receiver.expect(bodies=5)
         assert receiver.bodies == [{"title": f"m{n}"} for n in range(5)]
+
+
+def test_a_message_that_is_never_taken_is_passed_by_those_about_other_alerts(store: Store) -> None:
+    with WebhookReceiver() as receiver, delivering(store, {"webhook": WebhookChannel()}) as delivery:
+        receiver.poison = "breach of a"
+        about = (("breach of a", "a"), ("end of a", "a"), ("breach of b", "b"), ("end of b", "b"))
+        delivery.offer(recorded(store, *[a_message(each, receiver.url, "webhook", alert) for each, alert in about]))
+        receiver.expect(bodies=2, refused=PASSED_AFTER)
+        receiver.expect(refused=receiver.refused + 2)
+        assert receiver.bodies == [{"title": "breach of b"}, {"title": "end of b"}]
+        delivery.offer(recorded(store, a_message("breach of c", receiver.url, "webhook", "c")))
+        receiver.expect(bodies=3)
+        receiver.poison = ""
+        receiver.expect(bodies=5)
+        settled(store)
+    assert [body["title"] for body in receiver.bodies[2:]] == ["breach of c", "breach of a", "end of a"]
+
+
+def test_before_some_tries_no_message_is_passed(store: Store) -> None:
+    failing = [503] * (PASSED_AFTER - 1)
+    with WebhookReceiver(*failing) as receiver, delivering(store, {"webhook": WebhookChannel()}) as delivery:
+        delivery.offer(recorded(store, *[a_message(each, receiver.url, "webhook", each) for each in "abc"]))
+        receiver.expect(bodies=3)
+        settled(store)
+    assert receiver.bodies == [{"title": each} for each in "abc"]
+
+
+def test_a_message_read_back_is_the_one_that_was_recorded(store: Store) -> None:
+    waiting = recorded(store, a_message("m1", about="a"), a_message("m2", "b", about="b"))
+    assert Outbox(store).undelivered(10) == waiting
+    assert Outbox(store).undelivered(1) == waiting[:1]
+    assert Outbox(store).undelivered(10, NOW) == waiting
+    assert Outbox(store).undelivered(10, NOW + timedelta(hours=1)) == []
 
 
 def test_a_receiver_that_does_not_answer_holds_up_nobody_else(store: Store) -> None:
