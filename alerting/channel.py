@@ -1,4 +1,4 @@
-"""Where messages leave the platform: the log, webhooks, and through Apprise mail and everything else it knows.
+"""Where messages leave the platform: the log, webhooks, mail, and through Apprise everything else it knows.
 
 A channel sends one message and returns, or raises: `NotDelivered` where another try may help, `Undeliverable` where it
 cannot. Errors name no more of a target than its host: addresses may carry secrets. Safe for several threads.
@@ -7,13 +7,20 @@ cannot. Errors name no more of a target than its host: addresses may carry secre
 from __future__ import annotations
 
 import logging
+import smtplib
+import ssl
 from collections.abc import Mapping
+from contextlib import closing, suppress
 from dataclasses import dataclass
-from typing import Any, Protocol
+from email.message import EmailMessage
+from email.policy import SMTP
+from email.utils import formataddr, formatdate, make_msgid
+from typing import Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import apprise
 import httpx
+from apprise.conversion import html_to_text
 
 from model import Refused, Unavailable
 
@@ -21,6 +28,8 @@ SMTP_VARIABLE = "THROUGHLINE_SMTP_URL"
 TIMEOUT_SECONDS = 10.0
 _LOG = logging.getLogger("throughline.alerts")
 _TRY_AGAIN = frozenset({408, 425, 429})
+_NOT_SIGNED_IN = frozenset({530, 534, 535})
+"""Replies of mail servers that refuse us, not the mail (RFC 4954, section 6)."""
 
 
 class NotDelivered(Unavailable):
@@ -87,20 +96,31 @@ class EmailChannel:
     """HTML mail with a text part, over the SMTP server named by the variable `THROUGHLINE_SMTP_URL`.
 
     `smtp[s]://[user[:password]@]host[:port][?from=address][&mode=starttls|ssl|insecure]`: `smtps` is TLS from the start
-    (port 465), `smtp` is STARTTLS where a user is given (port 587), else plain (port 25); `mode` decides otherwise.
+    (port 465), `smtp` is STARTTLS where a user is given (port 587), else plain (port 25); `mode` decides otherwise. A
+    server that refuses sender, recipient or mail with 5xx has the last word (RFC 5321, section 4.2.1).
     """
 
     def __init__(self, environ: Mapping[str, str]) -> None:
         self._environ = environ
-        logging.getLogger("apprise").addFilter(_UNHEARD)
 
     def send(self, message: Outgoing) -> None:
         """One mail."""
         url = self._environ.get(SMTP_VARIABLE, "")
         if not url:
             raise NotDelivered(f"No mail server is known: set {SMTP_VARIABLE}.")
-        target = _smtp_target(url, message.target)
-        _notify(target, f"The mail server {target['host']}:{target['port']}", message, apprise.NotifyFormat.HTML)
+        server = _mail_server(url)
+        try:
+            with closing(_connected(server)) as smtp:
+                smtp.send_message(_mail(message, server))
+                with suppress(OSError):  # it is taken, whatever comes now
+                    smtp.quit()
+        except OSError as error:
+            code = _refusal(error)
+            why = f"it answered {code}" if code else type(error).__name__
+            text = f"The mail server {server.host}:{server.port} did not take the message: {why}."
+            if 500 <= code < 600 and code not in _NOT_SIGNED_IN:
+                raise Undeliverable(text) from None
+            raise NotDelivered(text) from None
 
 
 class AppriseChannel:
@@ -116,7 +136,7 @@ class AppriseChannel:
         if not url:
             raise NotDelivered(f"The environment variable {message.target} is not set.")
         service = f"The service behind {message.target} ({urlsplit(url).scheme})"
-        _notify(url, service, message, apprise.NotifyFormat.TEXT)
+        _notify(url, service, message)
 
 
 class _Unheard(logging.Filter):
@@ -140,43 +160,82 @@ def channels(environ: Mapping[str, str]) -> dict[str, Channel]:
     }
 
 
-def _notify(target: str | dict[str, Any], name: str, message: Outgoing, body_format: apprise.NotifyFormat) -> None:
+def _notify(url: str, name: str, message: Outgoing) -> None:
     service = apprise.Apprise()
     try:
-        if not service.add(target):
+        if not service.add(url):
             raise NotDelivered(f"{name} cannot be used: Apprise does not understand its address.")
-        accepted = service.notify(title=message.title, body=message.body, body_format=body_format)
+        accepted = service.notify(title=message.title, body=message.body, body_format=apprise.NotifyFormat.TEXT)
     except (TypeError, OSError) as error:
         raise NotDelivered(f"{name} failed: {type(error).__name__}.") from None
     if not accepted:
         raise NotDelivered(f"{name} did not take the message.")
 
 
-def _smtp_target(url: str, address: str) -> dict[str, Any]:
+@dataclass(frozen=True, slots=True)
+class _MailServer:
+    """Where mail goes, as whom, and how it is encrypted: `ssl`, `starttls` or `insecure`."""
+
+    host: str
+    port: int
+    mode: str
+    user: str
+    password: str
+    sender: str
+
+
+def _mail_server(url: str) -> _MailServer:
     parts = urlsplit(url)
-    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname:
-        raise NotDelivered(f"{SMTP_VARIABLE} must read smtp://host:port or smtps://user:password@host:port.")
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
-    user = unquote(parts.username or "")
-    mode = options.get("mode") or _default_mode(parts)
     ports = {"ssl": 465, "starttls": 587, "insecure": 25}
+    mode = options.get("mode") or _default_mode(parts)
+    if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or mode not in ports:
+        raise NotDelivered(f"{SMTP_VARIABLE} must read smtp://host:port or smtps://user:password@host:port.")
+    user = unquote(parts.username or "")
     domain = (
         parts.hostname if parts.hostname.rpartition(".")[2].isalpha() else "localhost"
     )  # no mail from an IP address
     sender = options.get("from") or (user if "@" in user else f"throughline@{domain}")
-    target: dict[str, Any] = {
-        "schema": "mailto" if mode == "insecure" else "mailtos",
-        "host": parts.hostname,
-        "port": parts.port or ports.get(mode, 25),
-        "smtp_host": parts.hostname,
-        "secure_mode": mode,
-        "from_addr": sender,
-        "targets": [address],
-        "format": "html",
-    }
-    if user:
-        target |= {"user": user, "password": unquote(parts.password or "")}
-    return target
+    return _MailServer(parts.hostname, parts.port or ports[mode], mode, user, unquote(parts.password or ""), sender)
+
+
+def _connected(server: _MailServer) -> smtplib.SMTP:
+    if server.mode == "ssl":
+        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
+            server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
+        )
+    else:
+        smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
+    try:
+        if server.mode == "starttls":
+            smtp.starttls(context=ssl.create_default_context())
+        if server.user:
+            smtp.login(server.user, server.password)
+    except BaseException:
+        smtp.close()
+        raise
+    return smtp
+
+
+def _mail(message: Outgoing, server: _MailServer) -> EmailMessage:
+    mail = EmailMessage(policy=SMTP.clone(cte_type="7bit"))
+    mail["Subject"] = message.title
+    mail["From"] = formataddr(("Throughline", server.sender))
+    mail["To"] = message.target
+    mail["Date"] = formatdate()
+    mail["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2])
+    mail.set_content(html_to_text(message.body))
+    mail.add_alternative(message.body, subtype="html")
+    return mail
+
+
+def _refusal(error: OSError) -> int:
+    """The reply that refused sender, recipient or mail; 0 where none did."""
+    if isinstance(error, smtplib.SMTPRecipientsRefused):
+        return max((code for code, _ in error.recipients.values()), default=0)
+    if isinstance(error, (smtplib.SMTPSenderRefused, smtplib.SMTPDataError)):
+        return error.smtp_code
+    return 0
 
 
 def _default_mode(parts: SplitResult) -> str:

@@ -95,9 +95,13 @@ class WebhookReceiver:
 
 
 class MailServer:
-    """An SMTP server that takes every mail and keeps it in `mails`."""
+    """An SMTP server that takes every mail and keeps it in `mails`.
 
-    def __init__(self) -> None:
+    `answers` are what it says first to a command (MAIL, RCPT or DATA) instead of taking it.
+    """
+
+    def __init__(self, **answers: list[str]) -> None:
+        self.answers = answers
         self.mails: list[EmailMessage] = []
         self.recipients: list[str] = []
         self.changed = threading.Condition()
@@ -112,7 +116,31 @@ class MailServer:
     def __exit__(self, *exc: object) -> None:
         self._controller.stop()
 
+    def _answer(self, command: str) -> str:
+        answers = self.answers.get(command)
+        return answers.pop(0) if answers else ""
+
+    async def handle_MAIL(  # noqa: N802 - fixed name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if answer := self._answer("MAIL"):
+            return answer
+        envelope.mail_from = address
+        envelope.mail_options.extend(options)
+        return "250 OK"
+
+    async def handle_RCPT(  # noqa: N802 - fixed name
+        self, _server: SMTP, _session: Session, envelope: Envelope, address: str, options: list[str]
+    ) -> str:
+        if answer := self._answer("RCPT"):
+            return answer
+        envelope.rcpt_tos.append(address)
+        envelope.rcpt_options.extend(options)
+        return "250 OK"
+
     async def handle_DATA(self, _server: SMTP, _session: Session, envelope: Envelope) -> str:  # noqa: N802 - fixed name
+        if answer := self._answer("DATA"):
+            return answer
         assert isinstance(envelope.content, bytes)
         mail = message_from_bytes(envelope.content, policy=policy.default)
         assert isinstance(mail, EmailMessage)

@@ -78,6 +78,28 @@ def test_mail_has_html_and_text_for_every_reader() -> None:
     assert "<b>" not in text.get_content()
 
 
+@pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
+@pytest.mark.parametrize(
+    ("answer", "error"),
+    [
+        pytest.param("550 5.1.1 secret", Undeliverable, id="a mail refused for good is not tried again"),
+        pytest.param("554 5.7.1 secret", Undeliverable, id="nor is one that breaks a rule"),
+        pytest.param("451 4.3.0 secret", NotDelivered, id="a mail refused for now is"),
+        pytest.param("530 5.7.0 secret", NotDelivered, id="so it is where we are refused and not the mail"),
+    ],
+)
+def test_a_mail_servers_refusal_says_whether_to_try_again(
+    command: str, answer: str, error: type[ThroughlineError]
+) -> None:
+    with MailServer(**{command: [answer]}) as server:
+        channel = EmailChannel({"THROUGHLINE_SMTP_URL": f"smtp://127.0.0.1:{server.port}"})
+        with pytest.raises(error, match=f"answered {answer[:3]}") as caught:
+            channel.send(Outgoing("ops@example.org", "t", "<p>x</p>"))
+        assert "secret" not in str(caught.value)
+        channel.send(Outgoing("ops@example.org", "t", "<p>x</p>"))
+        assert server.recipients == ["ops@example.org"]
+
+
 @pytest.mark.parametrize(
     ("environ", "message"),
     [
