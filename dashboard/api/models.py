@@ -7,6 +7,8 @@ from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
 
+from dashboard.instants import storable
+
 T = TypeVar("T")
 
 
@@ -17,7 +19,7 @@ def _utc(at: datetime) -> datetime:
 Time = Annotated[datetime, AfterValidator(_utc)]
 """RFC 3339, UTC, with a Z."""
 
-Zoned = Annotated[AwareDatetime, AfterValidator(_utc)]
+Zoned = Annotated[AwareDatetime, AfterValidator(storable), AfterValidator(_utc)]
 """A time in a request; without an offset it would be a guess and is refused."""
 
 

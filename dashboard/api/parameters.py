@@ -8,9 +8,10 @@ from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request
-from pydantic import AwareDatetime, BeforeValidator
+from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from dashboard.access import principal_of
+from dashboard.instants import storable
 from dashboard.services import Services
 from model import BadRequest, Catalog, NotFound, Principal, Workflow
 
@@ -36,7 +37,7 @@ def _mended(value: object) -> object:
     return value.replace(" ", "+") if isinstance(value, str) and value[-6:-5] == " " else value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_mended)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_mended), AfterValidator(storable)]
 """An RFC 3339 time; one without an offset is refused, it would be a guess."""
 
 

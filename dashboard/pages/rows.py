@@ -18,6 +18,7 @@ from dashboard import formats
 from dashboard.access import current_principal
 from dashboard.api.parameters import Rooms
 from dashboard.instances import InstanceQuery, instance_rows
+from dashboard.instants import storable
 from dashboard.pages import elements
 from dashboard.pages.timeline import WORRYING
 from dashboard.pages.view import View
@@ -261,7 +262,7 @@ def among(view: View, name: str, known: type[StrEnum]) -> list[str]:
 
 
 def instant(text: str) -> datetime | None:
-    """An instant of the address; raises `BadRequest` for what is none or has no offset."""
+    """An instant of the address; raises `BadRequest` for what is none, has no offset or cannot be asked for."""
     if not text:
         return None
     try:
@@ -270,4 +271,7 @@ def instant(text: str) -> datetime | None:
         raise BadRequest(f"{text!r} is not a time") from None
     if at.tzinfo is None:
         raise BadRequest(f"{text!r} has no time zone offset")
-    return at
+    try:
+        return storable(at)
+    except ValueError as error:
+        raise BadRequest(f"{text!r}: {error}") from None

@@ -120,6 +120,8 @@ def _lists(store: Store) -> None:
         ("2026-11-20", "2026-11-20"),
         ("2026-11-20T12:00:00", "2026-11-20T12:00:00"),
         ("yesterday", "yesterday"),
+        ("1899-12-31T23:59:59Z", "1899-12-31T23:59:59Z"),
+        ("0001-01-01T00:00:00+14:00", "0001-01-01T00:00:00+14:00"),
     ],
 )
 def test_the_chip_of_a_date_shows_it_in_the_readers_zone_and_can_be_taken_away(
@@ -212,7 +214,8 @@ def test_a_refresh_that_fails_leaves_what_is_shown_and_a_first_drawing_says_why(
     places, fixed, title, drawn_for = answer(broken, None)
     assert "cannot" in text_of(places) or "failed" in text_of(places)
     assert places[0] is None, "the side bar stays"
-    assert (fixed, title, drawn_for) == ([], "Not available", None), "the next beat draws it whole"
+    assert "ClickHouse" not in text_of(places), "what it says quotes statements"
+    assert (fixed, title, drawn_for) == ([], "Failed", None), "the next beat draws it whole"
     assert not any(isinstance(each, list) for each in answer(broken, f"{broken.address()} {broken.zone_name}"))
 
 
