@@ -1,11 +1,13 @@
 """Every error of the API as RFC 9457 problem details, whoever raised it: our rooms, FastAPI or Starlette.
 
-A message of ours is shown as it is (it is written for a person); an unexpected error says only that it was logged.
+A message of ours is shown as it is (it is written for a person); an unexpected error says only that it was logged. What
+ClickHouse says quotes the statement and values in it: neither an answer nor the log repeats it.
 """
 
 from __future__ import annotations
 
 import logging
+import traceback
 from collections.abc import Mapping
 from http import HTTPStatus
 from typing import Any
@@ -16,8 +18,11 @@ from fastapi.responses import JSONResponse
 from pydantic import BaseModel
 from starlette.exceptions import HTTPException
 
-from model import BadRequest, NotFound, NotSupported, ThroughlineError, Unavailable
+from model import BadRequest, NotFound, NotSupported, StoreUnavailable, ThroughlineError, Unavailable
+from store import StatementFailed
 
+UNEXPECTED = "An unexpected error; the server's log has the details under this path"
+OVERLOADED = "The store cannot be reached or is overloaded; trying again may help"
 MEDIA_TYPE = "application/problem+json"
 log = logging.getLogger(__name__)
 
@@ -72,17 +77,36 @@ def problem(
 def register(app: FastAPI) -> None:
     """Make every error of `app` a problem."""
     app.add_exception_handler(ThroughlineError, _ours)
+    app.add_exception_handler(StatementFailed, _refused)
     app.add_exception_handler(RequestValidationError, _invalid)
     app.add_exception_handler(HTTPException, _http)
     app.add_exception_handler(Exception, _unexpected)
 
 
+def words_of(error: ThroughlineError) -> str:
+    """What an error tells a person."""
+    return OVERLOADED if isinstance(error, StoreUnavailable) else str(error)
+
+
+def log_refused(error: StatementFailed, where: str) -> None:
+    """Log that ClickHouse refused a statement of ours, which is a mistake of ours: its number, and whose it was."""
+    calls = "".join(traceback.format_tb(error.__traceback__))
+    log.error("ClickHouse refused a statement with its error %s at %s\n%s", error.code, where, calls)
+
+
+def _refused(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, StatementFailed)  # noqa: S101 -- registered for this type only
+    log_refused(error, f"{request.method} {request.url.path}")
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)
+
+
 def _ours(request: Request, error: Exception) -> JSONResponse:
+    assert isinstance(error, ThroughlineError)  # noqa: S101 -- registered for this type only
     status = next(status for kind, status in STATUSES if isinstance(error, kind))
     if status is HTTPStatus.UNAUTHORIZED:
         return problem(request, status, str(error), headers={"WWW-Authenticate": "Bearer"})
     if status is HTTPStatus.SERVICE_UNAVAILABLE:
-        return problem(request, status, str(error), headers={"Retry-After": "5"})
+        return problem(request, status, words_of(error), headers={"Retry-After": "5"})
     return problem(request, status, str(error))
 
 
@@ -108,8 +132,4 @@ def _http(request: Request, error: Exception) -> JSONResponse:
 
 def _unexpected(request: Request, error: Exception) -> JSONResponse:
     log.error("unexpected error at %s %s", request.method, request.url.path, exc_info=error)
-    return problem(
-        request,
-        HTTPStatus.INTERNAL_SERVER_ERROR,
-        "An unexpected error; the server's log has the details under this path",
-    )
+    return problem(request, HTTPStatus.INTERNAL_SERVER_ERROR, UNEXPECTED)

@@ -22,9 +22,11 @@ from dashboard import formats
 from dashboard.access import current_principal
 from dashboard.pages import elements, frame, routing
 from dashboard.pages.view import Drawn, View
+from dashboard.problems import log_refused, words_of
 from dashboard.queries import PageQueries
 from dashboard.services import Services
 from model import ThroughlineError
+from store import StatementFailed
 
 PAGES = ("workflows", "slas", "alerts", "search", "unresolved", "systems")
 """The first part of every page's address but `/`."""
@@ -147,11 +149,14 @@ def answer(view: View, drawn_for: str | None) -> tuple[Any, ...]:
     try:
         drawn = routing.draw(view)
         links = frame.navigation(view.queries.navigation(view.tenant, view.now), view)
+    except StatementFailed as error:
+        log_refused(error, f"the page {view.path}")
+        failed = failed_page()
     except ThroughlineError as error:
-        failed = Drawn("Not available", [elements.failure("This page cannot be shown now", str(error))])
+        failed = Drawn("Not available", [elements.failure("This page cannot be shown now", words_of(error))])
     except Exception:
         log.exception("the page %s could not be drawn", view.path)
-        failed = Drawn("Failed", [elements.failure("This page failed", "The server's log has the reason.")])
+        failed = failed_page()
     else:
         if is_refresh:
             return placed(drawn, links), no_update, no_update, no_update
@@ -159,6 +164,11 @@ def answer(view: View, drawn_for: str | None) -> tuple[Any, ...]:
     if is_refresh:
         return no_update, no_update, no_update, no_update
     return placed(failed, None), [], failed.title, None
+
+
+def failed_page() -> Drawn:
+    """What is shown where a page has a mistake."""
+    return Drawn("Failed", [elements.failure("This page failed", "The server's log has the reason.")])
 
 
 def placed(drawn: Drawn, links: Any) -> list[Any]:

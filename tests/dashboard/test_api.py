@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import hashlib
+from dataclasses import replace
 from typing import Any
 
+import pytest
+
 from dashboard import create_app
-from model import Access, Principal
+from model import Access, Principal, catalog_from_sources
 from store import Store
 from tests.dashboard import world
 from tests.dashboard.asgi import Client
@@ -309,6 +312,35 @@ def test_a_token_sees_its_own_tenant_and_does_what_its_roles_allow(filled: Store
     assert client.get("/slas").status_code == 200, "the cookie signs the browser in"
     rows = client.get("/rows/instances?of=orders").json()["rows"]
     assert [each["key"]["text"] for each in rows] == ["SO-6"]
+
+
+def test_times_that_no_table_can_hold_are_refused(empty_client: Client) -> None:
+    far = ("0001-01-01T00:00:00Z", "0001-01-01T00:00:00%2B14:00", "1899-12-31T23:59:59Z", "2300-01-01T00:00:00Z")
+    for time in (*far, "9999-12-31T23:59:59-14:00"):
+        for path in ("workflows/o/instances?started_after=", "slas/s/verdicts?known_at="):
+            assert empty_client.get(f"{V1}/{path}{time}").status_code == 400, (path, time)
+        at = time.replace("%2B", "+")
+        refused = empty_client.post(f"{V1}/silences", json={"matchers": {"sla": "x"}, "ends_at": at})
+        assert refused.status_code == 400
+        assert refused.json()["detail"] == "ends_at: a time must lie in the years from 1900 to 2299"
+    for time in ("1900-01-01T00:00:00Z", "2299-12-31T23:59:59.999999Z"):
+        assert empty_client.get(f"{V1}/slas/s/verdicts?known_at={time}").status_code == 404, "there is no such SLA"
+
+
+def test_what_clickhouse_says_of_a_statement_of_ours_is_told_to_nobody(
+    empty_store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    """Without tables no statement can be answered."""
+    catalog = catalog_from_sources([("orders.yaml", world.CATALOG)])
+    client = Client(create_app(replace(world.services(empty_store), catalog=lambda _: catalog)))
+    for path in (f"{V1}/search?q=hunter2", f"{V1}/workflows/orders/instances/hunter2", "/rows/found?q=hunter2"):
+        caplog.clear()
+        answer = client.get(path)
+        assert answer.status_code == 500
+        assert answer.json()["detail"] == "An unexpected error; the server's log has the details under this path"
+        assert "ClickHouse refused a statement with its error 60" in caplog.text
+        for said in ("SELECT", "DB::Exception", "q=hunter2"):
+            assert said not in caplog.text
 
 
 def test_every_answer_is_described(empty_client: Client) -> None:
