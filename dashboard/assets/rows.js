@@ -45,6 +45,7 @@
       } catch (error) {
         const api = dash_ag_grid.getApi(place.id);
         if (api) say(api, error.message);
+        if (!(request.endRow in known)) return { rowData: [], rowCount: request.startRow };
         request.failCallback?.();
         return dash_clientside.no_update;
       }
