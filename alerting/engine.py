@@ -14,11 +14,11 @@ from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Protocol
 
-from alerting.alert import Alert, Links
+from alerting.alert import Alert, Links, alert_id
 from alerting.channel import channels
 from alerting.delivery import Delivery
 from alerting.facts import InstanceFacts
-from alerting.lifecycle import ALARMING, Decision, Facts, Reason, followed, identity_of, withdrawn
+from alerting.lifecycle import ALARMING, Decision, Facts, Reason, followed, identity_of, returned, withdrawn
 from alerting.outbox import Outbox
 from alerting.pipeline import Context, Flow, Ruling, run
 from alerting.reading import AlertReader
@@ -27,13 +27,14 @@ from alerting.rendering import Renderer
 from alerting.silence import Silence, silenced_by
 from correlator import InstanceReader
 from model import Catalog, Clock, Unavailable
-from sla_engine import LedgerRow, VerdictReader
+from sla_engine import ClockRow, LedgerRow, VerdictReader
 from store import Store, active_catalog, load_query
 
 ROWS_AT_ONCE = 1000
 ROUNDS = 50
 ALERTS_AT_ONCE = 5000
-"""A tick follows 50,000 ledger rows or changes some 5,000 alerts at most; what is left waits for the next."""
+"""A tick follows 50,000 ledger rows or changes some 5,000 alerts at most; what is left waits for the next. So do, beyond
+a thousand, alerts of promises that left the catalog or came back."""
 
 
 class Ledger(Protocol):
@@ -85,6 +86,7 @@ class Alerting:
         self._renderer = Renderer(Links(base_url))
         self._reader = AlertReader(store, base_url)
         self._ledger = ledger or VerdictReader(store)
+        self._clocks = VerdictReader(store)
         self._facts = facts or InstanceFacts(InstanceReader(store))
         environment = os.environ if environ is None else environ
         self.delivery = delivery or Delivery(self._outbox, clock, channels(environment), before_send=before_send)
@@ -105,7 +107,7 @@ class Alerting:
         work = _Work(tenant, catalog, silences, now)
         alerts: dict[str, Alert] = {}
         self._release(work)
-        all_withdrawn = self._withdraw(work, _promises(catalog), alerts)
+        is_compared = self._compare(work, _promises(catalog), alerts)
         position = self._position(tenant)
         reached, read = position, 0
         for _ in range(ROUNDS):
@@ -119,7 +121,7 @@ class Alerting:
         if reached > position:
             self._store.insert("alerting_positions", ("tenant", "seq", "at"), [(tenant, reached, now)])
         self._silences_seen[tenant] = work.active
-        if all_withdrawn:
+        if is_compared:
             self._promises_seen[tenant] = _promises(catalog)
         return AlertingReport(read, work.messages, dict(work.decisions))
 
@@ -168,24 +170,40 @@ class Alerting:
                 work.changed[alert.id] = alert
                 work.records.append(AlertRecord(alert, Change.RELEASED, work.now))
 
-    def _withdraw(self, work: _Work, promises: Mapping[str, str], alerts: dict[str, Alert]) -> bool:
-        """Once the promises have changed, end alerts of those that are no longer in the catalog; whether of all."""
+    def _compare(self, work: _Work, promises: Mapping[str, str], alerts: dict[str, Alert]) -> bool:
+        """Once the promises have changed, end the alerts of those that have left the catalog applied last, and see to
+        those of promises that came back; whether that was all.
+        """
         if self._promises_seen.get(work.tenant) == promises:
             return True
         self._renew_catalog(work)
         newest = _promises(work.catalog)
-        found = self._store.rows(
-            load_query("alerting", "open_alerts_beside"),
-            {
-                "tenant": work.tenant,
-                "workflows": list(newest.values()),
-                "slas": list(newest.keys()),
-                "limit": ALERTS_AT_ONCE,
-            },
-        )
-        for row in found:
-            self._decided(work, withdrawn(alert_of(row), work.now), alerts)
-        return len(found) < ALERTS_AT_ONCE
+        params = {
+            "tenant": work.tenant,
+            "workflows": list(newest.values()),
+            "slas": list(newest.keys()),
+            "limit": ROWS_AT_ONCE,
+        }
+        left = [alert_of(row) for row in self._store.rows(load_query("alerting", "open_alerts_beside"), params)]
+        back = [alert_of(row) for row in self._store.rows(load_query("alerting", "withdrawn_alerts"), params)]
+        clocks = self._clocks_of(work.tenant, back)
+        for alert in left:
+            self._decided(work, withdrawn(alert, work.now), alerts)
+        for alert in back:
+            self._decided(work, returned(alert, clocks.get(alert.id)), alerts)
+        return max(len(left), len(back)) < ROWS_AT_ONCE
+
+    def _clocks_of(self, tenant: str, alerts: Sequence[Alert]) -> dict[str, ClockRow]:
+        """The present clock of each alert that has one, by alert id."""
+        wanted: dict[str, set[str]] = {}
+        for alert in alerts:
+            wanted.setdefault(alert.workflow, set()).add(alert.key)
+        return {
+            alert_id(tenant, clock.sla, workflow, key, clock.clock): clock
+            for workflow, keys in wanted.items()
+            for key, clocks in self._clocks.clocks_of(tenant, workflow, sorted(keys)).items()
+            for clock in clocks
+        }
 
     def _tell(self, work: _Work) -> None:
         """Tell what the verdicts have come to, of several read at once the last: a message per receiver and group."""

@@ -5,7 +5,8 @@
 3. Met, cancelled, excused and pending end an open alert.
 4. Unknown says that nobody can tell: it neither opens nor ends.
 5. A row that was followed before changes nothing, so that a tick may be repeated.
-6. A promise that is no longer in the catalog ends its open alerts: nobody judges it any more.
+6. A promise that is no longer in the catalog ends its open alerts: nobody judges it any more. Should it come back, they
+   are what they would be had it never left: verdicts that are as they were are not in the ledger once more.
 7. A resolved alert keeps its labels, the alarming verdict among them: what hid its beginning matches them still. For
    receivers of a webhook, who know an alert by its labels, the verdict is none of them.
 """
@@ -19,7 +20,7 @@ from enum import StrEnum
 
 from alerting.alert import NO_OWNER, Alert, alert_id
 from model import Catalog, Sla, Verdict, Workflow
-from sla_engine import LedgerRow
+from sla_engine import ClockRow, LedgerRow
 
 ALARMING = frozenset({Verdict.AT_RISK, Verdict.BREACHED})
 
@@ -38,6 +39,7 @@ class Reason(StrEnum):
     FOLLOWED_BEFORE = "this verdict has been followed before"
     NOT_IN_CATALOG = "the SLA is not in the catalog"
     WITHDRAWN = "the SLA is no longer in the catalog"
+    RETURNED = "the SLA is in the catalog again, and not kept"
 
 
 @dataclass(frozen=True, slots=True)
@@ -81,6 +83,29 @@ def withdrawn(alert: Alert, now: datetime) -> Decision:
     reason = "The SLA is no longer in the catalog, nobody judges it any more."
     return Decision(
         Reason.WITHDRAWN, replace(alert, is_open=False, verdict=Verdict.UNKNOWN, ended_at=now, reason=reason)
+    )
+
+
+def returned(alert: Alert, clock: ClockRow | None) -> Decision:
+    """What becomes of an alert whose promise had left the catalog and is in it again; None where its clock is gone."""
+    verdict = clock.verdict if clock else Verdict.CANCELLED
+    if verdict is Verdict.UNKNOWN:
+        verdict = Verdict(alert.labels["verdict"])
+    if clock is None or verdict not in ALARMING:
+        return Decision(Reason.NOT_ALARMING, replace(alert, verdict=verdict))
+    return Decision(
+        Reason.RETURNED,
+        replace(
+            alert,
+            is_open=True,
+            verdict=verdict,
+            ended_at=None,
+            deadline_at=clock.deadline_at,
+            satisfied_at=clock.satisfied_at,
+            known_at=clock.known_at,
+            reason=clock.reason,
+            labels={**alert.labels, "verdict": str(verdict)},
+        ),
     )
 
 

@@ -20,7 +20,7 @@ from model import Catalog, Receiver, Verdict
 
 ALERTS_PER_MESSAGE = 100
 GROUP_LABELS = ("workflow", "sla")
-_WEIGHT = {str(Verdict.AT_RISK): 1, str(Verdict.BREACHED): 2}
+_WEIGHT = {Verdict.AT_RISK: 1, Verdict.BREACHED: 2}
 
 
 class Ruling(StrEnum):
@@ -138,9 +138,10 @@ def deduplicate(flow: Flow, context: Context) -> Flow:
         if not notice.alert.is_open:
             last = _last_told(notice.alert, context)[notice.receiver]
             return Ruling.TOLD_BEFORE if _verdict(last) == RESOLVED else None
-        told = [each for each in context.told.get(notice.alert.id, ()) if each.receiver == notice.receiver]
-        episode = f"{notice.alert.episode}:"
-        worst = max((_WEIGHT.get(_verdict(each), 0) for each in told if each.what.startswith(episode)), default=0)
+        worst = 0
+        for each in context.told.get(notice.alert.id, ()):
+            if each.receiver == notice.receiver and each.what.startswith(f"{notice.alert.episode}:"):
+                worst = 0 if _verdict(each) == RESOLVED else max(worst, _WEIGHT[Verdict(_verdict(each))])
         return Ruling.TOLD_BEFORE if worst >= _WEIGHT[notice.alert.verdict] else None
 
     return _kept(flow, ruling)

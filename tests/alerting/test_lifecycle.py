@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
+from dataclasses import fields, replace
 from datetime import timedelta
 
 import pytest
 
 from alerting.alert import Alert, alert_id
-from alerting.lifecycle import Facts, Reason, followed, withdrawn
+from alerting.lifecycle import Facts, Reason, followed, returned, withdrawn
 from model import Feed, Verdict
+from sla_engine import ClockRow
 from tests.alerting.examples import DEADLINE, PROMISE, RELEASE, a_catalog, a_row, an_alert
 
 CATALOG = a_catalog()
@@ -115,6 +116,32 @@ def test_the_alert_of_a_promise_that_left_the_catalog_is_over_for_a_reason_with_
     assert decision.alert is not None
     assert (decision.alert.is_open, decision.alert.ended_at) == (False, DEADLINE + timedelta(hours=1))
     assert (decision.alert.verdict, decision.alert.told) == (Verdict.UNKNOWN, "2:resolved")
+
+
+def a_clock(verdict: str) -> ClockRow:
+    row = a_row(verdict, reason="still so")
+    return ClockRow(
+        **{each.name: getattr(row, each.name) for each in fields(ClockRow) if each.name != "flags"}, flags=[]
+    )
+
+
+@pytest.mark.parametrize(
+    ("clock", "expected"),
+    [
+        pytest.param(a_clock("breached"), (True, Verdict.BREACHED), id="what is broken fires again"),
+        pytest.param(a_clock("at_risk"), (True, Verdict.AT_RISK), id="so does what is endangered"),
+        pytest.param(a_clock("unknown"), (True, Verdict.BREACHED), id="what nobody knows is as it was"),
+        pytest.param(a_clock("met"), (False, Verdict.MET), id="what was kept meanwhile stays over"),
+        pytest.param(None, (False, Verdict.CANCELLED), id="a clock that is gone stays over"),
+    ],
+)
+def test_the_alert_of_a_promise_that_came_back(clock: ClockRow | None, expected: tuple[bool, Verdict]) -> None:
+    gone = withdrawn(BREACHED, DEADLINE + timedelta(hours=1)).alert
+    assert gone is not None
+    alert = returned(gone, clock).alert
+    assert alert is not None
+    assert (alert.is_open, alert.verdict) == expected
+    assert (alert.ended_at is None, alert.episode) == (alert.is_open, BREACHED.episode)
 
 
 def test_an_alert_is_named_by_what_it_is_about_and_by_nothing_else() -> None:

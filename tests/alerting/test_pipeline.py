@@ -67,6 +67,9 @@ def test_routes(routes: tuple[Route, ...], labels: dict[str, str], expected: dic
         ),
         pytest.param(an_alert(), ["1:breached"], ["log", "webhook"], id="a breach of a new episode is news"),
         pytest.param(an_alert(), ["1:breached", "1:resolved"], ["log", "webhook"], id="so it is after a resolution"),
+        pytest.param(
+            an_alert(), ["2:breached", "2:resolved"], ["log", "webhook"], id="what was over and is not is news again"
+        ),
         pytest.param(an_alert(is_open=False), [], [], id="the end of what nobody was told of is not told"),
         pytest.param(
             an_alert(is_open=False), ["2:at_risk", "2:breached"], ["webhook"], id="an end is told to the told"

@@ -24,6 +24,7 @@ from sla_engine import LedgerRow
 from store import Store
 from tests.alerting.examples import NOW, RELEASE, TENANT, a_catalog, a_row, a_stored_catalog
 from tests.alerting.receivers import MailServer, WebhookReceiver
+from tests.sla_engine.story import Story, when
 
 BASE_URL = "https://throughline.example.org"
 QUICK = RetryPolicy(first=timedelta(milliseconds=10), longest=timedelta(milliseconds=20))
@@ -258,6 +259,34 @@ def test_alerts_of_a_promise_that_left_the_catalog_end_for_those_who_were_told(s
         assert receiver.alerts[2] == ("resolved", "unknown", "SO-1")
         assert "no longer in the catalog" in receiver.bodies[2]["alerts"][0]["annotations"]["reason"]
         assert platform.states(NOW + 2 * HOUR) == {"SO-1": "resolved", "SO-2": "firing", "SO-3": "resolved"}
+
+
+def test_alerts_of_a_promise_that_comes_back_are_what_they_would_be_had_it_never_left(store: Store) -> None:
+    gone = {"id": "gone", "from": "a", "to": "b", "within": "1h"}
+    stays = {"id": "stays", "from": "a", "to": "b", "within": "9h"}
+    story = Story(store, gone, stays)
+    reader = AlertReader(store, BASE_URL)
+    alerting = Alerting(store, ManualClock(NOW), BASE_URL)
+
+    def alerts_at(time: str) -> dict[str, str]:
+        now = when(f"2026-03-02T{time}:00Z")
+        story.tick(now.isoformat())
+        alerting.tick(story.tenant, story.catalogs[-1].catalog, now)
+        return {row.alert.key: str(row.state) for row in reader.alerts(story.tenant, now=now)[0]}
+
+    for order in ("SO-1", "SO-2"):
+        story.happens("a", "2026-03-02T08:00:00Z", order=order)
+    assert alerts_at("09:30") == {"SO-1": "firing", "SO-2": "firing"}
+    story.changes_to("2026-03-02T10:00:00Z", stays)
+    assert alerts_at("10:10") == {"SO-1": "resolved", "SO-2": "resolved"}
+    story.happens("b", "2026-03-02T08:50:00Z", order="SO-2")
+    story.changes_to("2026-03-02T11:00:00Z", gone, stays)
+    assert alerts_at("11:10") == {"SO-1": "firing", "SO-2": "resolved"}
+    story.happens("b", "2026-03-02T08:55:00Z")
+    assert alerts_at("11:20") == {"SO-1": "resolved", "SO-2": "resolved"}
+    alert = next(row.alert for row in reader.alerts(story.tenant, now=NOW)[0] if row.alert.key == "SO-1")
+    told = Outbox(store).told(story.tenant, [alert.id])[alert.id]
+    assert [each.what.partition(":")[2] for each in told] == ["breached", "resolved", "breached", "resolved"]
 
 
 def test_a_promise_that_is_newer_than_our_catalog_keeps_its_alerts(store: Store) -> None:
