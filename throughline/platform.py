@@ -156,8 +156,8 @@ async def serve(
             admin=f"http://127.0.0.1:{admin.getsockname()[1]}",
             token=secrets.token_urlsafe(32),
             http=settings.base_url,
-            otlp_grpc=f"{settings.host}:{settings.otlp_grpc_port}",
-            otlp_http=f"{settings.scheme}://{settings.host}:{settings.otlp_http_port}",
+            otlp_grpc=settings.otlp_grpc,
+            otlp_http=settings.otlp_http,
         )
         await _served(stack, create_admin(control, settings, store, catalogs, engine, collector, redactions), admin)
         stack.callback(Control.remove, data_dir)
@@ -279,6 +279,5 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 def _announce(settings: Settings) -> None:
     click.echo(
         f"Throughline is ready: dashboard and API {settings.base_url}, "
-        f"OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, "
-        f"OTLP/HTTP and CloudEvents {settings.scheme}://{settings.host}:{settings.otlp_http_port}"
+        f"OTLP/gRPC {settings.otlp_grpc}, OTLP/HTTP and CloudEvents {settings.otlp_http}"
     )

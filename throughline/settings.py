@@ -73,6 +73,16 @@ class Settings:
         return (self.public_url or f"{self.scheme}://{_in_url(self.host)}:{self.http_port}").rstrip("/")
 
     @property
+    def otlp_grpc(self) -> str:
+        """Where OTLP is taken over gRPC, `host:port`."""
+        return f"{_in_url(self.host)}:{self.otlp_grpc_port}"
+
+    @property
+    def otlp_http(self) -> str:
+        """The address that takes OTLP/HTTP and CloudEvents."""
+        return f"{self.scheme}://{_in_url(self.host)}:{self.otlp_http_port}"
+
+    @property
     def scheme(self) -> str:
         """http, or https where a certificate is given."""
         return "https" if self.ingest.has_tls else "http"

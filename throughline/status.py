@@ -43,8 +43,8 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
         "roles": list(settings.roles),
         "addresses": {
             "dashboard": settings.base_url,
-            "otlp_grpc": f"{settings.host}:{settings.otlp_grpc_port}",
-            "otlp_http": f"{settings.scheme}://{settings.host}:{settings.otlp_http_port}",
+            "otlp_grpc": settings.otlp_grpc,
+            "otlp_http": settings.otlp_http,
         },
         "failed_ticks": dict(engine.failures),
         "last_errors": dict(engine.last_error),
