@@ -79,6 +79,10 @@ def create_admin(
 
     app = FastAPI(title="Throughline admin", docs_url=None, openapi_url=None, dependencies=[Depends(authorized)])
 
+    @app.get("/process")
+    async def process() -> Any:
+        return control.process
+
     @app.get("/status")
     def status() -> Any:
         return running_status(settings, store, engine, collector)

@@ -1,7 +1,7 @@
 """`control.json` in a data folder: how commands find the platform that runs on it, and talk to its admin API.
 
 The file names the admin API's loopback address and a token made for this run; it is private to the user and goes when
-the platform stops. A file left behind by a crash is recognised: nobody answers at its address.
+the platform stops. A file left behind by a crash is recognised: at its address nobody answers, or somebody else does.
 """
 
 from __future__ import annotations
@@ -18,6 +18,8 @@ import httpx
 from model import Refused, ThroughlineError, Unavailable
 
 FILE = "control.json"
+PROBE_SECONDS = 5.0
+"""How long a running platform may take to say that it runs; it looks at nothing for that."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,16 +48,26 @@ class Control:
 
     @classmethod
     def running(cls, data_dir: Path) -> Control | None:
-        """The platform that runs on this folder and answers, or None."""
+        """The platform that runs on this folder and answers, or None.
+
+        Another program may have the port of a platform that is gone, so only the answer of that very process counts.
+        """
         try:
             control = cls(**json.loads((data_dir / FILE).read_text(encoding="utf-8")))
-        except (FileNotFoundError, ValueError, TypeError):
+            with httpx.Client(timeout=PROBE_SECONDS, trust_env=False) as client:
+                answer = client.get(f"{control.admin}/process", headers=control._headers)
+                return control if answer.json() == control.process else None
+        except (FileNotFoundError, ValueError, TypeError, httpx.HTTPError, httpx.InvalidURL):
             return None
-        try:
-            control.call("GET", "/status")
-        except Unavailable:
-            return None
-        return control
+
+    @property
+    def process(self) -> dict[str, Any]:
+        """How the admin API says which process it is of."""
+        return {"throughline": self.pid}
+
+    @property
+    def _headers(self) -> dict[str, str]:
+        return {"authorization": f"Bearer {self.token}"}
 
     def call(self, method: str, path: str, body: dict[str, Any] | None = None) -> dict[str, Any]:
         """One answer of the admin API; raises `Refused` in the platform's words, `Unavailable` without an answer."""
@@ -67,9 +79,7 @@ class Control:
         try:
             with (
                 httpx.Client(timeout=httpx.Timeout(None, connect=2), trust_env=False) as client,
-                client.stream(
-                    method, self.admin + path, json=body, headers={"authorization": f"Bearer {self.token}"}
-                ) as response,
+                client.stream(method, self.admin + path, json=body, headers=self._headers) as response,
             ):
                 if response.status_code >= 400:
                     response.read()
