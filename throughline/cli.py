@@ -37,14 +37,22 @@ def _store_options(command: Any) -> Any:
     )(command)
 
 
-def _platform_options(command: Any) -> Any:
+def _access_options(command: Any) -> Any:
     options = [
         _option("--host", default="127.0.0.1", help="Address to listen on; any but loopback needs a tokens file."),
+        _option("--tokens-file", type=click.Path(path_type=Path), help="YAML list of {name, tenant, roles, sha256}."),
+        _option("--tokens", show_default=False, help="The same list as text, from the environment."),
+    ]
+    for option in reversed(options):
+        command = option(command)
+    return command
+
+
+def _platform_options(command: Any) -> Any:
+    options = [
         _option("--otlp-grpc-port", default=4317, type=click.IntRange(0, 65535), help="OTLP over gRPC; 0: any free."),
         _option("--otlp-http-port", default=4318, type=click.IntRange(0, 65535), help="OTLP/HTTP and CloudEvents."),
         _option("--http-port", default=8080, type=click.IntRange(0, 65535), help="Dashboard and REST API."),
-        _option("--tokens-file", type=click.Path(path_type=Path), help="YAML list of {name, tenant, roles, sha256}."),
-        _option("--tokens", show_default=False, help="The same list as text, from the environment."),
         _option("--public-url", help="The dashboard's address as people reach it, for links in alerts."),
         _option("--tick-seconds", default=5.0, type=Number(0.2, 3600), help="How often SLAs are judged."),
         _option("--log-level", type=_LOG_LEVELS, default="info", help="How much the log says."),
@@ -71,6 +79,7 @@ def cli() -> None:
     help="Apply this folder first, to every tenant. Without it: what was applied last.",
 )
 @_option("--roles", default="all", help=f"Comma separated: all, {', '.join(ROLES)}.")
+@_access_options
 @_platform_options
 @ingest_options
 @_option("--standby", is_flag=True, help="Where another process runs here: wait, and take over when it ends.")
@@ -91,6 +100,8 @@ def up(
 @cli.command()
 @_store_options
 @_platform_options
+@_option("--tokens-file", type=click.Path(path_type=Path), hidden=True)
+@_option("--tokens", hidden=True)
 @_option("--duration", type=Number(1), metavar="SECONDS", help="Stop by itself after that long.")
 @_option("--history-days", default=30, type=click.IntRange(0, 3650), help="Back-dated history sent on the first start.")
 @_option("--orders", default=5000, type=click.IntRange(0, 10_000_000), help="Orders in that history.")

@@ -46,8 +46,11 @@ class DemoSettings:
 
 def run_demo(settings: Settings, sample: DemoSettings, *, log_level: str) -> int:
     """Run both until Ctrl-C, the duration is over or the comparison is made; returns the exit status."""
-    if settings.tokens_file is not None:
-        raise Refused("The demo's sample systems have no token: leave THROUGHLINE_TOKENS_FILE and --tokens-file out.")
+    if settings.tokens_file is not None or settings.tokens is not None:
+        raise Refused(
+            "The demo is open to this machine, and its sample systems have no token: "
+            "leave THROUGHLINE_TOKENS_FILE and THROUGHLINE_TOKENS out."
+        )
     data_dir = settings.store.data_dir
     data_dir.mkdir(parents=True, exist_ok=True, mode=0o700)
     log_file = data_dir / "throughline.log"
@@ -77,7 +80,6 @@ async def _run(settings: Settings, sample: DemoSettings, log_file: Path) -> int:
 
 def welcome(settings: Settings, sample: DemoSettings, log_file: Path) -> str:
     """What a newcomer reads first: where to look, and what at."""
-    otlp = f"http://{settings.host}:{settings.otlp_http_port}"
     return "\n".join(
         [
             "",
@@ -87,7 +89,7 @@ def welcome(settings: Settings, sample: DemoSettings, log_file: Path) -> str:
             f"  purchases and master data around them; then new ones come, {sample.speed:g} times as fast as in life.",
             f"  Break something: http://{PAGE_HOST}:{sample.page_port} switches twelve faults on and off.",
             "",
-            f"OTLP/gRPC {settings.host}:{settings.otlp_grpc_port}, OTLP/HTTP and CloudEvents {otlp}.",
+            f"OTLP/gRPC {settings.otlp_grpc}, OTLP/HTTP and CloudEvents {settings.otlp_http}.",
             f"Alerts go to {log_file}. Ctrl-C stops all.",
             "",
         ]
@@ -129,8 +131,8 @@ def _command(settings: Settings, sample: DemoSettings) -> list[str]:
     data_dir = settings.store.data_dir
     command = [
         *(sys.executable, "-m", "sample_flows", "--end-with-parent"),
-        *("--otlp-grpc", f"{settings.host}:{settings.otlp_grpc_port}"),
-        *("--otlp-http", f"http://{settings.host}:{settings.otlp_http_port}"),
+        *("--otlp-grpc", settings.otlp_grpc),
+        *("--otlp-http", settings.otlp_http),
         *("--history-days", str(sample.history_days)),
         *("--orders", str(sample.orders)),
         *("--seed", str(sample.seed)),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import socket
 import subprocess
 from pathlib import Path
@@ -69,6 +70,17 @@ def test_a_blank_list_of_tokens_opens_nothing(tmp_path: Path, blank: str) -> Non
     with pytest.raises(CatalogError):
         access_given(blank, None)
     assert access_given(None, None).is_open
+
+
+def test_the_demo_offers_neither_another_address_nor_tokens(tmp_path: Path) -> None:
+    text = throughline("demo", "--help").stdout
+    assert "--http-port" in text
+    for option in ("--host", "--tokens"):
+        assert option not in text
+        assert option in throughline("up", "--help").stdout
+    for name in ("THROUGHLINE_TOKENS_FILE", "THROUGHLINE_TOKENS"):
+        line = refused(throughline("demo", "--data-dir", str(tmp_path), env={**os.environ, name: "x"}))
+        assert name in line
 
 
 def test_an_unknown_catalog_key_is_named_with_the_nearest_valid_one(tmp_path: Path) -> None:
