@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard import create_app
+from dashboard.api.alerts import LABELS
 from model import Access, Principal, catalog_from_sources
 from store import Store
 from tests.dashboard import world
@@ -211,6 +212,9 @@ def _alerts(client: Client) -> None:
     assert [each["id"] for each in got(client, f"{V1}/silences")["items"]] == [made.json()["id"]]
     assert client.delete(f"{V1}/silences/{made.json()['id']}").status_code == 204
     assert client.post(f"{V1}/silences", json={**wish, "untill": "x"}).status_code == 400
+    unknown = client.post(f"{V1}/silences", json={**wish, "matchers": {"sla": "x", "slas": "x"}})
+    assert unknown.status_code == 400
+    assert unknown.json()["detail"].startswith("No alert has a label 'slas'; there are alertname, criticality, key")
     assert client.post(f"{V1}/silences", json={**wish, "ends_at": "2020-01-01T00:00:00Z"}).status_code == 400
 
 
@@ -250,6 +254,11 @@ def test_slas_stand_together_by_workflow_and_a_group_nobody_is_in_is_not_found(c
     for sla in orders["slas"]:
         shares = [each["share"] for each in got(client, f"{V1}/slas/{sla}/waiting")["items"]]
         assert not shares or abs(sum(shares) - 1) < 1e-9
+
+
+def test_alerts_have_the_labels_that_silences_may_name(filled: Store) -> None:
+    rows, _ = world.services(filled).alerts.alerts(world.TENANT, now=world.NOW, states=(), limit=100, cursor=None)
+    assert {"per", *(label for each in rows for label in each.alert.labels)} == set(LABELS), "none here is per anything"
 
 
 def test_excuses_name_who_and_why(client: Client) -> None:
