@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from datetime import datetime
 
 from correlator.splicing import spliced
@@ -32,6 +33,23 @@ def instance_events(tenant: str, workflow: Workflow, keys: Sql) -> Sql:
     """
     own = {"events_tenant": tenant, "events_workflow": workflow.name, "events_root": workflow.root}
     query = spliced("instance_events", keys=keys)
+    return Sql(query.text, {**query.params, **own})
+
+
+def lost_events(tenant: str, workflow: Workflow, keys: Sql, after: int) -> Sql:
+    """event_id, milestone of events the instances named by `keys` no longer have, or have in another version.
+
+    `after` (exclusive) is the version since which that is asked; `keys` is as in `instance_events`.
+    """
+    query = spliced("lost_events", keys=keys)
+    own = {"lost_tenant": tenant, "lost_workflow": workflow.name, "lost_root": workflow.root, "lost_after": after}
+    return Sql(query.text, {**query.params, **own})
+
+
+def instances_at(tenant: str, workflow: Workflow, milestones: Sequence[str], minutes: Sql) -> Sql:
+    """key of the instances with an event of one of the milestones in one of `minutes` (a sub-SELECT of one column)."""
+    query = spliced("instances_at", minutes=minutes)
+    own = {"at_tenant": tenant, "at_workflow": workflow.name, "at_milestones": list(milestones)}
     return Sql(query.text, {**query.params, **own})
 
 

@@ -28,7 +28,15 @@ from functools import partial
 from math import ceil
 from typing import Any
 
-from correlator import changed_instances, instance_events, known_instances, latest_version, system_progress
+from correlator import (
+    changed_instances,
+    instance_events,
+    instances_at,
+    known_instances,
+    latest_version,
+    lost_events,
+    system_progress,
+)
 from model import Clock, CutOff, Workflow, format_duration
 from sla_engine.calendar_table import CalendarTable
 from sla_engine.compiling import (
@@ -42,7 +50,7 @@ from sla_engine.compiling import (
     latest_promise,
     longest,
 )
-from sla_engine.feeds import Heard, stretch
+from sla_engine.feeds import Heard, day_start, stretch
 from sla_engine.maintenance import maintenance_told
 from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, single_slas, sla_versions
 from sla_engine.working_time import EPOCH, latest_within, microseconds
@@ -193,6 +201,7 @@ class _Tick:
         self._told = told
         self.tally = _Tally()
         self._noted: dict[tuple[str, str], datetime] = {}
+        self._repaired: set[tuple[str, str]] = set()
         self._tail_upto = self.seq = self._last_seq(last.seq)
 
     def judge_changed(self, versions: Sequence[SlaVersion], changed: Sql, *, same_before: int = 0) -> None:
@@ -253,11 +262,23 @@ class _Tick:
                 since=since,
             )[0]
             part = stretch(version, since, Heard(**range_), self._as_of)
-            if part is None:
+            is_repaired = any((version.workflow.name, name) in self._repaired for name in feed.milestones)
+            if part is None and not is_repaired:
                 continue
-            time = self._compiled_time(version, part.earliest, part.latest)
             self._execute("TRUNCATE TABLE staged_clocks")
-            self._stage(feed_facts(version, time, part, tenant=self._tenant, as_of=self._as_of))
+            if part is not None:
+                time = self._compiled_time(version, part.earliest, part.latest)
+                self._stage(feed_facts(version, time, part, tenant=self._tenant, as_of=self._as_of))
+            if is_repaired:
+                self._run(
+                    "stage_vanished_of_feed",
+                    tenant=self._tenant,
+                    workflow=version.workflow.name,
+                    feed_name=feed.name,
+                    sla=version.sla.id,
+                    definition=version.sla.hash,
+                    since=day_start(since, version.sla.zone) if version.sla.volume else since,
+                )
             self._judge_staged()
 
     def judge_excused(self) -> None:
@@ -321,16 +342,49 @@ class _Tick:
             attributes=sorted({name for each in versions for name in attributes_asked(each)}),
         )
         self._run("stage_wakeups_of_events", tenant=self._tenant, workflow=workflow.name, as_of=self._as_of)
-        self._note_feeds(workflow, versions)
+        self._note_feeds(workflow, versions, keys)
 
-    def _note_feeds(self, workflow: Workflow, versions: Sequence[SlaVersion]) -> None:
+    def _note_feeds(self, workflow: Workflow, versions: Sequence[SlaVersion], keys: Sql) -> None:
         milestones = sorted({name for each in versions if each.sla.feed for name in each.sla.feed.milestones})
         if not milestones:
             return
-        self._run("note_feeds", tenant=self._tenant, workflow=workflow.name, milestones=milestones, as_of=self._as_of)
+        self._note(workflow, milestones, Sql("staged_events"))
         for row in self._rows("noted_feeds", milestones=milestones, as_of=self._as_of):
-            at = (workflow.name, row["milestone"])
-            self._noted[at] = min(row["earliest"], self._noted.get(at, row["earliest"]))
+            self._noted_from(workflow, row)
+        self._repair_feeds(workflow, milestones, lost_events(self._tenant, workflow, keys, self._last.version))
+
+    def _note(self, workflow: Workflow, milestones: Sequence[str], events: Sql) -> None:
+        self._execute(
+            _with("note_feeds", events=events),
+            tenant=self._tenant,
+            workflow=workflow.name,
+            milestones=milestones,
+            as_of=self._as_of,
+        )
+
+    def _noted_from(self, workflow: Workflow, row: dict[str, Any]) -> None:
+        at = (workflow.name, row["milestone"])
+        self._noted[at] = min(row["earliest"], self._noted.get(at, row["earliest"]))
+
+    def _repair_feeds(self, workflow: Workflow, milestones: Sequence[str], lost: Sql) -> None:
+        """Make minutes anew that count an event which was lost, and those a tick that did not finish had begun with."""
+        own = {"tenant": self._tenant, "workflow": workflow.name}
+        if not self._store.value(_with("lost_events", lost=lost), {"milestones": milestones}):
+            return
+        self._execute(_with("note_repairs", lost=lost), **own, milestones=milestones, as_of=self._as_of)
+        since = {"repair_tenant": self._tenant, "repair_workflow": workflow.name, "repair_since": self._last.as_of}
+        minutes = Sql(_without_comments(load_query("sla_engine", "to_repair")), since)
+        found = self._store.rows(_with("noted_repairs", minutes=minutes))
+        if not found:
+            return
+        self._execute(_with("forget_minutes", minutes=minutes), **own)
+        at = Sql(f"SELECT minute FROM ({minutes.text})", minutes.params)
+        left = instance_events(self._tenant, workflow, instances_at(self._tenant, workflow, milestones, at))
+        events = _with("events_of_minutes", events=left, minutes=minutes)
+        self._note(workflow, milestones, Sql(f"({_without_comments(events.text)})", events.params))
+        for row in found:
+            self._noted_from(workflow, row)
+            self._repaired.add((workflow.name, row["milestone"]))
 
     def _compiled_time(self, version: SlaVersion, earliest: datetime, latest: datetime) -> CompiledTime:
         sla = version.sla
@@ -438,6 +492,15 @@ def _milestones(versions: Iterable[SlaVersion]) -> Iterable[str]:
         )
         if each.sla.pause is not None:
             yield from (each.sla.pause.from_milestone, each.sla.pause.to_milestone)
+
+
+def _with(query: str, **parts: Sql) -> Sql:
+    """A query of the room with SELECTs in the places of their names."""
+    text, params = load_query("sla_engine", query), Sql("")
+    for name, part in parts.items():
+        text = text.replace(f"/*{name}*/", part.text)
+        params = Sql("", (params + part).params)
+    return Sql(text, params.params)
 
 
 def _without_comments(text: str) -> str:

@@ -56,6 +56,12 @@ def stretch(version: SlaVersion, since: datetime, heard: Heard, as_of: datetime)
     return Stretch(begin, min(instants), max(instants), heard.first_ever, waited if is_open else None)
 
 
+def day_start(at: datetime, zone: str) -> datetime:
+    """The local midnight at or before an instant."""
+    local = ZoneInfo(zone)
+    return datetime.combine(at.astimezone(local).date(), time(), local).astimezone(UTC)
+
+
 def _days(
     version: SlaVersion, since: datetime, heard: Heard, as_of: datetime, waited: datetime | None
 ) -> Stretch | None:

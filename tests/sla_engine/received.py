@@ -20,13 +20,37 @@ _segments = itertools.count(1)
 
 def receive(store: Store, tenant: str, catalog: Catalog, events: Sequence[Happening]) -> None:
     """Make the events known to the SLA engine."""
-    at = RECEIVED + timedelta(milliseconds=next(_segments))
-    segment = f"{int(at.timestamp() * 1_000_000):016x}-{next(_segments):08x}"
     rows = []
     for event in events:
         attributes = {"order.id": event.order, **event.keys, **event.attributes}
-        identity = {"cloudevents.event_id": event.id, "cloudevents.event_source": "/stories"}
-        rows.append((event.at, "stories", f"test.{event.milestone}", {**attributes, **identity}, at, tenant, segment))
+        rows.append((event.at, f"test.{event.milestone}", {**attributes, **_identity(event.id)}))
+    _send(store, tenant, catalog, rows)
+
+
+def void(store: Store, tenant: str, catalog: Catalog, milestone: str, occurred_at: datetime) -> None:
+    """Somebody says that the events of that milestone and time never were."""
+    rows = store.rows(
+        "SELECT event_id FROM events FINAL WHERE tenant = {tenant:String} AND milestone = {milestone:String} "
+        "AND occurred_at = {at:DateTime64(6)}",
+        {"tenant": tenant, "milestone": milestone, "at": occurred_at},
+    )
+    said = {"actor": "ann", "reason": "A test."}
+    corrections = [
+        (occurred_at, "throughline.event.voided", {"event_id": id_, **said, **_identity(f"void-{id_}")})
+        for id_ in (row["event_id"] for row in rows)
+    ]
+    assert corrections
+    _send(store, tenant, catalog, corrections)
+
+
+def _identity(id_: str) -> dict[str, str]:
+    return {"cloudevents.event_id": id_, "cloudevents.event_source": "/stories"}
+
+
+def _send(store: Store, tenant: str, catalog: Catalog, records: Sequence[tuple[datetime, str, dict[str, str]]]) -> None:
+    at = RECEIVED + timedelta(milliseconds=next(_segments))
+    segment = f"{int(at.timestamp() * 1_000_000):016x}-{next(_segments):08x}"
+    rows = [(when, "stories", name, attributes, at, tenant, segment) for when, name, attributes in records]
     store.insert(
         "otel_logs",
         ("Timestamp", "ServiceName", "EventName", "LogAttributes", "ReceivedAt", "Tenant", "SegmentId"),

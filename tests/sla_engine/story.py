@@ -22,7 +22,7 @@ from typing import Any
 from model import Catalog, ManualClock, catalog_from_sources
 from sla_engine import ClockRow, SlaEngine, TickReport, VerdictReader
 from store import Store
-from tests.sla_engine.received import receive
+from tests.sla_engine.received import receive, void
 
 CALENDARS = {
     "berlin": {
@@ -143,6 +143,10 @@ class Story:
     def tell(self, events: Iterable[Happening]) -> None:
         """Several events become known together."""
         receive(self.store, self.tenant, self.catalogs[-1].catalog, list(events))
+
+    def never_happened(self, milestone: str, at: str) -> None:
+        """An event is voided."""
+        void(self.store, self.tenant, self.catalogs[-1].catalog, milestone, when(at))
 
     def tick(self, as_of: str | datetime) -> TickReport:
         """The engine judges as of an instant."""

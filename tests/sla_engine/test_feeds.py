@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import random
 from datetime import timedelta
-from typing import Any
+from typing import Any, cast
 
 import pytest
 
-from sla_engine import ClockRow
+from model import ManualClock
+from sla_engine import ClockRow, SlaEngine
 from store import Store
 from tests.sla_engine.story import Happening, Judged, Story, when
+from tests.sla_engine.test_ticks import START, Crash, Crashing
 
 EVERY: dict[str, Any] = {"every": "15m", "system": "wms"}
 
@@ -186,3 +188,60 @@ def test_too_many_breach_when_they_came(shared_store: Store) -> None:
     speaks(story, "2026-03-03T08:00:00Z", "2026-03-03T19:00:00Z", "2026-03-03T20:00:00Z")
     judged = feed_at(story, "2026-03-03T21:00:00Z", "b").is_("breached", "met")
     assert judged.clocks[1].reason.startswith("No more than 2 of b came")
+
+
+TOO_MANY: dict[str, Any] = {"volume": {"at_most": 2, "by": "18:00"}, "milestone": "b", "zone": "UTC"}
+
+
+def test_an_event_that_was_voided_does_not_count_for_a_feed(shared_store: Store) -> None:
+    story = Story(shared_store, TOO_MANY, {**EVERY, "id": "silence"})
+    speaks(story, "2026-03-02T08:00:00Z", "2026-03-02T08:10:00Z", "2026-03-02T08:10:30Z", "2026-03-02T08:20:00Z")
+    feed_at(story, "2026-03-02T08:31:00Z", "b").is_("breached", since="2026-03-02T08:10:30Z")
+    feed_at(story, "2026-03-02T08:32:00Z").is_()
+    story.never_happened("b", "2026-03-02T08:10:30Z")
+    feed_at(story, "2026-03-02T08:33:00Z", "b").is_("breached", since="2026-03-02T08:20:00Z")
+    story.never_happened("b", "2026-03-02T08:10:00Z")
+    feed_at(story, "2026-03-02T08:34:00Z", "b").is_("pending", due="2026-03-02T18:00:00Z")
+    feed_at(story, "2026-03-02T08:34:30Z").is_("breached", due="2026-03-02T08:15:00Z")  # 08:00 to 08:20
+    feed_at(story, "2026-03-02T09:00:00Z").is_("breached", "breached")
+    story.never_happened("b", "2026-03-02T08:20:00Z")
+    feed_at(story, "2026-03-02T09:01:00Z").is_("breached", "cancelled")
+    story.never_happened("b", "2026-03-02T08:00:00Z")
+    feed_at(story, "2026-03-02T09:02:00Z").is_("cancelled", "cancelled")
+    feed_at(story, "2026-03-02T09:03:00Z", "b").is_("cancelled")
+
+
+def test_of_an_event_that_came_in_two_versions_a_feed_counts_the_one_that_counts(shared_store: Store) -> None:
+    times = ("2026-03-02T08:10:00Z", "2026-03-02T10:00:00Z")
+    at_most_one: dict[str, Any] = {**TOO_MANY, "volume": {"at_most": 1, "by": "18:00"}}
+    for first, second in (times, times[::-1]):  # whichever counts, once it comes last
+        story = Story(shared_store, at_most_one)
+        story.happens("b", first, order="SO-1", id="same")
+        feed_at(story, "2026-03-02T10:30:00Z", "b").is_("pending")
+        story.happens("b", second, order="SO-1", id="same")
+        feed_at(story, "2026-03-02T10:31:00Z", "b").is_("pending")
+        story.happens("b", "2026-03-02T10:40:00Z", order="SO-2")
+        feed_at(story, "2026-03-02T10:41:00Z", "b").is_("breached", since="2026-03-02T10:40:00Z")
+
+
+def test_minutes_of_a_feed_are_made_anew_whatever_the_crash(shared_store: Store) -> None:
+    story = Story(shared_store, TOO_MANY)
+    times = ("2026-03-02T08:10:00Z", "2026-03-02T08:10:10Z", "2026-03-02T08:10:20Z", "2026-03-02T08:10:30Z")
+    speaks(story, *times)
+    story.tick("2026-03-02T09:00:00Z")
+    story.never_happened("b", times[0])
+    steps = 0
+    while steps < 100:
+        story.engine = SlaEngine(cast(Store, Crashing(shared_store, iter(range(1000)), steps)), ManualClock(START))
+        try:
+            story.tick(when("2026-03-02T09:30:00Z") + timedelta(seconds=steps))
+        except Crash:
+            steps += 1
+        else:
+            break
+    story.restart()
+    feed_at(story, "2026-03-02T10:00:00Z", "b").is_("breached", since=times[3])
+    speaks(story, "2026-03-02T10:01:00Z")
+    story.never_happened("b", times[1])
+    feed_at(story, "2026-03-02T10:02:00Z", "b").is_("breached", since="2026-03-02T10:01:00Z")
+    assert 10 < steps < 100
