@@ -33,8 +33,8 @@ from store import Store, active_catalog, load_query
 ROWS_AT_ONCE = 1000
 ROUNDS = 50
 ALERTS_AT_ONCE = 5000
-"""A tick follows 50,000 ledger rows or changes some 5,000 alerts at most, and sees to a thousand of promises that left the
-catalog and of such that came back; what is left waits for the next."""
+"""A tick follows 50,000 ledger rows or changes some 5,000 alerts at most, and sees to a thousand of promises that left
+the catalog and of such that came back; what is left waits for the next."""
 
 
 class Ledger(Protocol):
