@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import hashlib
 import re
 import socket
 import threading
 import time
-import uuid
 from collections.abc import Iterator
+from contextlib import contextmanager
 from dataclasses import replace
 from datetime import UTC
 from importlib.resources import files
@@ -20,8 +21,9 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from dashboard import create_app
 from dashboard.figures import TimelineRows, timeline_figure
 from dashboard.figures.plain import plain
+from model import Access, Principal
 from store import Store, migrate
-from tests.conftest import ROOMS
+from tests.conftest import ROOMS, new_name
 from tests.dashboard import world
 from tests.dashboard.rows import clock, event, span
 
@@ -42,22 +44,34 @@ PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="module")
-def address(embedded_folder: Path) -> Iterator[str]:
-    """The dashboard over the small world, served on a free port."""
-    database = f"t_{uuid.uuid4().hex[:12]}"
-    store = Store.embedded(embedded_folder, database=database)
+def orders(embedded_folder: Path) -> Iterator[Store]:
+    """The small world."""
+    store = Store.embedded(embedded_folder, database=new_name())
     migrate(store, ROOMS)
     world.build(store)
+    yield store
+    store.execute(f"DROP DATABASE {store.database} SYNC")
+    store.close()
+
+
+@contextmanager
+def served(store: Store, access: Access | None = None) -> Iterator[str]:
+    """The dashboard over a store, on a free port."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(world.services(store)), log_level="warning", ws="none"))
+    server = uvicorn.Server(uvicorn.Config(create_app(world.services(store, access)), log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
     server.should_exit = True
     thread.join(timeout=30)
     listening.close()
-    store.execute(f"DROP DATABASE {database} SYNC")
-    store.close()
+
+
+@pytest.fixture(scope="module")
+def address(orders: Store) -> Iterator[str]:
+    """The dashboard over the small world, open to anyone."""
+    with served(orders) as found:
+        yield found
 
 
 @pytest.fixture(scope="module")
@@ -181,6 +195,22 @@ def test_a_list_says_why_it_cannot_be_shown_and_goes_on_when_it_can(browser: Bro
     expect(page.locator(".grid .grid-state")).to_have_count(0, timeout=PATIENCE_MS)
     expect(page.locator(".ag-row a.key")).to_have_count(5)
     context.close()
+
+
+def test_who_has_signed_in_once_follows_links_from_other_sites(browser: Browser, orders: Store, address: str) -> None:
+    sums = ((hashlib.sha256(b"ann").hexdigest(), Principal("ann", world.TENANT, frozenset({"read"}))),)
+    context = browser.new_context()
+    page = context.new_page()
+    with served(orders, Access(False, sums)) as guarded:
+        page.goto(f"{guarded}/workflows/orders/instances/A%2F5")
+        page.locator("input[name=token]").fill("ann")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("h1")).to_have_text("A/5", timeout=PATIENCE_MS)
+        assert page.url == f"{guarded}/workflows/orders/instances/A%2F5"
+        page.goto(f"{address.replace('127.0.0.1', 'localhost')}/sign-in")
+        page.evaluate("(to) => { location.href = to; }", f"{guarded}/workflows/orders/instances/SO-1")
+        expect(page.locator("h1")).to_have_text("SO-1", timeout=PATIENCE_MS)
+        context.close()
 
 
 def test_an_alert_is_acknowledged_where_it_is_listed(page: Page) -> None:
