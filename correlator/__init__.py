@@ -8,6 +8,8 @@ from correlator.feed import (
     latest_version,
     lost_events,
     reached_values,
+    switched_instances,
+    switches,
     system_minutes,
     system_progress,
 )
@@ -54,6 +56,8 @@ __all__ = [
     "reached_values",
     "rebuild_progress",
     "request_rebuild",
+    "switched_instances",
+    "switches",
     "system_minutes",
     "system_progress",
 ]

@@ -15,6 +15,18 @@ def changed_instances(after: int, upto: int) -> Sql:
     return Sql(load_query("correlator", "changed_instances"), {"touched_after": after, "touched_upto": upto})
 
 
+def switches(store: Store, tenant: str, after: int, upto: int) -> dict[str, datetime]:
+    """The workflows whose rebuild was switched with after < version <= upto, and when that rebuild had begun."""
+    rows = store.rows(load_query("correlator", "switches"), {"tenant": tenant, "after": after, "upto": upto})
+    return {row["workflow"]: row["begun_at"] for row in rows}
+
+
+def switched_instances(tenant: str, after: int, upto: int) -> Sql:
+    """workflow, key of the instances that only the switch of a rebuild has recomputed with after < version <= upto."""
+    own = {"switched_tenant": tenant, "switched_after": after, "switched_upto": upto}
+    return Sql(load_query("correlator", "switched_instances"), own)
+
+
 def known_instances(tenant: str) -> Sql:
     """tenant, workflow, key of every instance of a tenant: the feed of changes forgets after a month."""
     return Sql(load_query("correlator", "known_instances"), {"known_tenant": tenant})

@@ -14,6 +14,8 @@ How a tick works, and why a crash anywhere in it only repeats work:
    silence is a breach; so that is read first, and the version up to which instances are judged thereafter. The
    correlator writes of its ticks first the instances, then the version, then how far systems have come: what is read
    of a system is in instances of that version, answers included.
+6. What a rebuild's switch alone has changed, about the time before that rebuild began and before the last tick, is
+   appended as a correction, of which nobody is told. What became valid later is news: the rebuild only delayed it.
 
 Ticks never overlap within a process. That one engine at a time runs over a store is the lease's care (`lease`).
 """
@@ -35,6 +37,8 @@ from correlator import (
     known_instances,
     latest_version,
     lost_events,
+    switched_instances,
+    switches,
     system_progress,
 )
 from model import Clock, CutOff, Workflow, format_duration
@@ -70,6 +74,9 @@ MOST_SPENT_WAKEUPS = 1_000_000
 
 EXCUSED_LATE = timedelta(minutes=10)
 """How much later than the tick that should have seen it an excuse may reach the store."""
+
+_NONE = Sql("SELECT '' AS workflow, '' AS key WHERE 0")
+"""No instances."""
 
 _NEVER = -(2**63) + 1
 _FOREVER = 2**62
@@ -141,7 +148,8 @@ class SlaEngine:
         seen = self._seen(tenant, versions, as_of)
         upto = latest_version(self._store, tenant)  # after what systems have said: see the notes above
         prints = fingerprints(versions)
-        tick = _Tick(self._store, self._calendars, self._before_append, tenant, as_of, last, _told(versions, seen))
+        told = _told(versions, seen)
+        tick = _Tick(self._store, self._calendars, self._before_append, tenant, as_of, last, upto, told)
         is_gap = upto - last.version > CHANGES_KEPT // timedelta(microseconds=1)
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id] and not is_gap]
         fresh = [each for each in versions if each not in known]
@@ -190,6 +198,7 @@ class _Tick:
         tenant: str,
         as_of: datetime,
         last: _LastTick,
+        upto: int,
         told: dict[str, Any],
     ) -> None:
         self._store = store
@@ -199,6 +208,12 @@ class _Tick:
         self._as_of = as_of
         self._last = last
         self._told = told
+        self._rebuilt = {
+            workflow: min(begun_at, last.as_of)
+            for workflow, begun_at in switches(store, tenant, last.version, upto).items()
+        }
+        """By workflow, the time before which what only a rebuild has changed is no news: it had been judged before."""
+        self._switched = switched_instances(tenant, last.version, upto) if self._rebuilt else _NONE
         self.tally = _Tally()
         self._noted: dict[tuple[str, str], datetime] = {}
         self._repaired: set[tuple[str, str]] = set()
@@ -279,7 +294,7 @@ class _Tick:
                     definition=version.sla.hash,
                     since=day_start(since, version.sla.zone) if version.sla.volume else since,
                 )
-            self._judge_staged()
+            self._judge_staged(Sql("SELECT workflow, key FROM staged_clocks"))
 
     def judge_excused(self) -> None:
         """Judge the clocks somebody has excused; one that was written down late is found for a while after."""
@@ -318,7 +333,7 @@ class _Tick:
         )
         slas = sorted({each.sla.id for each in versions if each.sla.feed is None})
         self._run("stage_vanished_clocks", tenant=self._tenant, workflow=workflow.name, slas=slas)
-        self._judge(same_before)
+        self._judge(same_before, self._switched)
 
     def _stage_known(self, workflows: Sql, keys: Sql) -> None:
         """What is known of the clocks of some instances; of a tick that did not finish, what it has appended, too."""
@@ -398,11 +413,12 @@ class _Tick:
             first_us = self._calendars.cover(self._tenant, version.calendar, earliest, latest, longest(sla))
         return CompiledTime(first_us, cut_off)
 
-    def _judge_staged(self) -> None:
+    def _judge_staged(self, switched: Sql | None = None) -> None:
         self._stage_known(Sql("SELECT workflow FROM staged_clocks"), Sql("SELECT key FROM staged_clocks"))
-        self._judge(0)
+        self._judge(0, switched or _NONE)
 
-    def _judge(self, same_before: int) -> None:
+    def _judge(self, same_before: int, switched: Sql) -> None:
+        """Judge what is staged; `switched` are the workflow and key of what only a rebuild's switch has changed."""
         self._execute("TRUNCATE TABLE staged_verdicts")
         self._run("judge", tenant=self._tenant, as_of=self._as_of, same_before=same_before, **self._told)
         counts = self._rows("staged_counts")[0]
@@ -410,7 +426,13 @@ class _Tick:
             return
         if counts["news"]:
             self._before_append()
-            self._run("append_verdicts", tenant=self._tenant, seq=self.seq)
+            self._execute(
+                _with("append_verdicts", instances=switched),
+                tenant=self._tenant,
+                seq=self.seq,
+                rebuilt=list(self._rebuilt),
+                begun_us=[microseconds(each) for each in self._rebuilt.values()],
+            )
         side_by_side(
             partial(self._run, "store_clocks", tenant=self._tenant, version=microseconds(self._as_of)),
             partial(self._run, "store_wakeups", tenant=self._tenant),

@@ -46,7 +46,10 @@ class ClockRow:
 
 @dataclass(frozen=True, slots=True)
 class LedgerRow:
-    """One line of the ledger. `seq` is its place in the tenant's ledger: 1 or more, strictly increasing."""
+    """One line of the ledger. `seq` is its place in the tenant's ledger: 1 or more, strictly increasing.
+
+    `of_rebuild` is a correction: only a rebuild has changed it, about the time before that began. Nobody is told of it.
+    """
 
     tenant: str
     workflow: str
@@ -63,6 +66,7 @@ class LedgerRow:
     reason: str
     definition: str
     seq: int
+    of_rebuild: bool = False
 
 
 @dataclass(frozen=True, slots=True)

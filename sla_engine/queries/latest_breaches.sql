@@ -9,7 +9,7 @@ WITH latest AS (
 SELECT *
 FROM (
   SELECT tenant, workflow, sla, key, clock, per, verdict, valid_from, known_at, started_at, deadline_at, satisfied_at,
-    reason, definition, seq
+    reason, definition, seq, of_rebuild
   FROM verdicts
   WHERE tenant = {tenant:String} AND clock IN (SELECT clock FROM latest)
   ORDER BY seq DESC

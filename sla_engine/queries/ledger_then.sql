@@ -2,7 +2,7 @@
 -- Parameters: tenant, sla String; known_at, as_of DateTime64(6) UTC, both inclusive; verdicts Array(String), empty for all;
 --   after UInt64, the place the page begins behind; limit UInt32. Index: verdicts by (tenant, sla).
 SELECT tenant, workflow, sla, key, clock, per, verdict, valid_from, known_at, started_at, deadline_at, satisfied_at, reason,
-  definition, seq
+  definition, seq, of_rebuild
 FROM (
   SELECT * FROM verdicts
   WHERE tenant = {tenant:String} AND sla = {sla:String}
