@@ -78,6 +78,9 @@ EXCUSED_LATE = timedelta(minutes=10)
 _NONE = Sql("SELECT '' AS workflow, '' AS key WHERE 0")
 """No instances."""
 
+_WALL = ""
+"""The axis of wake-ups by wall time; the others are systems."""
+
 _NEVER = -(2**63) + 1
 _FOREVER = 2**62
 
@@ -129,8 +132,8 @@ class SlaEngine:
         self._before_append = before_append or _nothing
         self._calendars = CalendarTable(store)
         self._lock = threading.Lock()
-        self._forgotten: dict[str, datetime] = {}
-        """By tenant, up to when wake-ups have been asked to be taken out."""
+        self._forgotten: dict[tuple[str, str], datetime] = {}
+        """By tenant and axis, up to when wake-ups have been asked to be taken out."""
 
     def tick(self, tenant: str, catalog_history: Sequence[Applied], as_of: datetime | None = None) -> TickReport:
         """Judge by what is stored as of an instant (now where None is given); a no-op if not later than the last one.
@@ -164,16 +167,27 @@ class SlaEngine:
             ("tenant", "as_of", "version", "seq", "slas", "seen", "single"),
             [(tenant, as_of, upto, tick.seq, prints, seen, single_slas(versions))],
         )
-        self._forget_wakeups(tenant, last.as_of)
+        self._forget_wakeups(tenant, {_WALL: last.as_of, **last.seen})
         return TickReport(as_of, tick.tally.opened, tick.tally.judged, tick.tally.appended)
 
-    def _forget_wakeups(self, tenant: str, before: datetime) -> None:
-        params = {"tenant": tenant, "before": before}
-        since = self._forgotten.get(tenant, ALWAYS)
-        spent = self._store.value(load_query("sla_engine", "spent_wakeups"), {**params, "since": since})
+    def _forget_wakeups(self, tenant: str, followed: dict[str, datetime]) -> None:
+        """Take wake-ups out once many have been followed: by axis, those before where the last tick stood.
+
+        A clock that waits for a system is stored with a wake-up no earlier than where that system stands, and when it
+        has come further, all from where it stood are followed: those before that have been, and none is read again.
+        """
+        since = {axis: self._forgotten.get((tenant, axis), ALWAYS) for axis in followed}
+        params = {
+            "tenant": tenant,
+            "axes": list(followed),
+            "before": [microseconds(each) for each in followed.values()],
+            "latest": max(followed.values()),
+        }
+        own = {"since": [microseconds(each) for each in since.values()], "earliest": min(since.values())}
+        spent = self._store.value(load_query("sla_engine", "spent_wakeups"), {**params, **own})
         if spent > self._most_spent_wakeups:
             self._store.execute(load_query("sla_engine", "forget_wakeups"), params)
-            self._forgotten[tenant] = before
+            self._forgotten.update(((tenant, axis), before) for axis, before in followed.items())
 
     def _last_tick(self, tenant: str) -> _LastTick:
         rows = self._store.rows(load_query("sla_engine", "last_tick"), {"tenant": tenant})

@@ -253,6 +253,24 @@ def test_wake_ups_that_were_followed_do_not_pile_up_and_no_tick_waits_until_they
     assert {str(story.clocks(f"SO-{n}")[0].verdict) for n in range(6)} == {"breached"}
 
 
+def test_nor_do_those_that_waited_for_a_system(shared_store: Store) -> None:
+    story = Story(shared_store, {"from": "a", "to": "b", "within": "1h"}, systems=[{"id": "wms", "cadence": "1d"}])
+    story.engine = SlaEngine(shared_store, ManualClock(START), most_spent_wakeups=2)
+    story.happens("b", "2026-03-02T07:00:00Z", order="SO-99")
+    story.tell(Happening("a", when(f"2026-03-02T08:{10 * n:02}:00Z"), order=f"SO-{n}") for n in range(6))
+    story.tick("2026-03-02T10:30:00Z")
+    story.happens("b", "2026-03-02T09:25:00Z", order="SO-99")
+    story.tick("2026-03-02T10:31:00Z")
+    story.tick("2026-03-02T10:32:00Z")  # of those waited for, three are left
+    own = {"tenant": story.tenant}
+    count = "SELECT count() FROM wakeups FINAL WHERE tenant = {tenant:String} AND axis = 'wms'"
+    eventually(lambda: shared_store.value(count, own) == 3, "only those are left that wait")
+    assert [str(story.clocks(f"SO-{n}")[0].verdict) for n in range(6)] == ["breached"] * 3 + ["at_risk"] * 3
+    story.happens("b", "2026-03-02T10:25:00Z", order="SO-99")
+    story.tick("2026-03-02T10:33:00Z")
+    assert {str(story.clocks(f"SO-{n}")[0].verdict) for n in range(6)} == {"breached"}
+
+
 def test_an_engine_that_was_away_for_longer_than_changes_are_kept_judges_all_anew(shared_store: Store) -> None:
     story = Story(shared_store, WITHIN)
     story.happens("a", "2026-03-02T08:00:00Z")
