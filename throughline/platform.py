@@ -170,8 +170,16 @@ async def serve(
 
 
 def access_given(tokens: str | None, tokens_file: Path | None) -> Access:
-    """Who may come in. Open only where neither is given at all: a blank list of tokens is a mistake."""
-    return load_access(tokens_file) if tokens is None else access_from_text(tokens)
+    """Who may come in. Open only where neither is given at all.
+
+    A file without tokens lets nobody in until somebody puts one in; text without any stays as it is, and is refused.
+    """
+    if tokens is None:
+        return load_access(tokens_file)
+    found = access_from_text(tokens)
+    if not found.entries:
+        raise Refused("THROUGHLINE_TOKENS lists no token: nobody could come in.")
+    return found
 
 
 async def _held(stack: AsyncExitStack, settings: Settings, stop: asyncio.Event) -> tuple[Store, Holding] | None:

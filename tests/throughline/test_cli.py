@@ -69,6 +69,10 @@ def test_a_blank_list_of_tokens_opens_nothing(tmp_path: Path, blank: str) -> Non
         Settings(StoreSettings(tmp_path), tokens=blank)
     with pytest.raises(CatalogError):
         access_given(blank, None)
+    with pytest.raises(Refused, match="lists no token"):
+        access_given("[]", None)
+    (tmp_path / "none.yaml").write_text("[]")
+    assert not access_given(None, tmp_path / "none.yaml").is_open
     assert access_given(None, None).is_open
 
 
