@@ -3,7 +3,7 @@
 1. A breach or a risk opens an alert, or opens it again as a new episode.
 2. A breach after a risk is the same alert with another verdict, and news.
 3. Met, cancelled, excused and pending end an open alert.
-4. Unknown says that nobody can tell: it neither opens nor ends.
+4. Unknown says that nobody can tell: it neither opens nor ends. What only a rebuild has put right opens nothing either.
 5. A row that was followed before changes nothing, so that a tick may be repeated.
 6. A promise that is no longer in the catalog ends its open alerts: nobody judges it any more. Should it come back, they
    are what they would be had it never left: verdicts that are as they were are not in the ledger once more.
@@ -36,6 +36,7 @@ class Reason(StrEnum):
     RESOLVED = "a later verdict ended it"
     NOT_ALARMING = "nothing to alert of"
     NOBODY_KNOWS = "unknown neither opens nor ends an alert"
+    OF_REBUILD = "only a rebuild has changed it, of what was long over"
     FOLLOWED_BEFORE = "this verdict has been followed before"
     NOT_IN_CATALOG = "the SLA is not in the catalog"
     WITHDRAWN = "the SLA is no longer in the catalog"
@@ -72,6 +73,8 @@ def followed(alert: Alert | None, row: LedgerRow, catalog: Catalog, facts: Facts
         return Decision(Reason.NOBODY_KNOWS)
     if row.verdict not in ALARMING:
         return _ended(alert, row)
+    if row.of_rebuild and (alert is None or not alert.is_open):
+        return Decision(Reason.OF_REBUILD)
     sla = next((each for each in catalog.slas if (each.id, each.workflow) == (row.sla, row.workflow)), None)
     if sla is None:
         return Decision(Reason.NOT_IN_CATALOG)

@@ -48,7 +48,7 @@ class ClockRow:
 class LedgerRow:
     """One line of the ledger. `seq` is its place in the tenant's ledger: 1 or more, strictly increasing.
 
-    `of_rebuild` is a correction: only a rebuild has changed it, about the time before that began. Nobody is told of it.
+    `of_rebuild` is a correction: only a rebuild has changed it, about the time before that began. It opens no alert.
     """
 
     tenant: str

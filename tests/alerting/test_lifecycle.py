@@ -54,6 +54,21 @@ def test_a_verdict_and_its_alert(before: Alert | None, verdict: str, seq: int, r
     assert (decision.alert is None) == (reason in quiet)
 
 
+@pytest.mark.parametrize(
+    ("before", "verdict", "reason"),
+    [
+        pytest.param(None, "breached", Reason.OF_REBUILD, id="what was long over opens no alert"),
+        pytest.param(OVER, "at_risk", Reason.OF_REBUILD, id="nor does it open one again"),
+        pytest.param(RISK, "breached", Reason.WORSENED, id="an open alert becomes what it is"),
+        pytest.param(BREACHED, "met", Reason.RESOLVED, id="and ends where the promise was kept after all"),
+    ],
+)
+def test_what_only_a_rebuild_has_put_right_opens_nothing(before: Alert | None, verdict: str, reason: Reason) -> None:
+    decision = followed(before, a_row(verdict, 4, of_rebuild=True), CATALOG, Facts())
+    assert decision.reason is reason
+    assert (decision.alert is None) == (reason is Reason.OF_REBUILD)
+
+
 def test_a_new_alert_says_all_that_is_known() -> None:
     facts = Facts({"order": ("SO-1001",), "invoice": ("INV-7",)}, "120.00", "EUR")
     decision = followed(None, a_row(), CATALOG, facts)
