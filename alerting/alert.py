@@ -89,8 +89,12 @@ class Links:
         return f"{self.base_url.rstrip('/')}/"
 
     def timeline(self, workflow: str, key: str) -> str:
-        """The timeline page of one instance; the key is percent-encoded, slashes too."""
-        return f"{self.base_url.rstrip('/')}/workflows/{quote(workflow, safe='')}/instances/{quote(key, safe='')}"
+        """The timeline page of one instance; the key is percent-encoded, slashes too.
+
+        Browsers take `.` and `..` for folders: such a key goes into the query.
+        """
+        instances = f"{self.base_url.rstrip('/')}/workflows/{quote(workflow, safe='')}/instances"
+        return f"{instances}/-?key={key}" if key in {".", ".."} else f"{instances}/{quote(key, safe='')}"
 
     def sla(self, sla: str) -> str:
         """The page of one SLA."""

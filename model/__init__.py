@@ -2,6 +2,7 @@
 
 from model.access import ANYBODY, DEFAULT_TENANT, ROLES, Access, Principal, access_from_text, load_access
 from model.catalog import (
+    ALERT_LABELS,
     DefinitionBody,
     catalog_from_sources,
     catalog_schema,
@@ -60,6 +61,7 @@ from model.errors import (
 from model.keys import NORMALIZE_STEPS, composite_key, is_blank, normalized
 
 __all__ = [
+    "ALERT_LABELS",
     "ANYBODY",
     "DEFAULT_TENANT",
     "NORMALIZE_STEPS",

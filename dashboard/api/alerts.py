@@ -9,14 +9,9 @@ from fastapi import APIRouter, Query
 from alerting import AlertState
 from dashboard.api import models, shapes
 from dashboard.api.parameters import Caller, Cursor, Limit, Rooms, page_of
-from model import BadRequest
+from model import ALERT_LABELS, BadRequest
 
 router = APIRouter(tags=["alerts"])
-LABELS = (
-    *("alertname", "criticality", "key", "milestone", "owner", "per", "severity", "sla", "system", "tenant"),
-    *("verdict", "workflow"),
-)
-"""What an alert may be silenced by."""
 
 
 @router.get("/alerts")
@@ -60,8 +55,8 @@ def silences(
 def add_silence(services: Rooms, caller: Caller, body: models.SilenceRequest) -> models.SilenceItem:
     """Hide alerts whose labels match all `matchers`; a label that no alert has would hide none, and is refused."""
     for name in body.matchers:
-        if name not in LABELS:
-            raise BadRequest(f"No alert has a label {name!r}; there are {', '.join(LABELS)}")
+        if name not in ALERT_LABELS:
+            raise BadRequest(f"No alert has a label {name!r}; there are {', '.join(ALERT_LABELS)}")
     row = services.alerts.add_silence(
         caller.tenant,
         matchers=body.matchers,

@@ -16,8 +16,11 @@ from model.catalog.yaml_text import Path
 from model.definitions import Catalog, Sla
 from model.errors import Problem
 
-LABELS = ("workflow", "sla", "severity", "owner", "milestone", "system", "criticality", "tenant", "kind")
-"""What an alert can be routed by."""
+ALERT_LABELS = (
+    *("alertname", "criticality", "key", "milestone", "owner", "per", "severity", "sla", "system", "tenant"),
+    *("verdict", "workflow"),
+)
+"""What an alert can be routed and silenced by."""
 
 USUAL_LEVELS = ("low", "medium", "normal", "high", "critical", "info", "warning")
 
@@ -132,8 +135,8 @@ def _routes_to_nothing(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
         source, at = sources.item("routes", route.id)
         for label, wanted in route.match:
             path = (*at, "match", label)
-            if label not in LABELS:
-                yield source.warn(path, f"no alert has a label `{label}`", nearest(label, LABELS))
+            if label not in ALERT_LABELS:
+                yield source.warn(path, f"no alert has a label `{label}`", nearest(label, ALERT_LABELS))
             elif label in values:
                 yield from _unknown_values(label, wanted, values[label], source, path)
 

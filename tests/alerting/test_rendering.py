@@ -206,3 +206,8 @@ def test_durations_have_one_unit(seconds: float, text: str) -> None:
 )
 def test_how_a_deadline_stands(deadline: datetime | None, satisfied: datetime | None, text: str) -> None:
     assert wording.due(deadline, satisfied, NOW) == text
+
+
+def test_every_key_has_an_address_that_browsers_leave_as_it_is() -> None:
+    keys = {"A/1": "/workflows/w/instances/A%2F1", "..": "/workflows/w/instances/-?key=.."}
+    assert {key: Links("http://t/").timeline("w", key) for key in keys} == {k: f"http://t{v}" for k, v in keys.items()}

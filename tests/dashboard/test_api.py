@@ -9,8 +9,7 @@ from typing import Any
 import pytest
 
 from dashboard import create_app
-from dashboard.api.alerts import LABELS
-from model import Access, Principal, catalog_from_sources
+from model import ALERT_LABELS, Access, Principal, catalog_from_sources
 from store import Store
 from tests.dashboard import world
 from tests.dashboard.asgi import Client
@@ -258,7 +257,9 @@ def test_slas_stand_together_by_workflow_and_a_group_nobody_is_in_is_not_found(c
 
 def test_alerts_have_the_labels_that_silences_may_name(filled: Store) -> None:
     rows, _ = world.services(filled).alerts.alerts(world.TENANT, now=world.NOW, states=(), limit=100, cursor=None)
-    assert {"per", *(label for each in rows for label in each.alert.labels)} == set(LABELS), "none here is per anything"
+    assert {"per", *(label for each in rows for label in each.alert.labels)} == set(ALERT_LABELS), (
+        "none is per anything"
+    )
 
 
 def test_excuses_name_who_and_why(client: Client) -> None:

@@ -267,6 +267,13 @@ def test_a_key_is_linked_where_one_record_can_carry_it_and_a_key_nearer_to_the_r
     assert warnings(KEYS.replace("body:", "event:").replace("match: {event: shipped}", within)) == []
 
 
+def test_a_route_may_ask_for_every_label_that_alerts_have() -> None:
+    for label in ("key", "per", "verdict", "alertname"):
+        assert warnings(TEXT.replace("match: {severity: high}", f"match: {{severity: high, {label}: x}}")) == []
+    [warning] = warnings(TEXT.replace("match: {severity: high}", "match: {severity: high, kind: x}"))
+    assert "no alert has a label `kind`" in warning
+
+
 def test_a_catalog_without_a_workflow_follows_nothing() -> None:
     assert warnings("systems: [{id: erp}]") == ["c.yaml: no workflow is declared: nothing will be followed"]
 
