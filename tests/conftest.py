@@ -15,7 +15,9 @@ from tests.support.clickhouse_server import ClickHouseServer
 OVER_A_SERVER_IN_TEST_ALL = (
     *(
         "alerting/",
+        "collector/test_damage.py",
         "collector/test_import_files.py",
+        "collector/test_import_real_data.py",
         "collector/test_import_once.py",
         "collector/test_mutated_traffic.py",
     ),
@@ -24,11 +26,11 @@ OVER_A_SERVER_IN_TEST_ALL = (
         f"correlator/test_{name}.py"
         for name in ("backlog", "bad_input", "confluence", "corrections", "course", "crash", "hubs", "lineage")
     ),
-    *(f"correlator/test_{name}.py" for name in ("matching", "reading", "rebuild")),
+    *(f"correlator/test_{name}.py" for name in ("held_up", "kept_attributes", "matching", "reading", "rebuild")),
     *(f"sla_engine/test_{name}.py" for name in ("backtest", "counts", "coverage", "excuses", "feeds", "filters")),
     *(
         f"sla_engine/test_{name}.py"
-        for name in ("life_of_a_clock", "maintenance", "objectives", "reading", "rejudging")
+        for name in ("life_of_a_clock", "maintenance", "objectives", "reading", "rebuilds", "rejudging")
     ),
     *(f"sla_engine/test_{name}.py" for name in ("ticks", "versions", "waiting", "working_time")),
     *("real_promises/", "sample_flows/test_verify_faults.py"),

@@ -224,6 +224,7 @@ def test_of_an_event_that_came_in_two_versions_a_feed_counts_the_one_that_counts
         feed_at(story, "2026-03-02T10:41:00Z", "b").is_("breached", since="2026-03-02T10:40:00Z")
 
 
+@pytest.mark.slow
 def test_minutes_of_a_feed_are_made_anew_whatever_the_crash(shared_store: Store) -> None:
     story = Story(shared_store, TOO_MANY)
     times = ("2026-03-02T08:10:00Z", "2026-03-02T08:10:10Z", "2026-03-02T08:10:20Z", "2026-03-02T08:10:30Z")
