@@ -12,9 +12,8 @@ from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from collector import committed_segments
-from correlator.splicing import spliced
 from model import Workflow
-from store import Store
+from store import Store, spliced
 
 _SWEEP_EVERY = timedelta(minutes=2)
 _SWEEP_BACK = timedelta(days=1)
@@ -72,7 +71,7 @@ class Backlog:
 
     def _unseen(self, workflows: Sequence[Workflow], since: datetime, now: datetime) -> list[WaitingSegment]:
         rows = self._store.rows(
-            spliced("unstitched_segments", segments=committed_segments(since)),
+            spliced("correlator", "unstitched_segments", segments=committed_segments(since)),
             {
                 "tenant": self._tenant,
                 "marked_for": self._marked_for,
@@ -85,7 +84,7 @@ class Backlog:
         return [WaitingSegment(row["segment_id"], row["signal"], row["rows"], tuple(row["pending"])) for row in rows]
 
     def _new(self, names: tuple[str, ...]) -> list[WaitingSegment]:
-        query = spliced("new_segments", segments=committed_segments(self._looked_at - _LOOK_BACK))
+        query = spliced("correlator", "new_segments", segments=committed_segments(self._looked_at - _LOOK_BACK))
         rows = self._store.rows(query, {"tenant": self._tenant})
         return [
             WaitingSegment(

@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from typing import Any
 
+from correlator.optional_lines import lines_for
 from correlator.sequence import sequence
-from correlator.splicing import lines_for
 from correlator.typed_key import typed_key
 from model import Workflow
 from store import Store, load_query, side_by_side

@@ -5,9 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from datetime import datetime
 
-from correlator.splicing import spliced
 from model import Workflow
-from store import Sql, Store, load_query
+from store import Sql, Store, load_query, spliced
 
 
 def changed_instances(after: int, upto: int) -> Sql:
@@ -44,7 +43,7 @@ def instance_events(tenant: str, workflow: Workflow, keys: Sql) -> Sql:
     keys Map(LowCardinality(String), Array(String)), attributes Map(LowCardinality(String), String), flags Array.
     """
     own = {"events_tenant": tenant, "events_workflow": workflow.name, "events_root": workflow.root}
-    query = spliced("instance_events", keys=keys)
+    query = spliced("correlator", "instance_events", keys=keys)
     return Sql(query.text, {**query.params, **own})
 
 
@@ -53,14 +52,14 @@ def lost_events(tenant: str, workflow: Workflow, keys: Sql, after: int) -> Sql:
 
     `after` (exclusive) is the version since which that is asked; `keys` is as in `instance_events`.
     """
-    query = spliced("lost_events", keys=keys)
+    query = spliced("correlator", "lost_events", keys=keys)
     own = {"lost_tenant": tenant, "lost_workflow": workflow.name, "lost_root": workflow.root, "lost_after": after}
     return Sql(query.text, {**query.params, **own})
 
 
 def instances_at(tenant: str, workflow: Workflow, milestones: Sequence[str], minutes: Sql) -> Sql:
     """key of the instances with an event of one of the milestones in one of `minutes` (a sub-SELECT of one column)."""
-    query = spliced("instances_at", minutes=minutes)
+    query = spliced("correlator", "instances_at", minutes=minutes)
     own = {"at_tenant": tenant, "at_workflow": workflow.name, "at_milestones": list(milestones)}
     return Sql(query.text, {**query.params, **own})
 
@@ -82,10 +81,10 @@ def reached_values(tenant: str, workflow: Workflow, key_type: str, events: Sql) 
     by hop.
     """
     levels = len(workflow.keys) - 1 - workflow.key_type(key_type).rank
-    walks = [spliced("reached_from_events", events=events)]
+    walks = [spliced("correlator", "reached_from_events", events=events)]
     for _ in range(levels):
-        walks.append(spliced("reached_hop", reached=walks[-1]))
-    reached = spliced("reached_values", walks=Sql.joined(walks, "UNION ALL"))
+        walks.append(spliced("correlator", "reached_hop", reached=walks[-1]))
+    reached = spliced("correlator", "reached_values", walks=Sql.joined(walks, "UNION ALL"))
     own = {
         "reached_tenant": tenant,
         "reached_workflow": workflow.name,

@@ -11,11 +11,11 @@ from typing import Any
 
 from collector import spans_of_traces
 from correlator.lineage import Cause, SpanId, SpanNode, Step, causes, linked_traces
+from correlator.optional_lines import lines_for
 from correlator.rows import InstanceRow, TimelineEvent
-from correlator.splicing import lines_for, spliced
 from correlator.typed_key import typed_key
 from model import TRACE_KEY, Workflow
-from store import Store, load_query
+from store import Store, load_query, spliced
 
 _MOST_STEPS = 10_000
 _MOST_NODES = 20_000
@@ -160,7 +160,9 @@ def _spans(
     store: Store, tenant: str, query: str, trace_ids: Sequence[str], bounds: _Bounds, limit: int
 ) -> list[dict[str, Any]]:
     """At most one more than `limit`."""
-    return store.rows(spliced(query, spans=spans_of_traces(tenant, trace_ids, bounds)), {"limit": limit + 1})
+    return store.rows(
+        spliced("correlator", query, spans=spans_of_traces(tenant, trace_ids, bounds)), {"limit": limit + 1}
+    )
 
 
 def _nodes(rows: Iterable[dict[str, Any]]) -> dict[SpanId, SpanNode]:

@@ -16,6 +16,7 @@ from correlator.lineage import Cause
 from correlator.lineage_reading import causes_on_page, spans_of_page
 from correlator.linked_by import Link, linked_by
 from correlator.lookup import root_values, stitched_values
+from correlator.optional_lines import lines_for
 from correlator.rows import (
     Found,
     Hub,
@@ -27,11 +28,10 @@ from correlator.rows import (
     UnresolvedEvent,
 )
 from correlator.selection import instance_page
-from correlator.splicing import lines_for, spliced
 from correlator.stuck import Patience
 from correlator.typed_key import by_type, innermost, split_typed_key, typed_key
 from model import Catalog, Clock, Milestone, Outcome, SystemClock, Workflow
-from store import Sql, Store, load_query, side_by_side
+from store import Sql, Store, load_query, side_by_side, spliced
 
 _FIRST_US = -(1 << 62)
 _MOST_LINKS = 50_000
@@ -165,7 +165,7 @@ class InstanceReader:
         position = decoded(cursor, (UINT8, TEXT, TEXT, TEXT, TEXT)) if cursor else (0, "", "", "", "")
         position_names = ("after_rank", "after_value", "after_workflow", "after_type", "after_key")
         rows = self._store.rows(
-            spliced("search", prefixes=_prefixes(wanted)),
+            spliced("correlator", "search", prefixes=_prefixes(wanted)),
             {
                 "tenant": tenant,
                 "exact": [typed_key(*each, value) for value, types in wanted.items() for each in types],

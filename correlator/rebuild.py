@@ -30,9 +30,8 @@ from functools import partial
 from collector import committed_segments
 from correlator.derivation import SCRATCH
 from correlator.feed import latest_version
-from correlator.splicing import spliced
 from model import NotFound, Workflow
-from store import Sql, Store, load_query, side_by_side
+from store import Sql, Store, load_query, side_by_side, spliced
 
 _EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_MERGE = ("max_bytes_to_merge_at_min_space_in_pool", "max_bytes_to_merge_at_max_space_in_pool")
@@ -95,7 +94,7 @@ def request(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Non
 
 def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
     """How far the rebuild of a workflow is; raises `NotFound` where there never was one."""
-    query = spliced("rebuild_progress", segments=committed_segments())
+    query = spliced("correlator", "rebuild_progress", segments=committed_segments())
     params = {"tenant": tenant, "shadow": shadow_tenant(tenant), "workflow": workflow}
     rows = store.rows(Sql(query.text, {**query.params, **params}))
     if not rows:
@@ -169,7 +168,7 @@ def bereft(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> Iterato
     params["begun"] = apart.value(begun, {"tenant": tenant, "at": rebuild.begun_at})
     if not apart.value(f"SELECT 1 FROM instances WHERE {_OWN} AND version <= {{begun:UInt64}} LIMIT 1", params):
         return  # nothing was copied: no need to look through the live rows
-    query = spliced("bereft", live=Sql(f"`{store.database}`.memberships")).text
+    query = spliced("correlator", "bereft", live=Sql(f"`{store.database}`.memberships")).text
     portions = -(-int(apart.value(f"SELECT count() FROM ({query})", params)) // _STATED_AT_ONCE)
     for portion in range(portions):
         apart.execute("TRUNCATE TABLE stage_members")
@@ -267,7 +266,7 @@ def _of(rebuild: Rebuild, tenant: str) -> dict[str, object]:
 
 def _covered_from(store: Store, tenant: str, rebuild: Rebuild) -> datetime:
     """Since when what was received can be read again."""
-    covered = store.value(spliced("covered_from", segments=committed_segments()), {"tenant": tenant})
+    covered = store.value(spliced("correlator", "covered_from", segments=committed_segments()), {"tenant": tenant})
     return rebuild.begun_at if covered is None or covered <= _EPOCH else covered
 
 

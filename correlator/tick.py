@@ -28,9 +28,8 @@ from correlator.rebuild import (
     shadow_tenant,
     switch,
 )
-from correlator.splicing import spliced
 from model import Catalog, Clock, ThroughlineError, Workflow
-from store import Sql, StatementFailed, Store, load_query, side_by_side
+from store import Sql, StatementFailed, Store, load_query, side_by_side, spliced
 
 ROWS_PER_BATCH = 250_000
 """Raw rows taken at once: it bounds the memory of a tick at about a kilobyte a row, and large enough to be cheap."""
@@ -275,8 +274,8 @@ def _extract_signal(store: Store, tenant: str, signal: str, received: Sql, state
 
 def _extract_corrections(store: Store, tenant: str, received: Sql) -> None:
     # Rare: to see whether there are any takes a third of the time.
-    if store.value(spliced("count_corrections", received=received)):
-        corrections = spliced("stage_corrections", received=received)
+    if store.value(spliced("correlator", "count_corrections", received=received)):
+        corrections = spliced("correlator", "stage_corrections", received=received)
         store.execute(Sql(corrections.text, {**corrections.params, "tenant": tenant}))
 
 

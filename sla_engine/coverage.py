@@ -11,7 +11,7 @@ from datetime import datetime, timedelta
 
 from correlator import system_minutes
 from model import Catalog
-from store import Sql, Store, load_query
+from store import Store, spliced
 
 LEARNED_FROM = timedelta(days=28)
 SEEN_OVER = timedelta(days=7)
@@ -61,7 +61,9 @@ class CoverageReader:
 
     def _usual(self, tenant: str, now: datetime) -> dict[str, dict[int, timedelta]]:
         found: dict[str, dict[int, timedelta]] = {}
-        for row in self._store.rows(_over("usual_gaps", system_minutes(tenant, now - LEARNED_FROM))):
+        for row in self._store.rows(
+            spliced("sla_engine", "usual_gaps", minutes=system_minutes(tenant, now - LEARNED_FROM))
+        ):
             of_system = found.setdefault(row["system"], {})
             if row["silences"] >= FEWEST_SILENCES:
                 of_system[row["hour"]] = timedelta(seconds=row["usual"])
@@ -73,12 +75,10 @@ class CoverageReader:
             "seconds": [each.total_seconds() for each in cadences.values()],
             "now": now,
         }
-        rows = self._store.rows(_over("share_seen", system_minutes(tenant, now - SEEN_OVER)), params)
+        rows = self._store.rows(
+            spliced("sla_engine", "share_seen", minutes=system_minutes(tenant, now - SEEN_OVER)), params
+        )
         return {row["system"]: row["share"] for row in rows}
-
-
-def _over(query: str, minutes: Sql) -> Sql:
-    return Sql(load_query("sla_engine", query).replace("/*minutes*/", minutes.text), minutes.params)
 
 
 def _proposed(usual: timedelta | None) -> timedelta | None:

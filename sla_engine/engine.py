@@ -33,10 +33,8 @@ from typing import Any
 from correlator import (
     changed_instances,
     instance_events,
-    instances_at,
     known_instances,
     latest_version,
-    lost_events,
     switched_instances,
     switches,
     system_progress,
@@ -54,11 +52,12 @@ from sla_engine.compiling import (
     latest_promise,
     longest,
 )
+from sla_engine.feed_minutes import FeedMinutes
 from sla_engine.feeds import Heard, day_start, stretch
 from sla_engine.maintenance import maintenance_told
 from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, single_slas, sla_versions
 from sla_engine.working_time import EPOCH, latest_within, microseconds
-from store import Sql, Store, load_query, side_by_side
+from store import Sql, Store, load_query, side_by_side, spliced
 
 CLOCKS_AT_ONCE = 200_000
 """About how many clocks are worked out in one go."""
@@ -229,8 +228,7 @@ class _Tick:
         """By workflow, the time before which what only a rebuild has changed is no news: it had been judged before."""
         self._switched = switched_instances(tenant, last.version, upto) if self._rebuilt else _NONE
         self.tally = _Tally()
-        self._noted: dict[tuple[str, str], datetime] = {}
-        self._repaired: set[tuple[str, str]] = set()
+        self._minutes = FeedMinutes(store, tenant, as_of, last.as_of, last.version)
         self._tail_upto = self.seq = self._last_seq(last.seq)
 
     def judge_changed(self, versions: Sequence[SlaVersion], changed: Sql, *, same_before: int = 0) -> None:
@@ -241,9 +239,8 @@ class _Tick:
         if not versions:
             return
         self._execute("TRUNCATE TABLE staged_instances")
-        text = load_query("sla_engine", "stage_changed_instances")
         self._execute(
-            Sql(text.replace("/*changed*/", changed.text), changed.params),
+            spliced("sla_engine", "stage_changed_instances", changed=changed),
             tenant=self._tenant,
             since=self._last.as_of,
             as_of=self._as_of,
@@ -281,8 +278,8 @@ class _Tick:
             feed = version.sla.feed
             if feed is None:
                 continue
-            noted = [self._noted.get((version.workflow.name, name), self._as_of) for name in feed.milestones]
-            since = EPOCH if version.sla.id in fresh else min(*noted, max(self._last.as_of, EPOCH))
+            earliest = self._minutes.earliest(version.workflow.name, feed)
+            since = EPOCH if version.sla.id in fresh else min(earliest, max(self._last.as_of, EPOCH))
             range_ = self._rows(
                 "feed_range",
                 tenant=self._tenant,
@@ -291,7 +288,7 @@ class _Tick:
                 since=since,
             )[0]
             part = stretch(version, since, Heard(**range_), self._as_of)
-            is_repaired = any((version.workflow.name, name) in self._repaired for name in feed.milestones)
+            is_repaired = self._minutes.is_repaired(version.workflow.name, feed)
             if part is None and not is_repaired:
                 continue
             self._execute("TRUNCATE TABLE staged_clocks")
@@ -330,7 +327,7 @@ class _Tick:
         self, workflow: Workflow, versions: Sequence[SlaVersion], shares: int, share: int, same_before: int
     ) -> None:
         whose = {"stage_workflow": workflow.name, "stage_shares": shares, "stage_share": share}
-        keys = Sql(_without_comments(load_query("sla_engine", "staged_keys")), whose)
+        keys = Sql(spliced("sla_engine", "staged_keys").text, whose)
         self._stage_events(workflow, versions, keys)
         range_ = self._rows("staged_range", as_of=self._as_of)[0]
         self._execute("TRUNCATE TABLE staged_clocks")
@@ -352,68 +349,24 @@ class _Tick:
     def _stage_known(self, workflows: Sql, keys: Sql) -> None:
         """What is known of the clocks of some instances; of a tick that did not finish, what it has appended, too."""
         is_tail = self._tail_upto > self._last.seq
-        text = load_query("sla_engine", "stage_known_and_tail" if is_tail else "stage_known")
-        text = text.replace("/*workflows*/", workflows.text).replace("/*keys*/", keys.text)
+        query = "stage_known_and_tail" if is_tail else "stage_known"
         self._execute("TRUNCATE TABLE staged_known")
         tail = {"tail_after": self._last.seq, "tail_upto": self._tail_upto} if is_tail else {}
-        self._execute(Sql(text, {**workflows.params, **keys.params}), tenant=self._tenant, **tail)
+        self._execute(spliced("sla_engine", query, workflows=workflows, keys=keys), tenant=self._tenant, **tail)
 
     def _stage(self, facts: Sql) -> None:
         self._store.execute(Sql(f"INSERT INTO staged_clocks\n{facts.text}", facts.params))
 
     def _stage_events(self, workflow: Workflow, versions: Sequence[SlaVersion], keys: Sql) -> None:
         events = instance_events(self._tenant, workflow, keys)
-        text = load_query("sla_engine", "stage_events").replace("/*events*/", events.text)
         self._execute("TRUNCATE TABLE staged_events")
         self._execute(
-            Sql(text, events.params),
+            spliced("sla_engine", "stage_events", events=events),
             milestones=sorted(set(_milestones(versions))),
             attributes=sorted({name for each in versions for name in attributes_asked(each)}),
         )
         self._run("stage_wakeups_of_events", tenant=self._tenant, workflow=workflow.name, as_of=self._as_of)
-        self._note_feeds(workflow, versions, keys)
-
-    def _note_feeds(self, workflow: Workflow, versions: Sequence[SlaVersion], keys: Sql) -> None:
-        milestones = sorted({name for each in versions if each.sla.feed for name in each.sla.feed.milestones})
-        if not milestones:
-            return
-        self._note(workflow, milestones, Sql("staged_events"))
-        for row in self._rows("noted_feeds", milestones=milestones, as_of=self._as_of):
-            self._noted_from(workflow, row)
-        self._repair_feeds(workflow, milestones, lost_events(self._tenant, workflow, keys, self._last.version))
-
-    def _note(self, workflow: Workflow, milestones: Sequence[str], events: Sql) -> None:
-        self._execute(
-            _with("note_feeds", events=events),
-            tenant=self._tenant,
-            workflow=workflow.name,
-            milestones=milestones,
-            as_of=self._as_of,
-        )
-
-    def _noted_from(self, workflow: Workflow, row: dict[str, Any]) -> None:
-        at = (workflow.name, row["milestone"])
-        self._noted[at] = min(row["earliest"], self._noted.get(at, row["earliest"]))
-
-    def _repair_feeds(self, workflow: Workflow, milestones: Sequence[str], lost: Sql) -> None:
-        """Make minutes anew that count an event which was lost, and those a tick that did not finish had begun with."""
-        own = {"tenant": self._tenant, "workflow": workflow.name}
-        if not self._store.value(_with("lost_events", lost=lost), {"milestones": milestones}):
-            return
-        self._execute(_with("note_repairs", lost=lost), **own, milestones=milestones, as_of=self._as_of)
-        since = {"repair_tenant": self._tenant, "repair_workflow": workflow.name, "repair_since": self._last.as_of}
-        minutes = Sql(_without_comments(load_query("sla_engine", "to_repair")), since)
-        found = self._store.rows(_with("noted_repairs", minutes=minutes))
-        if not found:
-            return
-        self._execute(_with("forget_minutes", minutes=minutes), **own)
-        at = Sql(f"SELECT minute FROM ({minutes.text})", minutes.params)
-        left = instance_events(self._tenant, workflow, instances_at(self._tenant, workflow, milestones, at))
-        events = _with("events_of_minutes", events=left, minutes=minutes)
-        self._note(workflow, milestones, Sql(f"({_without_comments(events.text)})", events.params))
-        for row in found:
-            self._noted_from(workflow, row)
-            self._repaired.add((workflow.name, row["milestone"]))
+        self._minutes.note(workflow, versions, keys)
 
     def _compiled_time(self, version: SlaVersion, earliest: datetime, latest: datetime) -> CompiledTime:
         sla = version.sla
@@ -441,7 +394,7 @@ class _Tick:
         if counts["news"]:
             self._before_append()
             self._execute(
-                _with("append_verdicts", instances=switched),
+                spliced("sla_engine", "append_verdicts", instances=switched),
                 tenant=self._tenant,
                 seq=self.seq,
                 rebuilt=list(self._rebuilt),
@@ -528,17 +481,3 @@ def _milestones(versions: Iterable[SlaVersion]) -> Iterable[str]:
         )
         if each.sla.pause is not None:
             yield from (each.sla.pause.from_milestone, each.sla.pause.to_milestone)
-
-
-def _with(query: str, **parts: Sql) -> Sql:
-    """A query of the room with SELECTs in the places of their names."""
-    text, params = load_query("sla_engine", query), Sql("")
-    for name, part in parts.items():
-        text = text.replace(f"/*{name}*/", part.text)
-        params = Sql("", (params + part).params)
-    return Sql(text, params.params)
-
-
-def _without_comments(text: str) -> str:
-    """A statement without its header, for use inside another one."""
-    return " ".join(line.strip() for line in text.splitlines() if not line.startswith("--"))

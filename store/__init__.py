@@ -6,7 +6,7 @@ from store.errors import StatementFailed
 from store.lock import FolderLock
 from store.migration import Migration, migrate, migrations, pending
 from store.side_by_side import side_by_side
-from store.sql import Sql, load_query
+from store.sql import Sql, load_query, spliced
 
 __all__ = [
     "DATABASE",
@@ -26,5 +26,6 @@ __all__ = [
     "migrations",
     "pending",
     "side_by_side",
+    "spliced",
     "tenants",
 ]

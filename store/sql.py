@@ -35,3 +35,16 @@ class Sql:
 def load_query(room: str, name: str) -> str:
     """The statement in `<room>/queries/<name>.sql`, its header comment included; raises FileNotFoundError."""
     return (files(room) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+def spliced(room: str, name: str, **parts: Sql) -> Sql:
+    """The statement in `<room>/queries/<name>.sql` without its header, each `/*part*/` replaced by the part so named.
+
+    Raises ValueError where two parts have different values for one parameter.
+    """
+    text = "\n".join(line for line in load_query(room, name).splitlines() if not line.startswith("--"))
+    total = Sql("")
+    for each, part in parts.items():
+        text = text.replace(f"/*{each}*/", part.text)
+        total = Sql("", (total + part).params)
+    return Sql(text, total.params)
