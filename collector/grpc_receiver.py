@@ -123,7 +123,7 @@ class GrpcReceiver:
         )
 
 
-class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]
+class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC has no types
     """Asks for what answers a call as soon as its metadata is there."""
 
     def __init__(self, handler: Callable[[str, Any], Any]) -> None:
