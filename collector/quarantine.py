@@ -8,6 +8,9 @@ A retried request goes into the spool as a segment of its own. Its id is written
 made, and is used again by whoever repeats the retry after a crash. The rows of such a segment are looked for before
 they are put in, so a request is never stored twice, wherever a crash came.
 
+One whose `<id>.json` is damaged is listed as of nobody, with what its name tells: it cannot be retried, its bytes stay
+until it is discarded or too old.
+
 What one tenant may have here is bounded, and so is the whole: a tenant that has used up its share is refused at the
 door, because nobody can say what of it would end up here.
 """
@@ -22,12 +25,18 @@ from dataclasses import asdict, dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
+from pydantic import TypeAdapter, ValidationError
+
 from collector.durable_file import replace_synced, sync_folder, write_synced
 from collector.requests import Accepted
 from collector.sealing import Sealer, opened
-from collector.segment import Signal, new_segment_id
+from collector.segment import Signal, new_segment_id, opened_at
 from collector.spool import Spool
 from model import NotFound
+
+_UNKNOWN = "unknown"
+_SEGMENT_ID = 25
+"""Characters of a segment id, with which the id of each entry begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -155,6 +164,8 @@ class Quarantine:
         """Give a request to the spool again as if it came now; raises `NotFound`, `SpoolFull`, `SealedAway`."""
         with self._retrying:
             entry = self._entry(entry_id, tenant)
+            if entry.signal == _UNKNOWN:
+                raise NotFound(f"Request {entry.id} cannot be sent again: {entry.reason}.")
             body = (self._folder / f"{entry.id}.otlp").read_bytes()
             if entry.sealed:
                 body = opened(self._sealer, body, entry.tenant, Signal(entry.signal))
@@ -195,11 +206,28 @@ class Quarantine:
         return self._folder / f"{entry_id}.json"
 
 
+_ENTRY = TypeAdapter(Quarantined)
+
+
 def _read(path: Path) -> Quarantined | None:
     try:
-        return Quarantined(**json.loads(path.read_bytes()))
+        return _ENTRY.validate_json(path.read_bytes())
     except FileNotFoundError:
         return None  # another thread removed it in between
+    except ValidationError:
+        return _undescribed(path)
+
+
+def _undescribed(path: Path) -> Quarantined | None:
+    """What can be said of a request whose description is damaged; None where the file is not one of ours."""
+    body, segment_id = path.with_suffix(".otlp"), path.stem[:_SEGMENT_ID]
+    try:
+        at = opened_at(segment_id).isoformat()
+        size = body.stat().st_size
+    except (ValueError, FileNotFoundError):
+        return None
+    reason = f"{path.name}, which says who sent it as what, is damaged; its bytes are kept in {body.name}"
+    return Quarantined(path.stem, "", _UNKNOWN, segment_id, 0, size, reason, received_at=at, at=at)
 
 
 def _json(entry: Quarantined) -> bytes:

@@ -26,7 +26,7 @@ from collector import (
 from collector.counters import Counters
 from collector.open_segment import segment_path
 from collector.requests import accept
-from model import SystemClock
+from model import NotFound, SystemClock
 from store import Store
 from tests.collector.payloads import poison, spans
 from tests.collector.running import RunningCollector, wait_for
@@ -177,3 +177,22 @@ def test_no_more_is_kept_than_there_is_room_for_however_many_threads_put(tmp_pat
         kept = [each for each in pool.map(put, range(40)) if each is not None]
     assert len(kept) == quarantine.count() == len(quarantine.entries("noisy")) == 3
     assert quarantine.put(_ACCEPTED, tenant="other", segment_id="s", reason="r", received_at=_AT, at=_AT)
+
+
+@pytest.mark.parametrize("damaged", [b"", b"\x00" * 200, b"[]", b'{"id": 1}'])
+def test_a_request_whose_description_is_damaged_holds_nobody_up(tmp_path: Path, damaged: bytes) -> None:
+    entry = _kept(tmp_path)
+    folder = tmp_path / "quarantine"
+    (folder / f"{entry.id}.json").write_bytes(damaged)
+    (folder / "notes.json").write_bytes(b"not of ours")
+    with RunningCollector(None, tmp_path) as running:
+        (listed,) = running.collector.list_quarantine()
+        assert (listed.id, listed.tenant, listed.signal) == (entry.id, "", "unknown")
+        assert listed.bytes == len(_ACCEPTED.body)
+        assert f"{entry.id}.json" in listed.reason
+        assert running.collector.list_quarantine("default") == []
+        with pytest.raises(NotFound, match="cannot be sent again"):
+            running.collector.retry_quarantined(entry.id)
+        assert (folder / f"{entry.id}.otlp").read_bytes() == _ACCEPTED.body
+        running.collector.discard_quarantined(entry.id)
+    assert [path.name for path in folder.iterdir()] == ["notes.json"]
