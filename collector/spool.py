@@ -16,6 +16,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
+from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
@@ -45,6 +46,7 @@ class SpoolLimits:
     """When a segment is closed and when a request is refused; sizes in bytes."""
 
     total_bytes: int = 4 << 30
+    """Half of it is kept for tenants whose segments the writer takes."""
     segment_bytes: int = 16 << 20
     segment_seconds: float = 0.2
     commit_seconds: float = 0.004
@@ -83,6 +85,8 @@ class Spool:
         self._inbox = Inbox(self.limits.waiting_bytes)
         self._bytes = 0
         """On disk, of open and of closed segments."""
+        self._bytes_of: Counter[str] = Counter()
+        """The same by tenant."""
         self._open: dict[tuple[str, Signal], OpenSegment] = {}
         self._closed: dict[str, ClosedSegment] = {}
         """By id, in the order in which they are to be taken."""
@@ -102,7 +106,8 @@ class Spool:
         recovered = recover(folder)
         self.recovered_torn_bytes = recovered.torn_bytes
         self._add_closed(*recovered.segments)
-        self._bytes = sum(each.size for each in recovered.segments)
+        for each in recovered.segments:
+            self._count(each.tenant, each.size)
 
     def start(self) -> None:
         """Begin to write."""
@@ -129,7 +134,7 @@ class Spool:
         Raises `SpoolFull` at once where a limit is reached; the future fails with it where the disk is full.
         """
         waiting = Waiting(tenant, accepted, self._now_us())
-        self._make_sure_of_room(waiting.size)
+        self._make_sure_of_room(tenant, waiting.size)
         self._inbox.put(waiting)
         return waiting.done
 
@@ -148,13 +153,13 @@ class Spool:
         path = segment_path(self.folder, segment_id)
         if segment_id in self._closed:
             return
-        self._make_sure_of_room(len(data))
+        self._make_sure_of_room(tenant, len(data))
         try:
             replace_synced(path, data)
         except OSError as error:
             raise SpoolFull(f"the spool cannot be written ({error.strerror}); send again later") from error
         with self._lock:
-            self._bytes += len(data)
+            self._count(tenant, len(data))
         self._add_closed(ClosedSegment(segment_id, tenant, accepted.signal, path, len(data), may_be_stored=True))
 
     def take(self, timeout_seconds: float, held: Collection[str] = ()) -> ClosedSegment | None:
@@ -203,7 +208,7 @@ class Spool:
             self._closed.pop(segment.id, None)
             self._taken.discard(segment.id)
             self._resting.pop(segment.id, None)
-            self._bytes -= segment.size
+            self._count(segment.tenant, -segment.size)
 
     def replaced(self, segment: ClosedSegment, data: bytes) -> ClosedSegment:
         """Put other contents in place of a closed segment's, as one step that a crash cannot halve.
@@ -217,7 +222,7 @@ class Spool:
         other = replace(segment, size=len(data))
         with self._lock:
             self._closed[segment.id] = other
-            self._bytes += len(data) - segment.size
+            self._count(segment.tenant, len(data) - segment.size)
         return other
 
     def mended(self, segment: ClosedSegment, data: bytes, contents: record.Contents | None) -> ClosedSegment | None:
@@ -280,9 +285,21 @@ class Spool:
         self._writable = True
         return True
 
-    def _make_sure_of_room(self, size: int) -> None:
-        if self._bytes + self._inbox.bytes + size > self.limits.total_bytes:
-            raise SpoolFull(f"the spool has reached its limit of {self.limits.total_bytes} bytes; send again later")
+    def _make_sure_of_room(self, tenant: str, size: int) -> None:
+        limit = self.limits.total_bytes
+        if self._bytes + self._inbox.bytes + size > limit:
+            raise SpoolFull(f"the spool has reached its limit of {limit} bytes; send again later")
+        held = self._held
+        if tenant in held and sum(self._bytes_of[each] for each in held) + size > limit // 2:
+            raise SpoolFull(
+                f"what waits because it cannot be stored has reached half of the spool's {limit} bytes; send again later"
+            )
+
+    def _count(self, tenant: str, size: int) -> None:
+        self._bytes += size
+        self._bytes_of[tenant] += size
+        if not self._bytes_of[tenant]:
+            del self._bytes_of[tenant]
 
     def _first(self, held: Collection[str]) -> ClosedSegment | None:
         now = time.monotonic()
@@ -359,7 +376,7 @@ class Spool:
                 continue
             self._writable = True
             with self._lock:
-                self._bytes += each.piece.size
+                self._count(each.segment.tenant, each.piece.size)
             for item in each.items:
                 item.done.set_result(None)
 

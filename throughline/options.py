@@ -77,7 +77,12 @@ _BOUNDS = (
     ("max-connections", click.IntRange(1, 1_000_000), _INTAKE.connections, "Open connections of each protocol."),
     ("max-in-flight-size", Size(1 << 20), in_words(_INTAKE.in_flight_bytes), "Memory for requests being worked on."),
     ("max-waiting-size", Size(1 << 20), in_words(_SPOOL.waiting_bytes), "Memory for requests on their way to disk."),
-    ("max-spool-size", Size(1 << 20), in_words(_SPOOL.total_bytes), "Disk for requests on their way to ClickHouse."),
+    (
+        "max-spool-size",
+        Size(1 << 20),
+        in_words(_SPOOL.total_bytes),
+        "Disk for requests on their way to ClickHouse; half of it for those that cannot be stored.",
+    ),
     (
         "max-quarantined",
         click.IntRange(0, 1_000_000),

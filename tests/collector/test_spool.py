@@ -27,6 +27,11 @@ def _append(spool: Spool, accepted: Accepted = _TRACES, tenant: str = "default")
     spool.append(tenant, accepted).result(10)
 
 
+def _fill(spool: Spool, tenants: tuple[str, ...]) -> None:
+    for number in range(100):
+        _append(spool, tenant=tenants[number % len(tenants)])
+
+
 def _closed(spool: Spool) -> list[tuple[str, str, int]]:
     """(tenant, signal, items) of each closed segment, from its bytes."""
     found = []
@@ -225,6 +230,32 @@ def test_a_full_spool_refuses_as_retryable_until_there_is_room(tmp_path: Path) -
     _append(spool)
     spool.stop()
     spool.release()
+
+
+def test_what_nobody_takes_fills_half_a_spool_and_others_go_on(tmp_path: Path) -> None:
+    limit = 12 * (len(_TRACES.body) + 100)
+    spool = Spool(tmp_path, limits=SpoolLimits(total_bytes=limit))
+    spool.start()
+    held = ("held", "held too")
+    spool.take(0, held)
+    with pytest.raises(SpoolFull, match="cannot be stored"):
+        _fill(spool, held)
+    assert limit * 0.4 < spool.depth_bytes <= limit / 2
+    for _ in range(5):
+        _append(spool)
+    spool.take(0, ())  # they are held no more
+    _append(spool, tenant="held")
+    spool.stop()
+    spool.release()
+
+    again = Spool(tmp_path, limits=SpoolLimits(total_bytes=limit))
+    again.start()
+    again.take(0, held)
+    with pytest.raises(SpoolFull, match="cannot be stored"):
+        _append(again, tenant="held")
+    _append(again)
+    again.stop()
+    again.release()
 
 
 def test_a_disk_that_cannot_be_written_refuses_as_retryable_and_recovers(tmp_path: Path) -> None:
