@@ -292,7 +292,7 @@ class Spool:
         held = self._held
         if tenant in held and sum(self._bytes_of[each] for each in held) + size > limit // 2:
             raise SpoolFull(
-                f"what waits because it cannot be stored has reached half of the spool's {limit} bytes; send again later"
+                f"what waits because it cannot be stored fills half of the spool's {limit} bytes; send again later"
             )
 
     def _count(self, tenant: str, size: int) -> None:

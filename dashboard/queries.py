@@ -16,7 +16,7 @@ from dashboard.services import Services
 from dashboard.systems import SystemRow, system_rows
 from model import Catalog, Outcome, Sla, Verdict, Workflow
 from sla_engine import CoverageReader, LedgerRow, SlaSummary
-from store import load_query
+from store import spliced
 
 COUNTED = 1000
 """Beyond this many a tally says "1,000+": nobody acts on the difference."""
@@ -182,7 +182,7 @@ class PageQueries:
         keys = [row.key for row in rows]
         for verdict in (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.PENDING, Verdict.MET):
             chosen = self.services.verdicts.keys_with_verdict(tenant, workflow, (), (verdict,))
-            statement = load_query("dashboard", "keys_among").replace("/*keys*/", chosen.text)
-            for row in self.services.store.rows(statement, {**chosen.params, "page_keys": keys}):
+            query = spliced("dashboard", "keys_among", keys=chosen)
+            for row in self.services.store.rows(query, {"page_keys": keys}):
                 found[row["key"]].append(verdict)
         return found

@@ -14,7 +14,7 @@ from typing import Any
 from model import Catalog, Refused, Sla, catalog_from_sources
 from sla_engine.trial import judge, trial
 from sla_engine.versions import sla_versions
-from store import Store, catalog_history, load_query
+from store import Sql, Store, catalog_history, load_query, spliced
 
 _DECLARED = re.compile(r"""^\{?["']?workflow["']?:\s*["']?([^\s"'#,}]+)""", re.MULTILINE)
 """Workflows a file declares: their key stands at the beginning of a line, or of a document in JSON."""
@@ -146,7 +146,6 @@ def _weeks(store: Store, params: dict[str, Any]) -> dict[date, Figures]:
 
 
 def _only(store: Store, here: str, there: str, params: dict[str, Any]) -> Differences:
-    text = load_query("sla_engine", "other_breaches")
-    text = text.replace("/*here*/", f"`{here}`.clocks").replace("/*there*/", f"`{there}`.clocks")
-    row = store.rows(text, params)[0]
+    query = spliced("sla_engine", "other_breaches", here=Sql(f"`{here}`.clocks"), there=Sql(f"`{there}`.clocks"))
+    row = store.rows(query, params)[0]
     return Differences(row["clocks"], tuple(row["examples"]))

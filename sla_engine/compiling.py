@@ -21,7 +21,7 @@ from sla_engine.conditions import Conditions, attributes_of
 from sla_engine.feeds import Stretch
 from sla_engine.versions import SlaVersion
 from sla_engine.working_time import microseconds
-from store import Sql, load_query
+from store import Sql, spliced
 
 _MICROSECOND = timedelta(microseconds=1)
 
@@ -135,7 +135,7 @@ def feed_facts(version: SlaVersion, time: CompiledTime, part: Stretch, *, tenant
     within = replace(sla, within=sla.every)
     steps = [("ended", Sql(_text("silences").text, own)), *_within_steps(within)]
     facts = _facts([Member(version, Branch(within), time)], within, steps, tenant, as_of)
-    return Sql(_text("noteworthy_silences", facts=facts.text).text, facts.params)
+    return _text("noteworthy_silences", facts=facts)
 
 
 def _facts(family: Sequence[Member], sla: Sla, steps: list[tuple[str, Sql]], tenant: str, as_of: datetime) -> Sql:
@@ -157,21 +157,17 @@ def _starts(name: str, family: Sequence[Member]) -> list[tuple[str, Sql]]:
     conditions = Conditions(family[0].version.workflow)
     parts = [conditions.chosen(each.branch.wanted, each.branch.unwanted) for each in family]
     chosen = Sql.joined(parts, ",\n")
-    return [("asked", _text(name)), ("starts", Sql(_text("chosen_starts", conditions=chosen.text).text, chosen.params))]
+    return [("asked", _text(name)), ("starts", _text("chosen_starts", conditions=chosen))]
 
 
 def latest_promise(sla: Sla) -> Sql:
     """The latest date promised by the staged starts of an SLA with promised dates."""
-    promised = load_query("sla_engine", "promised_date").replace("/*rows*/", "asked")
-    text = load_query("sla_engine", "latest_promise").replace("/*promised*/", promised)
+    text = _text("latest_promise", promised=_text("promised_date", rows=Sql("asked"))).text
     return Sql(text, {"from_milestone": [sla.from_milestone], "promise": [_attribute(sla)], "zone": sla.zone})
 
 
-def _text(name: str, **parts: str) -> Sql:
-    text = load_query("sla_engine", name)
-    for part, replacement in parts.items():
-        text = text.replace(f"/*{part}*/", replacement)
-    return Sql(text)
+def _text(name: str, **parts: Sql) -> Sql:
+    return spliced("sla_engine", name, **parts)
 
 
 def _answered(name: str, version: SlaVersion, tenant: str) -> Sql:
@@ -179,43 +175,43 @@ def _answered(name: str, version: SlaVersion, tenant: str) -> Sql:
         return _text(name)
     ends = Sql("SELECT event_id FROM staged_events WHERE milestone IN {to_milestone:Array(String)}")
     reached = reached_values(tenant, version.workflow, version.sla.per, ends)
-    return Sql(_text(name, reached=reached.text).text, reached.params)
+    return _text(name, reached=reached)
 
 
 def _within_steps(sla: Sla) -> list[tuple[str, Sql]]:
     if sla.pause is None:
-        timed = _own_time(sla, "SELECT *, started_at AS at FROM ended")
+        timed = _own_time(sla, Sql("SELECT *, started_at AS at FROM ended"))
         return [("timed", timed), ("aimed", _text("aimed_unpaused"))]
-    turns = _own_time(sla, _text("pause_turns").text)
-    timed = _own_time(sla, "SELECT *, started_at AS at FROM paused")
-    paused = _text("paused", pauses=_text("pauses", turns=turns.text).text)
+    turns = _own_time(sla, _text("pause_turns"))
+    timed = _own_time(sla, Sql("SELECT *, started_at AS at FROM paused"))
+    paused = _text("paused", pauses=_text("pauses", turns=turns))
     return [("paused", paused), ("timed", timed), ("aimed", _text("aimed_within"))]
 
 
 def _promise_steps(sla: Sla) -> list[tuple[str, Sql]]:
-    promised = _text("promised_date", rows="ended") if sla.promise else _text("promised_cut_off")
+    promised = _text("promised_date", rows=Sql("ended")) if sla.promise else _text("promised_cut_off")
     return [("promised", promised), *_dated_steps(sla)]
 
 
 def _dated_steps(sla: Sla) -> list[tuple[str, Sql]]:
-    begun = _own_time(sla, "SELECT *, started_at AS at FROM promised")
-    rest = "SELECT * EXCEPT (at, own_us), own_us AS begun_us, ifNull(promised_at, started_at) AS at FROM begun"
+    begun = _own_time(sla, Sql("SELECT *, started_at AS at FROM promised"))
+    rest = Sql("SELECT * EXCEPT (at, own_us), own_us AS begun_us, ifNull(promised_at, started_at) AS at FROM begun")
     return [("begun", begun), ("timed", _own_time(sla, rest)), ("aimed", _text("aimed_promise"))]
 
 
 def _due_steps(sla: Sla) -> list[tuple[str, Sql]]:
-    rest = (
+    rest = Sql(
         "SELECT * EXCEPT (aim_us, reached_at), coalesce(promised_at, reached_at) AS deadline_at, risk_own_us AS aim_us "
         "FROM dated"
     )
-    return [("dated", _instant(sla, "SELECT *, due_us AS aim_us FROM aimed")), ("due", _instant(sla, rest))]
+    return [("dated", _instant(sla, Sql("SELECT *, due_us AS aim_us FROM aimed"))), ("due", _instant(sla, rest))]
 
 
-def _own_time(sla: Sla, rows: str) -> Sql:
+def _own_time(sla: Sla, rows: Sql) -> Sql:
     return _text("own_time_working" if sla.calendar else "own_time_elapsed", rows=rows)
 
 
-def _instant(sla: Sla, rows: str) -> Sql:
+def _instant(sla: Sla, rows: Sql) -> Sql:
     return _text("instant_working" if sla.calendar else "instant_elapsed", rows=rows)
 
 

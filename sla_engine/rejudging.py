@@ -20,7 +20,7 @@ from sla_engine.reading import MOST_ROWS
 from sla_engine.trial import judge, trial
 from sla_engine.versions import ALWAYS, NEVER_ENDS, Applied, sla_versions
 from sla_engine.working_time import microseconds
-from store import Store, audit, load_query
+from store import Sql, Store, audit, load_query, spliced
 
 CLOCKS_AT_ONCE = 500_000
 """About how many clocks are written in one go."""
@@ -141,11 +141,11 @@ def rejudge(
             done = apart.value(load_query("sla_engine", "clocks_of_sla"), params)
             yield RejudgeProgress(min(done, total), total)
         work.result()
-        text = load_query("sla_engine", "rejudge_clocks").replace("/*anew*/", f"`{apart.database}`.clocks")
+        query = spliced("sla_engine", "rejudge_clocks", anew=Sql(f"`{apart.database}`.clocks"))
         own = {**params, "rejudging": run, "definition": present.sla.hash, "effective_from": present.effective_from}
         shares = 1 + total // CLOCKS_AT_ONCE
         for share in range(shares):
-            store.execute(text, {**own, "since": from_at, "until": to_at, "shares": shares, "share": share})
+            store.execute(query, {**own, "since": from_at, "until": to_at, "shares": shares, "share": share})
     changes = RejudgedReader(store).changes(tenant, sla, run)
     clocks = sum(each.clocks for each in changes)
     row = (tenant, sla, run, at, actor, as_of, from_at, to_at, present.sla.hash, clocks)

@@ -8,12 +8,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from datetime import datetime, timedelta
+from typing import Any
 
 from correlator import instance_events
 from model import Catalog, Sla
 from sla_engine.calendar_table import CalendarTable
 from sla_engine.reading import window_start
-from store import Sql, Store, load_query
+from store import Sql, Store, spliced
 
 MOST_CLOCKS = 10_000
 """Of an SLA with more clocks in its window the latest so many are looked at."""
@@ -39,22 +40,12 @@ class WaitingReader:
     def waited(self, tenant: str, catalog: Catalog, sla: Sla, now: datetime) -> list[Waited]:
         """Largest share first, of the clocks that began in the window of the SLA's objective; empty for none."""
         workflow = catalog.workflow(sla.workflow)
-        clocks = Sql(
-            load_query("sla_engine", "looked_at"),
-            {
-                "tenant": tenant,
-                "workflow": sla.workflow,
-                "sla": sla.id,
-                "since": window_start(sla, now),
-                "now": now,
-                "most": MOST_CLOCKS,
-            },
-        )
-        events = instance_events(tenant, workflow, Sql(f"SELECT key FROM ({_bare(clocks.text)})", clocks.params))
-        points = load_query("sla_engine", "waiting_points").replace("/*clocks*/", clocks.text)
-        params = {
-            **events.params,
-            **clocks.params,
+        of_sla = {"tenant": tenant, "workflow": sla.workflow, "sla": sla.id}
+        window = {"since": window_start(sla, now), "now": now, "most": MOST_CLOCKS}
+        clocks = Sql(spliced("sla_engine", "looked_at").text, {**of_sla, **window})
+        events = instance_events(tenant, workflow, Sql(f"SELECT key FROM ({clocks.text})", clocks.params))
+        points = spliced("sla_engine", "waiting_points", clocks=clocks, events=events)
+        params: dict[str, Any] = {
             "from_milestone": sla.from_milestone,
             "to_milestone": sla.to_milestone,
             "to_system": workflow.milestone(sla.to_milestone).system or "",
@@ -64,14 +55,13 @@ class WaitingReader:
         if sla.calendar is not None:
             calendar = catalog.calendar(sla.calendar)
             span = self._store.rows(
-                Sql(f"SELECT min(started_at) AS first, max(ends_at) AS last FROM ({_bare(clocks.text)})", clocks.params)
+                Sql(f"SELECT min(started_at) AS first, max(ends_at) AS last FROM ({clocks.text})", clocks.params)
             )[0]
             first_us = CalendarTable(self._store).cover(tenant, calendar, span["first"], span["last"], timedelta())
             own, params = "own_time_working", {**params, "calendar": calendar.hash}
             params |= {"calendars": [calendar.hash], "first_us": [first_us]}
-        timed = load_query("sla_engine", own).replace("/*rows*/", points.replace("/*events*/", events.text))
-        text = load_query("sla_engine", "waited_for").replace("/*timed*/", timed)
-        rows = self._store.rows(text, params)
+        query = spliced("sla_engine", "waited_for", timed=spliced("sla_engine", own, rows=points))
+        rows = self._store.rows(query, params)
         total = sum(row["waited_us"] for row in rows)
         return [
             Waited(
@@ -83,8 +73,3 @@ class WaitingReader:
             )
             for row in rows
         ]
-
-
-def _bare(text: str) -> str:
-    """A statement without its header, for use inside another one."""
-    return " ".join(line.strip() for line in text.splitlines() if not line.startswith("--"))

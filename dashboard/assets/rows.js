@@ -29,6 +29,8 @@
       const view = JSON.stringify(place.id);
       if (!cursors.has(view)) cursors.clear();
       const known = cursors.get(view) || cursors.set(view, {}).get(view);
+      // The list has become shorter: without a cursor the server would answer with its first rows.
+      if (request.startRow && !known[request.startRow]) return { rowData: [], rowCount: request.startRow };
       const query = new URLSearchParams(place.search);
       query.set("of", place.of);
       query.set("_zone", place.zone);

@@ -173,6 +173,22 @@ def test_filters_are_in_the_address(page: Page) -> None:
     shows(page, "No instance matches these filters.")
 
 
+def test_a_list_that_became_shorter_has_no_rows_twice(page: Page) -> None:
+    page.goto("/workflows/orders")
+    expect(page.locator(".ag-row")).to_have_count(5, timeout=PATIENCE_MS)
+    block = """async ([from, to]) => {
+      const place = { id: JSON.parse(document.querySelector('.grid [id]').id), listing: 'instances', of: 'orders',
+                      zone: 'UTC', search: '' };
+      const block = await window.throughline.rows({ startRow: from, endRow: to }, place);
+      return [block.rowData.length, block.rowCount];
+    }"""
+    assert page.evaluate(block, [0, 2]) == [2, None]
+    assert page.evaluate(block, [2, 4]) == [2, None]
+    assert page.evaluate(block, [4, 6]) == [1, 5]
+    assert page.evaluate(block, [0, 10]) == [5, 5]  # as if there had been more before
+    assert page.evaluate(block, [10, 20]) == [0, 10]
+
+
 def test_a_list_says_why_it_cannot_be_shown_and_goes_on_when_it_can(browser: Browser, address: str) -> None:
     context = browser.new_context(timezone_id="Europe/Berlin", base_url=address)
     page = context.new_page()

@@ -28,26 +28,16 @@
 
 WITH
 asked AS (
--- Purpose: the first time each instance reached each milestone where an SLA starts, with what the event carries.
--- Parameters: from_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive.
 SELECT key, '' AS per, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
   argMin(attributes, (occurred_at, event_id)) AS carried
 FROM staged_events
 WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
-GROUP BY key, reached
-) ,
+GROUP BY key, reached) ,
  starts AS (
--- Purpose: the starts of each SLA (`n`, its number) with the promise they carry.
--- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
---   attribute name or empty, of each.
 SELECT key, per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
   at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
-FROM asked
-) ,
+FROM asked) ,
  answered AS (
--- Purpose: the answer of each instance's start: the first end, whenever it came.
--- Parameters: to_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive; effective_from (inclusive), effective_to
---   (exclusive) Array(Int64), microseconds since 1970: starts each version judges.
 SELECT s.key AS key, s.per AS per, s.n AS n, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise,
   if(e.key = '', NULL, e.answered_at) AS satisfied_at
 FROM (
@@ -59,11 +49,8 @@ LEFT JOIN (
   SELECT key, toString(milestone) AS answer, min(occurred_at) AS answered_at FROM staged_events
   WHERE milestone IN {to_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key, answer
-) AS e ON s.key = e.key AND s.answer = e.answer
-) ,
+) AS e ON s.key = e.key AND s.answer = e.answer) ,
  ended AS (
--- Purpose: answered starts with the first cancelling event of their instance that came while they ran.
--- Parameters: as_of DateTime64(6) UTC, inclusive; calendar Array(String), the hash of each SLA's calendar or empty.
 SELECT a.key AS key, a.per AS per, a.n AS n, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
   a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at,
   {calendar:Array(String)}[n] AS calendar
@@ -72,54 +59,33 @@ LEFT JOIN (
   SELECT key, arraySort(groupArray(occurred_at)) AS cancelled FROM staged_events
   WHERE outcome = 'cancelled' AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key
-) AS x ON a.key = x.key
-) ,
+) AS x ON a.key = x.key) ,
  paused AS (
--- Purpose: the clocks with the pauses of their instance. `pauses` is replaced by a SELECT of key, n and pauses. Parameters: none.
 SELECT a.*, p.pauses AS pauses
 FROM ended AS a
-LEFT JOIN (-- Purpose: the pauses of each instance and SLA, disjoint and in order: the first pause after a resume opens one, the first resume
--- after that closes it. A pause is (from, own time at from, to, own time at to) in microseconds; the largest Int64 stands
--- for a pause still open. `turns` is replaced by a SELECT of key, n, event_id, place, at, is_pause, own_us.
--- Parameters: none.
-WITH toInt64(9223372036854775807) AS open
+LEFT JOIN (WITH toInt64(9223372036854775807) AS open
 SELECT key, n,
   arraySort(groupArray((toUnixTimestamp64Micro(at), place, event_id, is_pause, own_us))) AS seen,
   arrayFilter((turn, before) -> turn.4 != before, seen, arrayPopBack(arrayPushFront(seen.4, 0))) AS turns,
   arrayMap(n -> (turns[n].1, turns[n].5,
       if(n < length(turns), turns[n + 1].1, open), if(n < length(turns), turns[n + 1].5, open)),
     range(1, length(turns) + 1, 2)) AS pauses
-FROM (-- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
--- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
---   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
-SELECT r.*,
+FROM (SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
     - toUnixTimestamp64Micro(c.opens_at)) AS own_us
-FROM (-- Purpose: the events that stop and resume the clocks of an instance, once for each SLA they do so for (`n`, its number).
--- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with pause_from, pause_to Array(String), milestones, and calendar
---   Array(String), its hash or empty, of each; as_of DateTime64(6) UTC, inclusive.
-SELECT key, event_id, place,
+FROM (SELECT key, event_id, place,
   arrayJoin(arrayFilter(i -> toString(milestone) IN ({pause_from:Array(String)}[i], {pause_to:Array(String)}[i]),
     {numbers:Array(UInt16)})) AS n,
   occurred_at AS at, toUInt8({pause_from:Array(String)}[n] = toString(milestone)) AS is_pause, {calendar:Array(String)}[n] AS calendar
 FROM staged_events
-WHERE (milestone IN {pause_from:Array(String)} OR milestone IN {pause_to:Array(String)}) AND occurred_at <= {as_of:DateTime64(6)}
-) AS r
+WHERE (milestone IN {pause_from:Array(String)} OR milestone IN {pause_to:Array(String)}) AND occurred_at <= {as_of:DateTime64(6)}) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
-)
-GROUP BY key, n
-) AS p ON a.key = p.key AND a.n = p.n
-) ,
+) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at)
+GROUP BY key, n) AS p ON a.key = p.key AND a.n = p.n) ,
  timed AS (
--- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
--- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
---   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
@@ -128,13 +94,8 @@ FROM (SELECT *, started_at AS at FROM paused) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
-) ,
+) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at) ,
  aimed AS (
--- Purpose: the own time at which each clock is due, and that at which it is at risk; none while it is paused before.
--- A pause counts if it began before the clock ended and before the time asked for was used up.
--- Parameters: within_us Array(Int64), has_risk Array(UInt8) and risk_us Array(Int64), own time used from which on it is at risk, of
---   each SLA.
 WITH
   toInt64(9223372036854775807) AS open,
   {within_us:Array(Int64)}[n] AS within_us, {risk_us:Array(Int64)}[n] AS risk_us,
@@ -150,12 +111,8 @@ SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calenda
     own_us + within_us + arraySum(arrayMap((u, length) -> if(u < within_us, length, 0), used, lengths))) AS due_us,
   if({has_risk:Array(UInt8)}[n] = 0 OR arrayExists((p, u) -> p.2 = open AND u < risk_us, live, used), NULL,
     own_us + risk_us + arraySum(arrayMap((u, length) -> if(u < risk_us, length, 0), used, lengths))) AS risk_own_us
-FROM timed
-) ,
+FROM timed) ,
  dated AS (
--- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
--- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -167,12 +124,8 @@ FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELEC
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
-) ,
+) AS c ON r.calendar = c.calendar AND r.aim > c.before_us) ,
  due AS (
--- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
--- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -184,11 +137,7 @@ FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELEC
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
-)
--- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
---   has a clock, of each SLA.
+) AS c ON r.calendar = c.calendar AND r.aim > c.before_us)
 SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
   lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
   per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
@@ -198,4 +147,3 @@ SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags
 FROM due
-

@@ -31,28 +31,16 @@
 
 WITH
 asked AS (
--- Purpose: the first time each instance reached each milestone where an SLA starts for each value of the `per` key that the event
--- carries itself, with what the event carries.
--- Parameters: from_milestone Array(String) of each SLA; per String, the key type; as_of DateTime64(6) UTC, inclusive.
 SELECT key, arrayJoin(keys[{per:String}]) AS per, toString(milestone) AS reached, min(occurred_at) AS at,
   argMin(event_id, (occurred_at, event_id)) AS event, argMin(attributes, (occurred_at, event_id)) AS carried
 FROM staged_events
 WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
-GROUP BY key, per, reached
-) ,
+GROUP BY key, per, reached) ,
  starts AS (
--- Purpose: the starts of each SLA (`n`, its number) with the promise they carry.
--- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
---   attribute name or empty, of each.
 SELECT key, per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
   at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
-FROM asked
-) ,
+FROM asked) ,
  answered AS (
--- Purpose: the answer of each start for one value of the `per` key: the first end that carries or reaches the value,
--- whenever it came. `reached` is replaced by the correlator's SELECT of the values events carry or reach.
--- Parameters: to_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive; effective_from (inclusive), effective_to
---   (exclusive) Array(Int64), microseconds since 1970: starts each version judges.
 SELECT s.key AS key, s.per AS per, s.n AS n, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise,
   if(e.key = '', NULL, e.answered_at) AS satisfied_at
 FROM (
@@ -87,11 +75,8 @@ WHERE l.window_us < 0 OR abs(l.proved_us - r.at_us) <= l.window_us)
 WHERE startsWith(typed_key, {reached_prefix:String})) AS reached ON ends.event_id = reached.event_id
   WHERE ends.milestone IN {to_milestone:Array(String)} AND ends.occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key, answer, value
-) AS e ON s.key = e.key AND s.answer = e.answer AND s.per = e.value
-) ,
+) AS e ON s.key = e.key AND s.answer = e.answer AND s.per = e.value) ,
  ended AS (
--- Purpose: answered starts with the first cancelling event of their instance that came while they ran.
--- Parameters: as_of DateTime64(6) UTC, inclusive; calendar Array(String), the hash of each SLA's calendar or empty.
 SELECT a.key AS key, a.per AS per, a.n AS n, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
   a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at,
   {calendar:Array(String)}[n] AS calendar
@@ -100,36 +85,19 @@ LEFT JOIN (
   SELECT key, arraySort(groupArray(occurred_at)) AS cancelled FROM staged_events
   WHERE outcome = 'cancelled' AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key
-) AS x ON a.key = x.key
-) ,
+) AS x ON a.key = x.key) ,
  timed AS (
--- Purpose: the SLA's own time of each row where it names no calendar: microseconds since 1970.
--- `rows` is replaced by a SELECT with a column `at`. Parameters: none.
-SELECT *, toUnixTimestamp64Micro(at) AS own_us FROM (SELECT *, started_at AS at FROM ended)
-) ,
+SELECT *, toUnixTimestamp64Micro(at) AS own_us FROM (SELECT *, started_at AS at FROM ended)) ,
  aimed AS (
--- Purpose: the own time at which each clock is due, and that at which it is at risk, where nothing pauses it.
--- Parameters: within_us Array(Int64), has_risk Array(UInt8) and risk_us Array(Int64), own time used from which on it is at risk, of
---   each SLA.
 SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, '' AS problem, own_us,
   NULL::Nullable(DateTime64(6, 'UTC')) AS promised_at,
   CAST(own_us + {within_us:Array(Int64)}[n], 'Nullable(Int64)') AS due_us,
   if({has_risk:Array(UInt8)}[n] = 0, NULL, own_us + {risk_us:Array(Int64)}[n]) AS risk_own_us
-FROM timed
-) ,
+FROM timed) ,
  dated AS (
--- Purpose: the instant at which each row's own time is reached, where the SLA names no calendar.
--- `rows` is replaced by a SELECT with a column `aim_us` Nullable(Int64). Parameters: none.
-SELECT *, if(aim_us IS NULL, NULL, fromUnixTimestamp64Micro(assumeNotNull(aim_us), 'UTC')) AS reached_at FROM (SELECT *, due_us AS aim_us FROM aimed)
-) ,
+SELECT *, if(aim_us IS NULL, NULL, fromUnixTimestamp64Micro(assumeNotNull(aim_us), 'UTC')) AS reached_at FROM (SELECT *, due_us AS aim_us FROM aimed)) ,
  due AS (
--- Purpose: the instant at which each row's own time is reached, where the SLA names no calendar.
--- `rows` is replaced by a SELECT with a column `aim_us` Nullable(Int64). Parameters: none.
-SELECT *, if(aim_us IS NULL, NULL, fromUnixTimestamp64Micro(assumeNotNull(aim_us), 'UTC')) AS reached_at FROM (SELECT * EXCEPT (aim_us, reached_at), coalesce(promised_at, reached_at) AS deadline_at, risk_own_us AS aim_us FROM dated)
-)
--- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
---   has a clock, of each SLA.
+SELECT *, if(aim_us IS NULL, NULL, fromUnixTimestamp64Micro(assumeNotNull(aim_us), 'UTC')) AS reached_at FROM (SELECT * EXCEPT (aim_us, reached_at), coalesce(promised_at, reached_at) AS deadline_at, risk_own_us AS aim_us FROM dated))
 SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
   lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
   per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
@@ -139,4 +107,3 @@ SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags
 FROM due
-

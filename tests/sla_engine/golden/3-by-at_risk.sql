@@ -28,26 +28,16 @@
 
 WITH
 asked AS (
--- Purpose: the first time each instance reached each milestone where an SLA starts, with what the event carries.
--- Parameters: from_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive.
 SELECT key, '' AS per, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
   argMin(attributes, (occurred_at, event_id)) AS carried
 FROM staged_events
 WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
-GROUP BY key, reached
-) ,
+GROUP BY key, reached) ,
  starts AS (
--- Purpose: the starts of each SLA (`n`, its number) with the promise they carry.
--- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
---   attribute name or empty, of each.
 SELECT key, per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
   at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
-FROM asked
-) ,
+FROM asked) ,
  answered AS (
--- Purpose: the answer of each instance's start: the first end, whenever it came.
--- Parameters: to_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive; effective_from (inclusive), effective_to
---   (exclusive) Array(Int64), microseconds since 1970: starts each version judges.
 SELECT s.key AS key, s.per AS per, s.n AS n, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise,
   if(e.key = '', NULL, e.answered_at) AS satisfied_at
 FROM (
@@ -59,11 +49,8 @@ LEFT JOIN (
   SELECT key, toString(milestone) AS answer, min(occurred_at) AS answered_at FROM staged_events
   WHERE milestone IN {to_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key, answer
-) AS e ON s.key = e.key AND s.answer = e.answer
-) ,
+) AS e ON s.key = e.key AND s.answer = e.answer) ,
  ended AS (
--- Purpose: answered starts with the first cancelling event of their instance that came while they ran.
--- Parameters: as_of DateTime64(6) UTC, inclusive; calendar Array(String), the hash of each SLA's calendar or empty.
 SELECT a.key AS key, a.per AS per, a.n AS n, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
   a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at,
   {calendar:Array(String)}[n] AS calendar
@@ -72,15 +59,8 @@ LEFT JOIN (
   SELECT key, arraySort(groupArray(occurred_at)) AS cancelled FROM staged_events
   WHERE outcome = 'cancelled' AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key
-) AS x ON a.key = x.key
-) ,
+) AS x ON a.key = x.key) ,
  promised AS (
--- Purpose: the instant each start promises. A date ends with that day, a time without offset is local, in the SLA's zone.
--- A date beyond the store's range (SAP writes 9999-12-31 for never) is the last instant of that range.
--- The day's last microsecond is looked for an hour later too: where clocks go back at midnight, 23:59 comes twice.
--- A local time that clocks skip is as long after the change as it would be after it by the clocks before (02:30 is 03:30), as it is in
--- calendars and imports; one that they show twice is the first of the two. The engine's own reader sets it before the change.
--- Parameters: promise Array(String), the attribute's name of each SLA; from_milestone Array(String); zone String, IANA.
 WITH
   trimBoth(promise) AS text,
   parseDateTime64BestEffortOrNull(concat(substring(text, 1, 10), ' 23:59:59.999999'), 6, {zone:String}) AS day_end,
@@ -106,43 +86,22 @@ SELECT * EXCEPT (promise),
     promised_at IS NOT NULL, '',
     text = '', concat('The ', {from_milestone:Array(String)}[n], ' event carries no date in ', {promise:Array(String)}[n], '.'),
     concat('The promised date in ', {promise:Array(String)}[n], ' cannot be read: "', substringUTF8(text, 1, 80), '".')) AS problem
-FROM ended
-) ,
+FROM ended) ,
  begun AS (
--- Purpose: the SLA's own time of each row where it names no calendar: microseconds since 1970.
--- `rows` is replaced by a SELECT with a column `at`. Parameters: none.
-SELECT *, toUnixTimestamp64Micro(at) AS own_us FROM (SELECT *, started_at AS at FROM promised)
-) ,
+SELECT *, toUnixTimestamp64Micro(at) AS own_us FROM (SELECT *, started_at AS at FROM promised)) ,
  timed AS (
--- Purpose: the SLA's own time of each row where it names no calendar: microseconds since 1970.
--- `rows` is replaced by a SELECT with a column `at`. Parameters: none.
-SELECT *, toUnixTimestamp64Micro(at) AS own_us FROM (SELECT * EXCEPT (at, own_us), own_us AS begun_us, ifNull(promised_at, started_at) AS at FROM begun)
-) ,
+SELECT *, toUnixTimestamp64Micro(at) AS own_us FROM (SELECT * EXCEPT (at, own_us), own_us AS begun_us, ifNull(promised_at, started_at) AS at FROM begun)) ,
  aimed AS (
--- Purpose: the own time at which each clock with a promised date is at risk. Pauses do not move a promised date.
--- What is never due (the last instant of the store's range) is never at risk.
--- Parameters: of each SLA, has_risk Array(UInt8); share_ppm Array(UInt32), millionths of the own time from start to promise, or 0:
---   then left_us Array(Int64), own time left.
 SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, problem, begun_us AS own_us, promised_at,
   CAST(NULL, 'Nullable(Int64)') AS due_us,
   multiIf({has_risk:Array(UInt8)}[n] = 0 OR promised_at IS NULL OR promised_at >= toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'), NULL,
     {share_ppm:Array(UInt32)}[n] = 0, timed.own_us - {left_us:Array(Int64)}[n],
     begun_us + toInt64(intDiv(toInt128(timed.own_us - begun_us) * {share_ppm:Array(UInt32)}[n] + 999999, 1000000))) AS risk_own_us
-FROM timed
-) ,
+FROM timed) ,
  dated AS (
--- Purpose: the instant at which each row's own time is reached, where the SLA names no calendar.
--- `rows` is replaced by a SELECT with a column `aim_us` Nullable(Int64). Parameters: none.
-SELECT *, if(aim_us IS NULL, NULL, fromUnixTimestamp64Micro(assumeNotNull(aim_us), 'UTC')) AS reached_at FROM (SELECT *, due_us AS aim_us FROM aimed)
-) ,
+SELECT *, if(aim_us IS NULL, NULL, fromUnixTimestamp64Micro(assumeNotNull(aim_us), 'UTC')) AS reached_at FROM (SELECT *, due_us AS aim_us FROM aimed)) ,
  due AS (
--- Purpose: the instant at which each row's own time is reached, where the SLA names no calendar.
--- `rows` is replaced by a SELECT with a column `aim_us` Nullable(Int64). Parameters: none.
-SELECT *, if(aim_us IS NULL, NULL, fromUnixTimestamp64Micro(assumeNotNull(aim_us), 'UTC')) AS reached_at FROM (SELECT * EXCEPT (aim_us, reached_at), coalesce(promised_at, reached_at) AS deadline_at, risk_own_us AS aim_us FROM dated)
-)
--- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
---   has a clock, of each SLA.
+SELECT *, if(aim_us IS NULL, NULL, fromUnixTimestamp64Micro(assumeNotNull(aim_us), 'UTC')) AS reached_at FROM (SELECT * EXCEPT (aim_us, reached_at), coalesce(promised_at, reached_at) AS deadline_at, risk_own_us AS aim_us FROM dated))
 SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
   lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
   per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
@@ -152,4 +111,3 @@ SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags
 FROM due
-

@@ -28,26 +28,16 @@
 
 WITH
 asked AS (
--- Purpose: the first time each instance reached each milestone where an SLA starts, with what the event carries.
--- Parameters: from_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive.
 SELECT key, '' AS per, toString(milestone) AS reached, min(occurred_at) AS at, argMin(event_id, (occurred_at, event_id)) AS event,
   argMin(attributes, (occurred_at, event_id)) AS carried
 FROM staged_events
 WHERE milestone IN {from_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
-GROUP BY key, reached
-) ,
+GROUP BY key, reached) ,
  starts AS (
--- Purpose: the starts of each SLA (`n`, its number) with the promise they carry.
--- Parameters: numbers Array(UInt16), those of the SLAs, from 1, with from_milestone Array(String) and promise Array(String), an
---   attribute name or empty, of each.
 SELECT key, per, arrayJoin(arrayFilter(i -> {from_milestone:Array(String)}[i] = reached, {numbers:Array(UInt16)})) AS n,
   at AS started_at, event AS start_event, carried[{promise:Array(String)}[n]] AS promise
-FROM asked
-) ,
+FROM asked) ,
  answered AS (
--- Purpose: the answer of each instance's start: the first end, whenever it came.
--- Parameters: to_milestone Array(String) of each SLA; as_of DateTime64(6) UTC, inclusive; effective_from (inclusive), effective_to
---   (exclusive) Array(Int64), microseconds since 1970: starts each version judges.
 SELECT s.key AS key, s.per AS per, s.n AS n, s.started_at AS started_at, s.start_event AS start_event, s.promise AS promise,
   if(e.key = '', NULL, e.answered_at) AS satisfied_at
 FROM (
@@ -59,11 +49,8 @@ LEFT JOIN (
   SELECT key, toString(milestone) AS answer, min(occurred_at) AS answered_at FROM staged_events
   WHERE milestone IN {to_milestone:Array(String)} AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key, answer
-) AS e ON s.key = e.key AND s.answer = e.answer
-) ,
+) AS e ON s.key = e.key AND s.answer = e.answer) ,
  ended AS (
--- Purpose: answered starts with the first cancelling event of their instance that came while they ran.
--- Parameters: as_of DateTime64(6) UTC, inclusive; calendar Array(String), the hash of each SLA's calendar or empty.
 SELECT a.key AS key, a.per AS per, a.n AS n, a.started_at AS started_at, a.start_event AS start_event, a.promise AS promise,
   a.satisfied_at AS satisfied_at, arrayFirstOrNull(at -> at >= a.started_at, x.cancelled) AS cancelled_at,
   {calendar:Array(String)}[n] AS calendar
@@ -72,24 +59,16 @@ LEFT JOIN (
   SELECT key, arraySort(groupArray(occurred_at)) AS cancelled FROM staged_events
   WHERE outcome = 'cancelled' AND occurred_at <= {as_of:DateTime64(6)}
   GROUP BY key
-) AS x ON a.key = x.key
-) ,
+) AS x ON a.key = x.key) ,
  promised AS (
--- Purpose: the instant each start is due by its cut-off: that of the first business day whose cut-off it does not miss.
--- Parameters: tenant String; cut_off Array(String), the name of each SLA's compiled cut-off. Index: cut_off_days by (tenant, calendar).
 SELECT r.* EXCEPT (promise, cut_off_name), if(c.calendar = '', NULL, c.due_at) AS promised_at,
   if(c.calendar = '', 'The calendar has no business day after the start.', '') AS problem
 FROM (SELECT *, {cut_off:Array(String)}[n] AS cut_off_name FROM ended) AS r
 ASOF LEFT JOIN (
   SELECT calendar, cut_off_at, due_at FROM cut_off_days
   WHERE tenant = {tenant:String} AND calendar IN {cut_off:Array(String)}
-) AS c ON r.cut_off_name = c.calendar AND r.started_at <= c.cut_off_at
-) ,
+) AS c ON r.cut_off_name = c.calendar AND r.started_at <= c.cut_off_at) ,
  begun AS (
--- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
--- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
---   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
@@ -98,13 +77,8 @@ FROM (SELECT *, started_at AS at FROM promised) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
-) ,
+) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at) ,
  timed AS (
--- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
--- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
---   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
@@ -113,24 +87,15 @@ FROM (SELECT * EXCEPT (at, own_us), own_us AS begun_us, ifNull(promised_at, star
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
-) ,
+) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at) ,
  aimed AS (
--- Purpose: the own time at which each clock with a promised date is at risk. Pauses do not move a promised date.
--- What is never due (the last instant of the store's range) is never at risk.
--- Parameters: of each SLA, has_risk Array(UInt8); share_ppm Array(UInt32), millionths of the own time from start to promise, or 0:
---   then left_us Array(Int64), own time left.
 SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, problem, begun_us AS own_us, promised_at,
   CAST(NULL, 'Nullable(Int64)') AS due_us,
   multiIf({has_risk:Array(UInt8)}[n] = 0 OR promised_at IS NULL OR promised_at >= toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'), NULL,
     {share_ppm:Array(UInt32)}[n] = 0, timed.own_us - {left_us:Array(Int64)}[n],
     begun_us + toInt64(intDiv(toInt128(timed.own_us - begun_us) * {share_ppm:Array(UInt32)}[n] + 999999, 1000000))) AS risk_own_us
-FROM timed
-) ,
+FROM timed) ,
  dated AS (
--- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
--- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -142,12 +107,8 @@ FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELEC
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
-) ,
+) AS c ON r.calendar = c.calendar AND r.aim > c.before_us) ,
  due AS (
--- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
--- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -159,11 +120,7 @@ FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELEC
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
-)
--- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
---   has a clock, of each SLA.
+) AS c ON r.calendar = c.calendar AND r.aim > c.before_us)
 SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
   lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
   per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
@@ -173,4 +130,3 @@ SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags
 FROM due
-

@@ -32,18 +32,8 @@
 -- workflow = 'orders'
 -- zone = 'Europe/Berlin'
 
--- Purpose: of a feed's clocks those that came close to their end, or are known already: a feed that speaks in time has none.
--- `facts` is replaced by the SELECT of the clocks. Parameters: tenant, workflow, feed_name String; sla Array(String), one; as_of DateTime64(6) UTC.
--- Index: clocks by (tenant, workflow, key, sla).
 SELECT * REPLACE (if(cancelled_at IS NULL, flags, ['vanished']) AS flags) FROM (WITH
 ended AS (
--- Purpose: every silence of a feed as a clock: it starts with an event and is answered by the next. Within a minute no silence
--- is looked for. The first silence starts when the feed was first waited for; it vanishes where an earlier event becomes known.
--- Parameters: tenant, workflow, feed_name String; calendar Array(String), one; feed Array(String), milestones; since DateTime64(6) UTC,
---   the minute to begin with; effective_from (inclusive), effective_to (exclusive) Array(Int64), one each,
---   microseconds since 1970: silences this version judges; is_waited_for UInt8, whether there is such a first silence,
---   waited_from, first_ever DateTime64(6) UTC, its start and the feed's first event (1970 for none).
--- Index: feed_minutes by (tenant, workflow, milestone, minute).
 SELECT {feed_name:String} AS key, '' AS per, toUInt16(1) AS n, last_at AS started_at, start_event,
   next_at AS satisfied_at, vanished_at AS cancelled_at,
   {calendar:Array(String)}[1] AS calendar
@@ -65,13 +55,8 @@ FROM (
   WHERE {is_waited_for:UInt8}
 )
 WHERE toUnixTimestamp64Micro(started_at) >= {effective_from:Array(Int64)}[1]
-  AND toUnixTimestamp64Micro(started_at) < {effective_to:Array(Int64)}[1]
-) ,
+  AND toUnixTimestamp64Micro(started_at) < {effective_to:Array(Int64)}[1]) ,
  timed AS (
--- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
--- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
---   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
@@ -80,22 +65,14 @@ FROM (SELECT *, started_at AS at FROM ended) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
-) ,
+) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at) ,
  aimed AS (
--- Purpose: the own time at which each clock is due, and that at which it is at risk, where nothing pauses it.
--- Parameters: within_us Array(Int64), has_risk Array(UInt8) and risk_us Array(Int64), own time used from which on it is at risk, of
---   each SLA.
 SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, '' AS problem, own_us,
   NULL::Nullable(DateTime64(6, 'UTC')) AS promised_at,
   CAST(own_us + {within_us:Array(Int64)}[n], 'Nullable(Int64)') AS due_us,
   if({has_risk:Array(UInt8)}[n] = 0, NULL, own_us + {risk_us:Array(Int64)}[n]) AS risk_own_us
-FROM timed
-) ,
+FROM timed) ,
  dated AS (
--- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
--- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -107,12 +84,8 @@ FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELEC
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
-) ,
+) AS c ON r.calendar = c.calendar AND r.aim > c.before_us) ,
  due AS (
--- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
--- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -124,11 +97,7 @@ FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELEC
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
-)
--- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
---   has a clock, of each SLA.
+) AS c ON r.calendar = c.calendar AND r.aim > c.before_us)
 SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
   lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
   per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
@@ -137,11 +106,9 @@ SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
   arrayConcat(
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags
-FROM due
-)
+FROM due)
 WHERE cancelled_at IS NULL AND ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) > deadline_at, 0)
   OR cancelled_at IS NULL AND ifNull(coalesce(satisfied_at, {as_of:DateTime64(6)}) >= risk_at, 0)
   OR clock IN (
     SELECT clock FROM clocks
     WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND key = {feed_name:String} AND sla = {sla:Array(String)}[1])
-

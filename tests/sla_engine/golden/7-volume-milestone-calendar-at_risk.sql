@@ -33,12 +33,6 @@
 
 WITH
 promised AS (
--- Purpose: every business day of a feed as a clock: it starts at local midnight and is due at the time of day. A lower bound
--- is answered by the event that fills it, an upper bound by the time itself; where too many came, it was due when they did.
--- Parameters: tenant, workflow, feed_name, zone String; cut_off, calendar Array(String), one each; feed Array(String), milestones; since, as_of
---   DateTime64(6) UTC, since in the first day, all of whose events count, however many hours it has; at_least, at_most Int64, -1 for none; effective_from (inclusive),
---   effective_to (exclusive) Array(Int64), one each, microseconds since 1970: days this version judges.
--- Index: feed_minutes by (tenant, workflow, milestone, minute); cut_off_days by (tenant, calendar, cut_off_at).
 WITH
   {at_least:Int64} AS at_least, {at_most:Int64} AS at_most,
   arraySort(groupArrayIf((minute, 1 - is_sharp, last_at, came_then), came_then > 0)) AS came,
@@ -70,13 +64,8 @@ LEFT JOIN (
 ) AS m ON d.day = m.day
 WHERE toUnixTimestamp64Micro(began_at) >= {effective_from:Array(Int64)}[1]
   AND toUnixTimestamp64Micro(began_at) < {effective_to:Array(Int64)}[1]
-GROUP BY due_at, day, began_at
-) ,
+GROUP BY due_at, day, began_at) ,
  begun AS (
--- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
--- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
---   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
@@ -85,13 +74,8 @@ FROM (SELECT *, started_at AS at FROM promised) AS r
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
-) ,
+) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at) ,
  timed AS (
--- Purpose: the SLA's own time of each row: cumulative working microseconds of its calendar at that instant.
--- `rows` is replaced by a SELECT with the columns `at` and `calendar`.
--- Parameters: tenant String; calendars Array(String) with first_us Array(Int64), the working time at the beginning of the first
---   compiled year of each, which holds until the first opening. Index: calendar_days by (tenant, calendar).
 SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
@@ -100,24 +84,15 @@ FROM (SELECT * EXCEPT (at, own_us), own_us AS begun_us, ifNull(promised_at, star
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at
-) ,
+) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at) ,
  aimed AS (
--- Purpose: the own time at which each clock with a promised date is at risk. Pauses do not move a promised date.
--- What is never due (the last instant of the store's range) is never at risk.
--- Parameters: of each SLA, has_risk Array(UInt8); share_ppm Array(UInt32), millionths of the own time from start to promise, or 0:
---   then left_us Array(Int64), own time left.
 SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, problem, begun_us AS own_us, promised_at,
   CAST(NULL, 'Nullable(Int64)') AS due_us,
   multiIf({has_risk:Array(UInt8)}[n] = 0 OR promised_at IS NULL OR promised_at >= toDateTime64('2299-12-31 23:59:59.999999', 6, 'UTC'), NULL,
     {share_ppm:Array(UInt32)}[n] = 0, timed.own_us - {left_us:Array(Int64)}[n],
     begun_us + toInt64(intDiv(toInt128(timed.own_us - begun_us) * {share_ppm:Array(UInt32)}[n] + 999999, 1000000))) AS risk_own_us
-FROM timed
-) ,
+FROM timed) ,
  dated AS (
--- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
--- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -129,12 +104,8 @@ FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELEC
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
-) ,
+) AS c ON r.calendar = c.calendar AND r.aim > c.before_us) ,
  due AS (
--- Purpose: the first instant at which each row's own time is reached: closing time, not the next opening. None where the
--- compiled calendar never reaches it. `rows` is replaced by a SELECT with `aim_us` Nullable(Int64) and `calendar`.
--- Parameters: tenant String; calendars Array(String). Index: calendar_days by (tenant, calendar).
 WITH
   r.aim_us IS NULL OR c.calendar = ''
     OR r.aim - c.before_us > toUnixTimestamp64Micro(c.closes_at) - toUnixTimestamp64Micro(c.opens_at) AS is_never
@@ -146,11 +117,7 @@ FROM (SELECT *, ifNull(aim_us, toInt64(-9223372036854775807)) AS aim FROM (SELEC
 ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
-) AS c ON r.calendar = c.calendar AND r.aim > c.before_us
-)
--- Purpose: one row per clock with all that a verdict is made of but the time of judgement.
--- Parameters: tenant, workflow String; sla, definition, awaited, system Array(String) and is_each Array(UInt8), whether each start
---   has a clock, of each SLA.
+) AS c ON r.calendar = c.calendar AND r.aim > c.before_us)
 SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
   lower(hex(sipHash128({tenant:String}, {sla:Array(String)}[n], key, per, if({is_each:Array(UInt8)}[n], start_event, '')))) AS clock,
   per, {definition:Array(String)}[n] AS definition, started_at, start_event, satisfied_at, cancelled_at, deadline_at,
@@ -160,4 +127,3 @@ SELECT {workflow:String} AS workflow, key, {sla:Array(String)}[n] AS sla,
     if(ifNull(satisfied_at < started_at, 0), ['answered_before_start'], []),
     if(ifNull(promised_at < started_at, 0), ['promise_before_start'], [])) AS flags
 FROM due
-
