@@ -109,29 +109,35 @@ def empty_store(request: pytest.FixtureRequest) -> Iterator[Store]:
 
 
 @pytest.fixture(scope="session")
-def emptied() -> dict[str, tuple[str, int]]:
-    """By engine the name and the structure of a database that has all tables and no rows."""
-    return {}
+def emptied() -> Iterator[dict[str, tuple[Store, int]]]:
+    """By engine a store that has all tables and no rows, and the structure of its database."""
+    kept: dict[str, tuple[Store, int]] = {}
+    yield kept
+    for store, _ in kept.values():
+        store.execute(f"DROP DATABASE {store.database} SYNC")
+        store.close()
 
 
 @pytest.fixture(params=ENGINES)
-def store(request: pytest.FixtureRequest, emptied: dict[str, tuple[str, int]]) -> Iterator[Store]:
+def store(request: pytest.FixtureRequest, emptied: dict[str, tuple[Store, int]]) -> Iterator[Store]:
     """A store with all tables of all rooms and no rows, once embedded and once on a server.
 
-    Making the tables takes longer than most tests: the next one gets them emptied, unless the test has changed them.
+    Opening it and making the tables takes longer than most tests: the next one gets it emptied, unless the test has
+    changed the tables.
     """
-    name, structure = emptied.pop(request.param, (new_name(), 0))
-    store = opened(request, name)
-    if not structure:
+    if request.param in emptied:
+        store, structure = emptied.pop(request.param)
+    else:
+        store = opened(request, new_name())
         migrate(store, ROOMS)
         structure = _structure(store)
     yield store
     if _structure(store) == structure:
-        store.execute(f"TRUNCATE ALL TABLES FROM {name} NOT LIKE 'applied_migrations'")
-        emptied[request.param] = name, structure
+        store.execute(f"TRUNCATE ALL TABLES FROM {store.database} NOT LIKE 'applied_migrations'")
+        emptied[request.param] = store, structure
     else:
-        store.execute(f"DROP DATABASE {name} SYNC")
-    store.close()
+        store.execute(f"DROP DATABASE {store.database} SYNC")
+        store.close()
 
 
 def _structure(store: Store) -> int:
