@@ -70,9 +70,10 @@ def shared_data() -> Path:
 
 
 @pytest.fixture(scope="session")
-def embedded_folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """One folder for all embedded stores of a run: the engine opens one path per process."""
-    return tmp_path_factory.mktemp("embedded")
+def embedded(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Store]:
+    """The embedded store beside which all others of a run lie: the engine opens one folder per process."""
+    with Store.embedded(tmp_path_factory.mktemp("embedded")) as store:
+        yield store
 
 
 @pytest.fixture(scope="session")
@@ -89,7 +90,8 @@ ENGINES = ["embedded", pytest.param("server", marks=pytest.mark.server)]
 def opened(request: pytest.FixtureRequest, database: str) -> Store:
     """A store of the engine that the fixture's parameter, one of `ENGINES`, names."""
     if request.param == "embedded":
-        return Store.embedded(request.getfixturevalue("embedded_folder"), database=database)
+        beside: Store = request.getfixturevalue("embedded").beside(database, pool=6)
+        return beside
     server: ClickHouseServer = request.getfixturevalue("clickhouse_server")
     return Store.server(server.url, database=database)
 
@@ -114,7 +116,6 @@ def emptied() -> Iterator[dict[str, tuple[Store, int]]]:
     kept: dict[str, tuple[Store, int]] = {}
     yield kept
     for store, _ in kept.values():
-        store.execute(f"DROP DATABASE {store.database} SYNC")
         store.close()
 
 

@@ -5,7 +5,6 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator
 from html import unescape
-from pathlib import Path
 from urllib.parse import unquote
 
 import pytest
@@ -21,9 +20,9 @@ WORKFLOWS = "/api/v1/workflows"
 
 
 @pytest.fixture(scope="module")
-def store(embedded_folder: Path) -> Iterator[Store]:
+def store(embedded: Store) -> Iterator[Store]:
     """Tables without rows, once for all: who may come in is not for the store to say."""
-    found = Store.embedded(embedded_folder, database=new_name())
+    found = embedded.beside(new_name(), pool=6)
     migrate(found, ROOMS)
     yield found
     found.execute(f"DROP DATABASE {found.database} SYNC")

@@ -28,20 +28,19 @@ def keys(client: Client, query: str) -> list[str]:
     return [each["key"] for each in got(client, f"{V1}/workflows/orders/instances?{query}")["items"]]
 
 
-def test_what_the_api_answers(client: Client) -> None:
-    """One world for all reads: filling a store takes longer than asking it."""
-    _workflows(client)
-    _instances(client)
-    _one_instance(client)
-    _keys_with_slashes(client)
-    _timeline(client)
-    _search(client)
-    _unresolved(client)
-    _slas(client)
-    _ledger(client)
-    _systems(client)
-    _alerts(client)
-    _problems(client)
+def test_what_the_api_answers(reader: Client) -> None:
+    _workflows(reader)
+    _instances(reader)
+    _one_instance(reader)
+    _keys_with_slashes(reader)
+    _timeline(reader)
+    _search(reader)
+    _unresolved(reader)
+    _slas(reader)
+    _ledger(reader)
+    _systems(reader)
+    _alerts(reader)
+    _problems(reader)
 
 
 def _workflows(client: Client) -> None:
@@ -245,18 +244,18 @@ def _problems(client: Client) -> None:
     assert refused.json()["detail"].endswith("is not supported in this version")
 
 
-def test_slas_stand_together_by_workflow_and_a_group_nobody_is_in_is_not_found(client: Client) -> None:
-    (orders,) = got(client, f"{V1}/attainment?name=orders")["items"]
+def test_slas_stand_together_by_workflow_and_a_group_nobody_is_in_is_not_found(reader: Client) -> None:
+    (orders,) = got(reader, f"{V1}/attainment?name=orders")["items"]
     assert orders["slas"]
     assert set(orders) == {"name", "slas", "met", "breached", "minimum", "attainment"}
-    assert client.get(f"{V1}/attainment?by=owner&name=nobody").status_code == 404
+    assert reader.get(f"{V1}/attainment?by=owner&name=nobody").status_code == 404
     for sla in orders["slas"]:
-        shares = [each["share"] for each in got(client, f"{V1}/slas/{sla}/waiting")["items"]]
+        shares = [each["share"] for each in got(reader, f"{V1}/slas/{sla}/waiting")["items"]]
         assert not shares or abs(sum(shares) - 1) < 1e-9
 
 
-def test_alerts_have_the_labels_that_silences_may_name(filled: Store) -> None:
-    rows, _ = world.services(filled).alerts.alerts(world.TENANT, now=world.NOW, states=(), limit=100, cursor=None)
+def test_alerts_have_the_labels_that_silences_may_name(read_only: Store) -> None:
+    rows, _ = world.services(read_only).alerts.alerts(world.TENANT, now=world.NOW, states=(), limit=100, cursor=None)
     assert {"per", *(label for each in rows for label in each.alert.labels)} == set(ALERT_LABELS), (
         "none is per anything"
     )

@@ -44,9 +44,9 @@ PATIENCE_MS = 30_000
 
 
 @pytest.fixture(scope="module")
-def orders(embedded_folder: Path) -> Iterator[Store]:
+def orders(embedded: Store) -> Iterator[Store]:
     """The small world."""
-    store = Store.embedded(embedded_folder, database=new_name())
+    store = embedded.beside(new_name(), pool=6)
     migrate(store, ROOMS)
     world.build(store)
     yield store

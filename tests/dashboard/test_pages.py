@@ -46,13 +46,12 @@ def links(drawn: Any) -> list[str]:
     return [each.href for each in parts([*drawn.live, *drawn.fixed]) if getattr(each, "href", None)]
 
 
-def test_what_the_pages_say(filled: Store) -> None:
-    """One world for all pages: filling a store takes longer than drawing."""
-    _overview(filled)
-    _timeline(filled)
-    _lists(filled)
-    _other_pages(filled)
-    _nothing_here(filled)
+def test_what_the_pages_say(read_only: Store) -> None:
+    _overview(read_only)
+    _timeline(read_only)
+    _lists(read_only)
+    _other_pages(read_only)
+    _nothing_here(read_only)
 
 
 def _overview(store: Store) -> None:
@@ -219,12 +218,12 @@ def test_a_refresh_that_fails_leaves_what_is_shown_and_a_first_drawing_says_why(
     assert not any(isinstance(each, list) for each in answer(broken, f"{broken.address()} {broken.zone_name}"))
 
 
-def test_a_refresh_leaves_the_grid_alone_and_a_new_address_does_not(filled: Store) -> None:
-    first = view(filled, "/workflows/orders")
+def test_a_refresh_leaves_the_grid_alone_and_a_new_address_does_not(read_only: Store) -> None:
+    first = view(read_only, "/workflows/orders")
     _, grid, _, drawn_for = answer(first, None)
     assert grid
     assert not isinstance(answer(first, drawn_for)[1], list)
-    assert isinstance(answer(view(filled, "/workflows/orders", status=["failed"]), drawn_for)[1], list)
+    assert isinstance(answer(view(read_only, "/workflows/orders", status=["failed"]), drawn_for)[1], list)
 
 
 def text_of(components: Any) -> str:
