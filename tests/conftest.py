@@ -12,32 +12,38 @@ import pytest
 from store import Store, migrate
 from tests.support.clickhouse_server import ClickHouseServer
 
-OVER_A_SERVER_IN_TEST_ALL = (
+OVER_A_SERVER_ALWAYS = (
     *(
-        "alerting/",
-        "collector/test_damage.py",
-        "collector/test_import_files.py",
-        "collector/test_import_real_data.py",
-        "collector/test_import_once.py",
-        "collector/test_mutated_traffic.py",
+        f"collector/test_{name}.py"
+        for name in ("crash", "foreign_rows", "full_disk", "otlp_grpc", "stored_rows", "writer")
     ),
-    *("dashboard/test_api.py", "dashboard/test_pages.py", "dashboard/test_rejudged.py", "nezha/", "o2c/"),
-    *(
-        f"correlator/test_{name}.py"
-        for name in ("backlog", "bad_input", "confluence", "corrections", "course", "crash", "hubs", "lineage")
-    ),
-    *(f"correlator/test_{name}.py" for name in ("held_up", "kept_attributes", "matching", "reading", "rebuild")),
-    *(f"sla_engine/test_{name}.py" for name in ("backtest", "counts", "coverage", "excuses", "feeds", "filters")),
-    *(
-        f"sla_engine/test_{name}.py"
-        for name in ("life_of_a_clock", "maintenance", "objectives", "reading", "rebuilds", "rejudging")
-    ),
-    *(f"sla_engine/test_{name}.py" for name in ("ticks", "versions", "waiting", "working_time")),
-    *("real_promises/", "sample_flows/test_verify_faults.py"),
-    "correlator/test_stitching_spec.py::test_every_case_of_the_specification[server-one by one]",
+    "correlator/test_stitching_spec.py::test_every_case_of_the_specification[server-at once]",
+    *("sla_engine/test_lease.py", "store/", "throughline/"),
 )
-"""Tests whose server half is slow: the same SQL runs over both stores, and each room's specification (with whole
-platforms, migrations and the lease) is held over both every time; all of it by `make test-all`."""
+"""Tests that run over a server every time, with a whole platform among them; the same SQL of all others runs over both
+stores by `make test-all`, and over the embedded one every time."""
+
+IN_TEST_ALL = (
+    "collector/test_crash.py::test_killed_at_a_chosen_point_embedded[fsync in writer._insert]",
+    "collector/test_crash.py::test_killed_at_a_chosen_point_embedded[fsync in spool._commit]",
+    "collector/test_crash.py::test_killed_at_a_chosen_point_embedded[unlink in spool.finished]",
+    "collector/test_import_once.py::test_a_process_killed_again_and_again_loses_and_doubles_nothing_embedded",
+    "correlator/test_corrections.py::test_a_correction_holds_whenever_it_comes[embedded-retracted]",
+    "correlator/test_hubs.py::test_a_hub_hides_what_it_leads_to_in_any_order_of_arrival[embedded-without a window]",
+    "correlator/test_on_the_platform.py::test_a_rebuild_and_a_changed_definition_while_events_stream_in",
+    "correlator/test_rebuild.py::test_a_switch_that_is_cut_off_is_done_again[embedded-DELETE",
+    "correlator/test_rebuild.py::test_old_and_new_rows_of_an_event_never_meet_in_a_merge",
+    "correlator/test_stitching_spec.py::test_every_case_of_the_specification[embedded-one by one]",
+    "house/test_house.py::test_the_tests_have_the_same_names_in_every_process",
+    "o2c/test_two_ids.py::test_goods_issues_find_their_order_items_whatever_the_order_of_import[embedded-reversed",
+    "o2c/test_two_ids.py::test_goods_issues_find_their_order_items_whatever_the_order_of_import[embedded-sorted",
+    "sample_flows/test_verify_faults.py::test_two_faults_at_once[late_and_skewed",
+    "sample_flows/test_verify_faults.py::test_two_faults_at_once[slow_and_stuck",
+    "sla_engine/test_counts.py::test_a_crash_anywhere_counts_nothing_twice_and_forgets_nothing",
+    "sla_engine/test_feeds.py::test_any_order_of_arrival_and_any_ticks_find_the_same_silences",
+    "throughline/test_rejudge.py",
+)
+"""Tests that take long and whose like runs every time."""
 
 LONG = (
     *("sample_flows/test_demo.py", "correlator/test_on_the_platform.py", "sample_flows/", "throughline/"),
@@ -55,7 +61,8 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
         return item.nodeid.removeprefix("tests/")
 
     for item in items:
-        if item.get_closest_marker("server") is not None and name(item).startswith(OVER_A_SERVER_IN_TEST_ALL):
+        is_over_a_server = item.get_closest_marker("server") is not None
+        if name(item).startswith(IN_TEST_ALL) or (is_over_a_server and not name(item).startswith(OVER_A_SERVER_ALWAYS)):
             item.add_marker(pytest.mark.slow)
     items.sort(key=lambda item: next((n for n, long in enumerate(LONG) if name(item).startswith(long)), len(LONG)))
 
