@@ -1,5 +1,6 @@
 """Workflow definitions compiled to SQL; events, links, memberships and instances derived from received telemetry."""
 
+from correlator.definition import outdated as outdated_workflows
 from correlator.feed import (
     changed_instances,
     instance_events,
@@ -18,6 +19,7 @@ from correlator.reading import InstanceReader
 from correlator.rebuild import RebuildProgress
 from correlator.rebuild import progress as rebuild_progress
 from correlator.rebuild import request as request_rebuild
+from correlator.rebuild import running as running_rebuilds
 from correlator.rows import (
     Found,
     Hub,
@@ -53,9 +55,11 @@ __all__ = [
     "known_instances",
     "latest_version",
     "lost_events",
+    "outdated_workflows",
     "reached_values",
     "rebuild_progress",
     "request_rebuild",
+    "running_rebuilds",
     "switched_instances",
     "switches",
     "system_minutes",

@@ -6,7 +6,7 @@ A workflow that has no rows yet is simply stitched. One whose definition has cha
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from datetime import datetime
 
 from correlator.rebuild import request
@@ -16,12 +16,17 @@ from store import Store, load_query
 
 def adopt(store: Store, tenant: str, workflows: Sequence[Workflow], now: datetime) -> None:
     """Make the definitions those by which ticks stitch: at once where a workflow is new, else by a rebuild."""
-    rows = store.rows(load_query("correlator", "stitched_definitions"), {"tenant": tenant})
-    known = {row["workflow"]: row["definition"] for row in rows}
+    known = _made_by(store, tenant)
     record(store, tenant, [each for each in workflows if each.name not in known], now)
     for each in workflows:
         if known.get(each.name, each.hash) != each.hash:
             request(store, tenant, each, now)
+
+
+def outdated(store: Store, tenant: str, workflows: Iterable[Workflow]) -> set[str]:
+    """The workflows whose live rows another definition has made: they stand still until their rebuild is done."""
+    known = _made_by(store, tenant)
+    return {each.name for each in workflows if known.get(each.name, each.hash) != each.hash}
 
 
 def is_live(store: Store, tenant: str, workflow: Workflow) -> bool:
@@ -37,3 +42,8 @@ def record(store: Store, tenant: str, workflows: Sequence[Workflow], now: dateti
         ("tenant", "workflow", "definition", "since"),
         [(tenant, each.name, each.hash, now) for each in workflows],
     )
+
+
+def _made_by(store: Store, tenant: str) -> dict[str, str]:
+    rows = store.rows(load_query("correlator", "stitched_definitions"), {"tenant": tenant})
+    return {row["workflow"]: row["definition"] for row in rows}

@@ -16,6 +16,8 @@ How a tick works, and why a crash anywhere in it only repeats work:
    of a system is in instances of that version, answers included.
 6. What a rebuild's switch alone has changed, about the time before that rebuild began and before the last tick, is
    appended as a correction, of which nobody is told. What became valid later is news: the rebuild only delayed it.
+7. Until the rows of a workflow are made anew after a change of its definition, they stand still while its systems go
+   on: judging them would break promises that are kept. Its promises rest until then, and are all judged thereafter.
 
 Ticks never overlap within a process. That one engine at a time runs over a store is the lease's care (`lease`).
 """
@@ -35,6 +37,7 @@ from correlator import (
     instance_events,
     known_instances,
     latest_version,
+    outdated_workflows,
     switched_instances,
     switches,
     system_progress,
@@ -104,6 +107,11 @@ class _LastTick:
     seq: int = 0
     slas: dict[str, str] = field(default_factory=dict)
     seen: dict[str, datetime] = field(default_factory=dict)
+    rested: dict[str, datetime] = field(default_factory=dict)
+
+    def judged_until(self, workflow: str) -> datetime:
+        """The `as_of` of the last tick that judged a workflow."""
+        return self.rested.get(workflow, self.as_of)
 
 
 @dataclass(slots=True)
@@ -123,8 +131,13 @@ class SlaEngine:
         *,
         before_append: Callable[[], None] | None = None,
         most_spent_wakeups: int = MOST_SPENT_WAKEUPS,
+        waits_for_rebuilds: bool = True,
     ) -> None:
-        """`before_append` is called before every append to the ledger; what it raises ends the tick."""
+        """`before_append` is called before every append to the ledger; what it raises ends the tick.
+
+        Without `waits_for_rebuilds` rows are judged whichever definition of their workflow has made them.
+        """
+        self._waits_for_rebuilds = waits_for_rebuilds
         self._most_spent_wakeups = most_spent_wakeups
         self._store = store
         self._clock = clock
@@ -144,9 +157,12 @@ class SlaEngine:
             last = self._last_tick(tenant)
             if at <= last.as_of:
                 return TickReport(last.as_of)
-            return self._apply(tenant, sla_versions(catalog_history), at, last)
+            return self._apply(tenant, catalog_history, at, last)
 
-    def _apply(self, tenant: str, versions: Sequence[SlaVersion], as_of: datetime, last: _LastTick) -> TickReport:
+    def _apply(self, tenant: str, history: Sequence[Applied], as_of: datetime, last: _LastTick) -> TickReport:
+        promised = sla_versions(history)
+        rested = {each: last.judged_until(each) for each in self._resting(tenant, promised)}
+        versions = [each for each in promised if each.workflow.name not in rested]
         seen = self._seen(tenant, versions, as_of)
         upto = latest_version(self._store, tenant)  # after what systems have said: see the notes above
         prints = fingerprints(versions)
@@ -155,19 +171,25 @@ class SlaEngine:
         is_gap = upto - last.version > CHANGES_KEPT // timedelta(microseconds=1)
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id] and not is_gap]
         fresh = [each for each in versions if each not in known]
+        tick.forget_feeds(versions)
         tick.judge_changed(known, changed_instances(last.version, upto), same_before=microseconds(last.as_of))
         tick.judge_changed(fresh, known_instances(tenant))
         tick.judge_feeds(versions, {each.sla.id for each in fresh})
         tick.judge_due(sorted({each.sla.id for each in known}), _moved(last.seen, seen))
-        tick.judge_excused()
+        tick.judge_excused({each.sla.id for each in promised} - {each.sla.id for each in versions})
         tick.count()
         self._store.insert(
             "ticks",
-            ("tenant", "as_of", "version", "seq", "slas", "seen", "single"),
-            [(tenant, as_of, upto, tick.seq, prints, seen, single_slas(versions))],
+            ("tenant", "as_of", "version", "seq", "slas", "seen", "single", "rested"),
+            [(tenant, as_of, upto, tick.seq, prints, seen, single_slas(promised), rested)],
         )
         self._forget_wakeups(tenant, {_WALL: last.as_of, **last.seen})
         return TickReport(as_of, tick.tally.opened, tick.tally.judged, tick.tally.appended)
+
+    def _resting(self, tenant: str, versions: Sequence[SlaVersion]) -> set[str]:
+        if not self._waits_for_rebuilds:
+            return set()
+        return outdated_workflows(self._store, tenant, [workflow for workflow, _ in _by_workflow(versions)])
 
     def _forget_wakeups(self, tenant: str, followed: dict[str, datetime]) -> None:
         """Take wake-ups out once many have been followed: by axis, those before where the last tick stood.
@@ -222,7 +244,7 @@ class _Tick:
         self._last = last
         self._told = told
         self._rebuilt = {
-            workflow: min(begun_at, last.as_of)
+            workflow: min(begun_at, last.judged_until(workflow))
             for workflow, begun_at in switches(store, tenant, last.version, upto).items()
         }
         """By workflow, the time before which what only a rebuild has changed is no news: it had been judged before."""
@@ -230,6 +252,11 @@ class _Tick:
         self.tally = _Tally()
         self._minutes = FeedMinutes(store, tenant, as_of, last.as_of, last.version)
         self._tail_upto = self.seq = self._last_seq(last.seq)
+
+    def forget_feeds(self, versions: Sequence[SlaVersion]) -> None:
+        """Forget what feeds have said where a rebuild was switched: all instances of their workflow have changed."""
+        for workflow in {each.workflow.name for each in versions if each.sla.feed} & self._rebuilt.keys():
+            self._minutes.forget(workflow)
 
     def judge_changed(self, versions: Sequence[SlaVersion], changed: Sql, *, same_before: int = 0) -> None:
         """Work out and judge the clocks of the instances a SELECT names, and of those with an event whose time came.
@@ -307,12 +334,15 @@ class _Tick:
                 )
             self._judge_staged(Sql("SELECT workflow, key FROM staged_clocks"))
 
-    def judge_excused(self) -> None:
-        """Judge the clocks somebody has excused; one that was written down late is found for a while after."""
+    def judge_excused(self, resting: Set[str]) -> None:
+        """Judge the clocks somebody has excused; one that was written down late is found for a while after.
+
+        Not those of the SLAs in `resting`: they are judged, excuses and all, when their workflow's rows are there.
+        """
         params = {"tenant": self._tenant, "since": _before(self._last.as_of, EXCUSED_LATE), "as_of": self._as_of}
         if self._rows("recent_excuses", **params)[0]["excuses"]:
             self._execute("TRUNCATE TABLE staged_clocks")
-            self._run("stage_excused_clocks", **params)
+            self._run("stage_excused_clocks", **params, resting=sorted(resting))
             self._judge_staged()
 
     def count(self) -> None:

@@ -55,7 +55,7 @@ def judge(
     history = [
         _Applied(_only(catalog, {each for each in slas if since[each] <= at}), at) for at in sorted(set(since.values()))
     ]
-    SlaEngine(apart, ManualClock(as_of)).tick(tenant, history, as_of)
+    SlaEngine(apart, ManualClock(as_of), waits_for_rebuilds=False).tick(tenant, history, as_of)
 
 
 @dataclass(frozen=True, slots=True)

@@ -6,8 +6,8 @@ from dataclasses import asdict
 from typing import Any
 
 from collector import Collector, Quarantine
-from correlator import InstanceReader
-from model import Catalog
+from correlator import InstanceReader, outdated_workflows, rebuild_progress, running_rebuilds
+from model import Catalog, NotFound
 from sla_engine import VerdictReader
 from store import Store, active_catalog, tenants
 from throughline.engine import Engine
@@ -33,7 +33,23 @@ def _of_tenant(store: Store, tenant: str) -> dict[str, Any]:
         "catalog": catalog.hash[:12],
         "workflows": {each.name: instances.get(each.name, {}) for each in catalog.workflows},
         "slas": {each.id: clocks[each.id].verdicts if each.id in clocks else {} for each in catalog.slas},
+        "rebuilds": _rebuilds(store, tenant, catalog),
     }
+
+
+def _rebuilds(store: Store, tenant: str, catalog: Catalog) -> dict[str, Any]:
+    """By workflow whose rows are being made anew, how far that is, and whether its SLAs are not judged until then."""
+    resting = outdated_workflows(store, tenant, catalog.workflows)
+    found = {}
+    for name in sorted(resting | running_rebuilds(store, tenant).keys()):
+        try:
+            progress = rebuild_progress(store, tenant, name)
+        except NotFound:
+            rows_done = rows_total = 0  # the correlator has not seen the new definition yet
+        else:
+            rows_done, rows_total = progress.rows_done, progress.rows_total
+        found[name] = {"rows_done": rows_done, "rows_total": rows_total, "slas_rest": name in resting}
+    return found
 
 
 def running(settings: Settings, store: Store, engine: Engine, collector: Collector | None) -> dict[str, Any]:
@@ -86,4 +102,8 @@ def describe(found: dict[str, Any]) -> str:
             for name, counts in each[kind].items():
                 total = ", ".join(f"{count:,} {word}" for word, count in counts.items() if count)
                 lines.append(f"  {name}: {total or 'nothing yet'}")
+        for name, rebuild in each["rebuilds"].items():
+            rest = "; its SLAs are not judged until then" if rebuild["slas_rest"] else ""
+            done, total = rebuild["rows_done"], rebuild["rows_total"]
+            lines.append(f"  {name}: made anew, {done:,} of {total:,} received rows read{rest}")
     return "\n".join(lines)

@@ -1,5 +1,6 @@
 -- Purpose: the clocks, as they were last worked out, that somebody has excused since and that are not excused yet.
--- Parameters: tenant String; since (exclusive), as_of (inclusive) DateTime64(6) UTC, when the excuse was made.
+-- Parameters: tenant String; since (exclusive), as_of (inclusive) DateTime64(6) UTC, when the excuse was made; resting
+-- Array(String): the SLAs that are not judged at present.
 -- Index: excuses by tenant; reads the tenant's clocks of the SLAs in question.
 INSERT INTO staged_clocks
 WITH made AS (
@@ -10,6 +11,7 @@ SELECT workflow, key, sla, clock, per, definition, started_at, start_event, sati
   problem, awaited, system, flags
 FROM clocks FINAL
 WHERE tenant = {tenant:String} AND verdict IN ('pending', 'at_risk', 'unknown', 'breached')
+  AND NOT has({resting:Array(String)}, sla)
   AND (
     clock IN (SELECT clock FROM made WHERE clock != '')
     OR clock IN (

@@ -6,6 +6,8 @@ from typing import Any
 
 from correlator import Correlator, request_rebuild
 from model import ManualClock
+from sla_engine import VerdictReader
+from sla_engine.trial import judge, trial
 from store import Store
 from tests.sla_engine.received import RECEIVED
 from tests.sla_engine.story import Applied, Happening, Story, catalog, when
@@ -18,10 +20,16 @@ POSTED = [
 """By this definition an answer counts only where it is posted."""
 
 
-def rebuilt(story: Story, begun: str, *later: Happening) -> None:
-    """The workflow's definition changes; its rows are made anew, with events that came meanwhile."""
-    changed = catalog(WITHIN, workflow={"milestones": POSTED})
-    story.catalogs.append(Applied(changed, when(begun)))
+def redefined(story: Story, at: str, *slas: dict[str, Any]) -> None:
+    """The workflow's definition changes."""
+    story.catalogs.append(Applied(catalog(*(slas or (WITHIN,)), workflow={"milestones": POSTED}), when(at)))
+
+
+def rebuilt(story: Story, begun: str, *later: Happening, slas: tuple[dict[str, Any], ...] = ()) -> None:
+    """The definition changes, unless it has; the rows are made anew, with events that came meanwhile."""
+    if len(story.catalogs) == 1:
+        redefined(story, begun, *slas)
+    changed = story.catalogs[-1].catalog
     request_rebuild(story.store, story.tenant, changed.workflow("orders"), when(begun))
     if later:
         story.tell(later)
@@ -78,3 +86,67 @@ def test_an_engine_that_begins_after_a_rebuild_has_nothing_to_correct(shared_sto
     rebuilt(story, "2026-03-02T10:15:00Z")
     story.tick("2026-03-02T12:00:00Z")
     assert told(story, 0) == {"SO-1": ("breached", False)}
+
+
+def test_a_promise_rests_while_the_rows_of_its_workflow_are_made_anew(shared_store: Store) -> None:
+    """An answer that has come is not in rows that stand still."""
+    story = Story(shared_store, WITHIN)
+    story.tell([Happening("a", when("2026-03-02T08:00:00Z"), order=f"SO-{n}") for n in (1, 2)])
+    story.tick("2026-03-02T08:10:00Z")
+    before = max(row.seq for row in story.reader.appended_after(story.tenant, 0))
+    redefined(story, "2026-03-02T08:15:00Z")
+    assert story.tick("2026-03-02T09:03:00Z").judged == 0
+    story.restart()
+    assert story.tick("2026-03-02T09:04:00Z").judged == 0
+    assert told(story, before) == {}
+    answer = Happening("b", when("2026-03-02T08:30:00Z"), attributes={"status": "posted"})
+    rebuilt(story, "2026-03-02T09:05:00Z", answer)
+    story.tick("2026-03-02T10:00:00Z")
+    assert told(story, before) == {
+        "SO-1": ("met", False),
+        "SO-2": ("breached", False),  # before the rebuild began, but nobody has been told
+    }
+    story.tick("2026-03-02T10:01:00Z")
+    assert len(list(story.reader.appended_after(story.tenant, before))) == 2
+
+
+def test_an_excuse_for_a_promise_that_rests_counts_when_it_is_judged(shared_store: Store) -> None:
+    story = Story(shared_store, WITHIN)
+    story.happens("a", "2026-03-02T08:00:00Z")
+    [clock] = story.at("2026-03-02T08:10:00Z").is_("pending").clocks
+    redefined(story, "2026-03-02T08:15:00Z")
+    excuse = ("tenant", "sla", "clock", "actor", "reason", "excused_at")
+    row = (story.tenant, "promise", clock.clock, "ana", "The carrier's strike.", when("2026-03-02T09:02:00Z"))
+    story.store.insert("excuses", excuse, [row])
+    story.at("2026-03-02T09:03:00Z").is_("pending")
+    rebuilt(story, "2026-03-02T09:05:00Z", Happening("a", when("2026-03-02T09:04:00Z"), order="SO-2"))
+    story.at("2026-03-02T09:10:00Z").is_("excused")
+
+
+def test_a_proposed_definition_is_tried_on_the_rows_there_are(shared_store: Store) -> None:
+    story = Story(shared_store, WITHIN)
+    story.happens("a", "2026-03-02T08:00:00Z")
+    proposed = catalog(WITHIN, workflow={"milestones": POSTED})
+    with trial(story.store) as apart:
+        judge(apart, story.tenant, proposed, {"promise"}, when("2026-03-02T10:00:00Z"))
+        [clock] = VerdictReader(apart).instance_clocks(story.tenant, "orders", "SO-1")
+    assert str(clock.verdict) == "breached"
+
+
+def test_a_feed_has_said_what_the_new_definition_says(shared_store: Store) -> None:
+    hourly: dict[str, Any] = {"every": "1h", "milestone": "b"}
+    story = Story(shared_store, hourly)
+    posted = {"status": "posted"}
+    story.tell(
+        [
+            Happening("b", when("2026-03-02T08:00:00Z"), order="SO-1", attributes=posted),
+            Happening("b", when("2026-03-02T08:50:00Z"), order="SO-2"),
+            Happening("b", when("2026-03-02T09:40:00Z"), order="SO-3", attributes=posted),
+        ]
+    )
+    story.tick("2026-03-02T10:00:00Z")
+    assert story.clocks("b") == []
+    rebuilt(story, "2026-03-02T10:01:00Z", Happening("b", when("2026-03-02T10:02:00Z"), order="SO-4"), slas=(hourly,))
+    story.tick("2026-03-02T10:03:00Z")
+    [clock] = story.clocks("b")
+    assert (str(clock.verdict), clock.deadline_at) == ("breached", when("2026-03-02T09:00:00Z"))
