@@ -33,6 +33,10 @@ from store import Store, load_query, side_by_side
 HUB_LIMIT = 1000
 """An alias with more roots than this is a hub."""
 
+SCANNED = 2500
+"""Of fewer stored deliveries for each staged event all are read: ids are random, so each needs a block of its own, and
+to find that costs as much as to read so many."""
+
 SCRATCH = (
     "stage_events",
     "stage_corrections",
@@ -86,10 +90,12 @@ class Derivation:
         Statements that do not read what the other writes run side by side. What has to be there before what, is in the
         numbered notes above.
         """
+        sizes = self._row("batch_sizes")
+        self._there = frozenset({"scanned"} if sizes["stored"] < SCANNED * sizes["staged"] else ())
         facts = self._row("batch_facts")
         if not facts["events"] and not facts["corrections"]:
             return 0
-        self._there = _to_look_for(facts)
+        self._there |= _to_look_for(facts)
         if facts["known"]:
             self.execute("stage_known")
         is_lossy = self._conflicts(facts) or facts["corrections"] > 0
@@ -190,7 +196,7 @@ class Derivation:
             self.execute(query)
 
     def _row(self, query: str, round_: int = 0) -> dict[str, Any]:
-        text = load_query("correlator", query)
+        text = lines_for(query, self._there)
         [row] = self._store.rows(text, self._named(text, round_))
         return row
 

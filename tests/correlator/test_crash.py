@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from correlator import Correlator, InstanceFilter, InstanceReader
+from correlator import Correlator, InstanceFilter, InstanceReader, derivation
 from model import Catalog, ManualClock
 from store import Store
 from tests.correlator.outcome import stitched
@@ -130,7 +130,11 @@ def test_a_tick_aborted_before_any_step_comes_to_the_same_when_done_again(store:
     assert step == steps
 
 
-def test_stitching_everything_once_more_changes_nothing(store: Store) -> None:
+@pytest.mark.parametrize("scanned", [0, derivation.SCANNED], ids=["by the index", "from end to end"])
+def test_stitching_everything_once_more_changes_nothing(
+    store: Store, monkeypatch: pytest.MonkeyPatch, scanned: int
+) -> None:
+    monkeypatch.setattr(derivation, "SCANNED", scanned)
     _run(store, "t")
     before = stitched(store, FLOW, "t")
     store.execute("TRUNCATE TABLE stitched_segments")
