@@ -90,8 +90,8 @@ class Derivation:
         Statements that do not read what the other writes run side by side. What has to be there before what, is in the
         numbered notes above.
         """
-        sizes = self._row("batch_sizes")
-        self._there = frozenset({"scanned"} if sizes["stored"] < SCANNED * sizes["staged"] else ())
+        staged, stored = (self._store.value(f"SELECT count() FROM {each}") for each in ("stage_events", "event_copies"))
+        self._there = frozenset({"scanned"} if stored < SCANNED * staged else ())
         facts = self._row("batch_facts")
         if not facts["events"] and not facts["corrections"]:
             return 0

@@ -34,13 +34,21 @@ IN_TEST_ALL = (
     "correlator/test_rebuild.py::test_a_switch_that_is_cut_off_is_done_again[embedded-DELETE",
     "correlator/test_rebuild.py::test_old_and_new_rows_of_an_event_never_meet_in_a_merge",
     "correlator/test_stitching_spec.py::test_every_case_of_the_specification[embedded-one by one]",
+    "correlator/test_matching.py::test_keys_are_extracted_and_normalized_as_the_model_says",
     "house/test_house.py::test_the_tests_have_the_same_names_in_every_process",
     "o2c/test_two_ids.py::test_goods_issues_find_their_order_items_whatever_the_order_of_import[embedded-reversed",
     "o2c/test_two_ids.py::test_goods_issues_find_their_order_items_whatever_the_order_of_import[embedded-sorted",
+    "sample_flows/test_plan.py::test_at_the_end_of_history_every_stage_has_instances_and_promises_are_at_risk_and_freshly_"
+    "broken[on a Wednesday",
     "sample_flows/test_verify_faults.py::test_two_faults_at_once[late_and_skewed",
+    "sample_flows/test_verify_faults.py::test_two_faults_at_once[lost_and_twice",
     "sample_flows/test_verify_faults.py::test_two_faults_at_once[slow_and_stuck",
     "sla_engine/test_counts.py::test_a_crash_anywhere_counts_nothing_twice_and_forgets_nothing",
     "sla_engine/test_feeds.py::test_any_order_of_arrival_and_any_ticks_find_the_same_silences",
+    "sla_engine/test_ticks.py::test_any_schedule_of_ticks_leads_to_the_same_verdicts",
+    "throughline/test_cli.py::test_a_port_in_use_gets_one_line_that_names_the_option[--otlp",
+    "throughline/test_ingest_options.py::test_what_cannot_work_is_refused_in_words[a key without",
+    "throughline/test_ingest_options.py::test_what_cannot_work_is_refused_in_words[an open address without tokens",
     "throughline/test_rejudge.py",
 )
 """Tests that take long and whose like runs every time."""

@@ -3,5 +3,5 @@
 -- those of its members.
 INSERT INTO correlator_ticks (tenant, version, at, segments, events, instances)
 SELECT
-  {tenant:String}, {version:UInt64}, {at:DateTime64(6)}, {segments:UInt32}, {events:UInt64},
-  (SELECT uniqExact(instance) FROM stage_members)
+  {tenant:String}, {version:UInt64}, {at:DateTime64(6)}, {segments:UInt32}, {events:UInt64}, uniqExact(instance)
+FROM stage_members
