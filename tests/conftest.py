@@ -13,10 +13,7 @@ from store import Store, migrate
 from tests.support.clickhouse_server import ClickHouseServer
 
 OVER_A_SERVER_ALWAYS = (
-    *(
-        f"collector/test_{name}.py"
-        for name in ("crash", "foreign_rows", "full_disk", "otlp_grpc", "stored_rows", "writer")
-    ),
+    *(f"collector/test_{name}.py" for name in ("crash", "foreign_rows", "full_disk", "otlp_grpc", "stored_rows")),
     "correlator/test_stitching_spec.py::test_every_case_of_the_specification[server-at once]",
     *("sla_engine/test_lease.py", "store/", "throughline/"),
 )
@@ -24,13 +21,16 @@ OVER_A_SERVER_ALWAYS = (
 stores by `make test-all`, and over the embedded one every time."""
 
 IN_TEST_ALL = (
-    "collector/test_crash.py::test_killed_at_a_chosen_point_embedded[fsync in writer._insert]",
+    "alerting/test_ticks.py::test_alerts_of_a_promise_that_comes_back_are_what_they_would_be_had_it_never_left",
     "collector/test_crash.py::test_killed_at_a_chosen_point_embedded[fsync in spool._commit]",
+    "collector/test_crash.py::test_killed_at_a_chosen_point_embedded[fsync in writer._insert]",
     "collector/test_crash.py::test_killed_at_a_chosen_point_embedded[unlink in spool.finished]",
     "collector/test_import_once.py::test_a_process_killed_again_and_again_loses_and_doubles_nothing_embedded",
     "correlator/test_corrections.py::test_a_correction_holds_whenever_it_comes[embedded-retracted]",
     "correlator/test_hubs.py::test_a_hub_hides_what_it_leads_to_in_any_order_of_arrival[embedded-without a window]",
+    "correlator/test_lineage.py::test_causes_are_found_on_whatever_page_they_are",
     "correlator/test_on_the_platform.py::test_a_rebuild_and_a_changed_definition_while_events_stream_in",
+    "correlator/test_reading.py::test_how_an_event_got_there_is_told_the_same_whatever_came_first",
     "correlator/test_rebuild.py::test_a_switch_that_is_cut_off_is_done_again[embedded-DELETE",
     "correlator/test_rebuild.py::test_old_and_new_rows_of_an_event_never_meet_in_a_merge",
     "correlator/test_stitching_spec.py::test_every_case_of_the_specification[embedded-one by one]",
@@ -43,7 +43,10 @@ IN_TEST_ALL = (
     "sample_flows/test_verify_faults.py::test_two_faults_at_once[slow_and_stuck",
     "sla_engine/test_counts.py::test_a_crash_anywhere_counts_nothing_twice_and_forgets_nothing",
     "sla_engine/test_feeds.py::test_any_order_of_arrival_and_any_ticks_find_the_same_silences",
-    "sla_engine/test_ticks.py::test_any_schedule_of_ticks_leads_to_the_same_verdicts",
+    "sla_engine/test_feeds.py::test_of_an_event_that_came_in_two_versions_a_feed_counts_the_one_that_counts",
+    "sla_engine/test_reading.py::test_pages_hold_every_row_once_in_order",
+    "sla_engine/test_rejudging.py::test_it_needs_no_database_of_its_own_afterwards",
+    "sla_engine/test_rejudging.py::test_pages_hold_every_row_once",
     "throughline/test_cli.py::test_a_port_in_use_gets_one_line_that_names_the_option[--otlp",
     "throughline/test_ingest_options.py::test_what_cannot_work_is_refused_in_words[a key without",
     "throughline/test_ingest_options.py::test_what_cannot_work_is_refused_in_words[an open address without tokens",
