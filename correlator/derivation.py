@@ -90,7 +90,8 @@ class Derivation:
         Statements that do not read what the other writes run side by side. What has to be there before what, is in the
         numbered notes above.
         """
-        staged, stored = (self._store.value(f"SELECT count() FROM {each}") for each in ("stage_events", "event_copies"))
+        staged = self._store.value("SELECT count() FROM stage_events")
+        stored = self._store.value(load_query("correlator", "stored_deliveries"))
         self._there = frozenset({"scanned"} if stored < SCANNED * staged else ())
         facts = self._row("batch_facts")
         if not facts["events"] and not facts["corrections"]:
