@@ -29,12 +29,6 @@ def outdated(store: Store, tenant: str, workflows: Iterable[Workflow]) -> set[st
     return {each.name for each in workflows if known.get(each.name, each.hash) != each.hash}
 
 
-def is_live(store: Store, tenant: str, workflow: Workflow) -> bool:
-    """Whether the live rows are made by this definition."""
-    params = {"tenant": tenant, "workflow": workflow.name}
-    return bool(store.value(load_query("correlator", "stitched_definition"), params) == workflow.hash)
-
-
 def record(store: Store, tenant: str, workflows: Sequence[Workflow], now: datetime) -> None:
     """The definitions by which the live rows are made."""
     store.insert(

@@ -13,7 +13,7 @@ from datetime import datetime
 from collector import logs_of_segments, spans_of_segments
 from correlator.backlog import Backlog, WaitingSegment
 from correlator.compiling import Extraction, in_parts, kept_names
-from correlator.definition import adopt, is_live, record
+from correlator.definition import adopt, outdated, record
 from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
 from correlator.rebuild import (
@@ -145,7 +145,8 @@ class Correlator:
             for each in catalog.workflows
             if each.name in found and found[each.name].definition == each.hash
         }
-        live = [each for each in catalog.workflows if each not in rebuilt or is_live(self._store, tenant, each)]
+        resting = outdated(self._store, tenant, rebuilt) if rebuilt else set()
+        live = [each for each in catalog.workflows if each.name not in resting]
         return tuple(live), rebuilt
 
     def _rebuild(
