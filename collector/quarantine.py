@@ -17,11 +17,10 @@ door, because nobody can say what of it would end up here.
 
 from __future__ import annotations
 
-import json
 import threading
 import zlib
 from collections import Counter
-from dataclasses import asdict, dataclass, replace
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -35,8 +34,6 @@ from collector.spool import Spool
 from model import NotFound
 
 _UNKNOWN = "unknown"
-_SEGMENT_ID = 25
-"""Characters of a segment id, with which the id of each entry begins."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -220,7 +217,7 @@ def _read(path: Path) -> Quarantined | None:
 
 def _undescribed(path: Path) -> Quarantined | None:
     """What can be said of a request whose description is damaged; None where the file is not one of ours."""
-    body, segment_id = path.with_suffix(".otlp"), path.stem[:_SEGMENT_ID]
+    body, segment_id = path.with_suffix(".otlp"), "-".join(path.stem.split("-")[:2])
     try:
         at = opened_at(segment_id).isoformat()
         size = body.stat().st_size
@@ -231,4 +228,4 @@ def _undescribed(path: Path) -> Quarantined | None:
 
 
 def _json(entry: Quarantined) -> bytes:
-    return json.dumps(asdict(entry), indent=1).encode()
+    return _ENTRY.dump_json(entry, indent=1)
