@@ -42,7 +42,7 @@ from correlator import (
     switches,
     system_progress,
 )
-from model import Clock, CutOff, Workflow, format_duration
+from model import Clock, CutOff, Workflow
 from sla_engine.calendar_table import CalendarTable
 from sla_engine.compiling import (
     CompiledTime,
@@ -58,8 +58,9 @@ from sla_engine.compiling import (
 from sla_engine.feed_minutes import FeedMinutes
 from sla_engine.feeds import Heard, day_start, stretch
 from sla_engine.maintenance import maintenance_told
+from sla_engine.progress import moved, progress_told
 from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, single_slas, sla_versions
-from sla_engine.working_time import EPOCH, latest_within, microseconds
+from sla_engine.working_time import EPOCH, microseconds
 from store import Sql, Store, load_query, side_by_side, spliced
 
 CLOCKS_AT_ONCE = 200_000
@@ -82,9 +83,6 @@ _NONE = Sql("SELECT '' AS workflow, '' AS key WHERE 0")
 
 _WALL = ""
 """The axis of wake-ups by wall time; the others are systems."""
-
-_NEVER = -(2**63) + 1
-_FOREVER = 2**62
 
 
 @dataclass(frozen=True, slots=True)
@@ -166,7 +164,7 @@ class SlaEngine:
         seen = self._seen(tenant, versions, as_of)
         upto = latest_version(self._store, tenant)  # after what systems have said: see the notes above
         prints = fingerprints(versions)
-        told = _told(versions, seen)
+        told = {**progress_told(versions, seen), **maintenance_told(versions)}
         tick = _Tick(self._store, self._calendars, self._before_append, tenant, as_of, last, upto, told)
         is_gap = upto - last.version > CHANGES_KEPT // timedelta(microseconds=1)
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id] and not is_gap]
@@ -175,7 +173,7 @@ class SlaEngine:
         tick.judge_changed(known, changed_instances(last.version, upto), same_before=microseconds(last.as_of))
         tick.judge_changed(fresh, known_instances(tenant))
         tick.judge_feeds(versions, {each.sla.id for each in fresh})
-        tick.judge_due(sorted({each.sla.id for each in known}), _moved(last.seen, seen))
+        tick.judge_due(sorted({each.sla.id for each in known}), moved(last.seen, seen))
         tick.judge_excused({each.sla.id for each in promised} - {each.sla.id for each in versions})
         tick.count()
         self._store.insert(
@@ -236,6 +234,7 @@ class _Tick:
         upto: int,
         told: dict[str, Any],
     ) -> None:
+        """`told` is what judging must know besides the clocks."""
         self._store = store
         self._calendars = calendars
         self._before_append = before_append
@@ -461,37 +460,8 @@ def _nothing() -> None:
     """Where one process owns the store there is nothing to ask."""
 
 
-def _told(versions: Sequence[SlaVersion], seen: dict[str, datetime]) -> dict[str, Any]:
-    """What judging must know besides the clocks: how far systems have come, and what maintenance took away."""
-    return {**_progress(versions, seen), **maintenance_told(versions)}
-
-
-def _progress(versions: Iterable[SlaVersion], seen: dict[str, datetime]) -> dict[str, Any]:
-    """For each system with a cadence how far it has come and until when its silence means nothing, in microseconds."""
-    systems, silent, cadences = [], [], []
-    for system, calendar in {each.system: each.system_calendar for each in versions}.items():
-        if system is None or system.cadence is None:
-            continue
-        at = seen.get(system.id)
-        until = latest_within(calendar, at, system.cadence) if at else None
-        systems.append(system.id)
-        silent.append(microseconds(until) if until else _FOREVER if at else _NEVER)
-        cadences.append(format_duration(system.cadence))
-    return {
-        "systems": systems,
-        "seen_us": [microseconds(seen[each]) if each in seen else _NEVER for each in systems],
-        "silent_us": silent,
-        "cadences": cadences,
-    }
-
-
 def _before(at: datetime, by: timedelta) -> datetime:
     return max(at - by, ALWAYS) if at > ALWAYS else at
-
-
-def _moved(before: dict[str, datetime], now: dict[str, datetime]) -> dict[str, datetime]:
-    """The systems whose event time differs from the last tick's, with where it stood."""
-    return {each: before.get(each, ALWAYS) for each in now if before.get(each) != now[each]}
 
 
 def _by_workflow(versions: Iterable[SlaVersion]) -> list[tuple[Workflow, list[SlaVersion]]]:
