@@ -13,6 +13,14 @@ from store import Store
 MAPPINGS = Path(__file__).parent / "mappings"
 NOW = datetime(2026, 11, 21, 12, 0, tzinfo=UTC)
 
+PLAIN = "id,at,kind,order\n1,2026-01-02T03:04:05Z,placed,SO-1\n2,2026-01-03,shipped ,SO-2\n"
+EXPECTED = [
+    {"id": "1", "at": "2026-01-02T03:04:05Z", "type": "placed", "order": "SO-1"},
+    {"id": "2", "at": "2026-01-03T00:00:00Z", "type": "shipped", "order": "SO-2"},
+]
+
+"""A file for the mapping below, and the records that come of it."""
+
 SHOP: dict[str, Any] = {
     "source": "shop",
     "format": "csv",
