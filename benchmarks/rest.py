@@ -6,7 +6,7 @@ import time
 
 from store import Store
 
-LONGEST_SECONDS = 120.0
+LONGEST_SECONDS = 900.0
 _QUIET_SECONDS = 0.5
 """For how long nothing may be merged: the next merge begins a moment after the last one has ended."""
 
