@@ -36,10 +36,11 @@ _Send = Callable[[Any], Awaitable[None]]
 
 
 class HttpApplication:
-    """The ASGI application."""
+    """The ASGI application; `connections` says how many there are now."""
 
-    def __init__(self, intake: Intake) -> None:
+    def __init__(self, intake: Intake, connections: Callable[[], int]) -> None:
         self._intake = intake
+        self._connections = connections
 
     async def __call__(self, scope: Any, receive: _Receive, send: _Send) -> None:
         if scope["type"] != "http":
@@ -51,6 +52,8 @@ class HttpApplication:
             if is_event and scope["method"] == "OPTIONS":
                 await _respond(send, 200, b"", handshake(headers))
                 return
+            if self._connections() > self._intake.limits.connections:
+                raise Refusal("connections", "there are too many connections; send again later, or over fewer")
             with self._intake.request() as running:
                 self._check(scope)
                 principal = self._intake.principal(headers.get("authorization"))
@@ -103,6 +106,8 @@ class HttpApplication:
             more["allow"] = "POST"
         if refusal.reason == "unauthenticated":
             more["www-authenticate"] = "Bearer"
+        if refusal.reason == "connections":
+            more["connection"] = "close"
         if _media_type(headers) == _PROTOBUF and not is_event:
             await _respond(send, refusal.answer.http, status.SerializeToString(), {"content-type": _PROTOBUF, **more})
         else:
@@ -114,7 +119,7 @@ class HttpReceiver:
     """A uvicorn server on one address; `start` binds it, `stop` lets running requests end."""
 
     def __init__(self, intake: Intake, host: str, port: int, tls: Tls | None = None) -> None:
-        self._application = HttpApplication(intake)
+        self._application = HttpApplication(intake, self._connections)
         self._limits = intake.limits
         self._tls = tls
         self._host = host
@@ -137,7 +142,6 @@ class HttpReceiver:
             proxy_headers=False,
             timeout_keep_alive=round(self._limits.idle_seconds),
             ws="none",
-            limit_concurrency=self._limits.connections,
             ssl_certfile=self._tls.certificate if self._tls else None,
             ssl_keyfile=self._tls.key if self._tls else None,
         )
@@ -148,6 +152,9 @@ class HttpReceiver:
                 await self._task
                 raise Refused(f"The OTLP/HTTP server on port {self.port} did not start.")
             await asyncio.sleep(0.01)
+
+    def _connections(self) -> int:
+        return len(self._server.server_state.connections) if self._server is not None else 0
 
     async def stop(self) -> None:
         """Take no more requests, let running ones end."""

@@ -44,6 +44,7 @@ REASONS = {
     "quarantine_full": Answer(429, 8, retryable=True),
     "spool_full": Answer(503, 14, retryable=True),
     "busy": Answer(503, 14, retryable=True),
+    "connections": Answer(503, 14, retryable=True),
 }
 """OTLP 1.x: only 429, 502, 503, 504, UNAVAILABLE and RESOURCE_EXHAUSTED with RetryInfo are worth sending again; codes
 as in google.rpc.Code."""

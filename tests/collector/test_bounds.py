@@ -165,16 +165,18 @@ def test_headers_larger_than_allowed_are_refused(tmp_path: Path) -> None:
         assert httpx.post(f"{running.http}/v1/traces", content=b"", headers=_PROTOBUF).status_code == 200
 
 
-def test_connections_beyond_the_bound_are_answered_as_busy(tmp_path: Path) -> None:
+def test_a_connection_beyond_the_bound_is_told_to_come_back_and_closed(tmp_path: Path) -> None:
     with _limited(tmp_path, connections=3) as running:
-        address = ("127.0.0.1", running.collector.http_port)
+        address, url = ("127.0.0.1", running.collector.http_port), f"{running.http}/v1/traces"
         idle = [socket.create_connection(address) for _ in range(3)]
-        try:
-            answer = httpx.post(f"{running.http}/v1/traces", content=b"", headers=_PROTOBUF)
-            assert answer.status_code == 503
-        finally:
-            for each in idle:
-                each.close()
+        answer = httpx.post(url, content=b"", headers=_PROTOBUF)
+        assert (answer.status_code, answer.headers["retry-after"], answer.headers["connection"]) == (503, "2", "close")
+        assert "connections" in status_pb2.Status.FromString(answer.content).message
+        assert running.collector.counters.value("refused_requests", reason="connections") == 1
+        idle.pop().close()
+        wait_for(lambda: httpx.post(url, content=b"", headers=_PROTOBUF).status_code == 200)
+        for each in idle:
+            each.close()
 
 
 def test_a_full_spool_is_refused_as_retryable_over_both_protocols(tmp_path: Path) -> None:
