@@ -49,11 +49,11 @@ class HttpApplication:
         is_event = scope["path"] == _EVENTS
         protocol = "cloudevents" if is_event else "http_json" if _media_type(headers) == _JSON else "http_protobuf"
         try:
+            if self._connections() > (most := self._intake.limits.connections):
+                raise Refusal("connections", f"more than {most} connections are open; send again later, or over fewer")
             if is_event and scope["method"] == "OPTIONS":
                 await _respond(send, 200, b"", handshake(headers))
                 return
-            if self._connections() > self._intake.limits.connections:
-                raise Refusal("connections", "there are too many connections; send again later, or over fewer")
             with self._intake.request() as running:
                 self._check(scope)
                 principal = self._intake.principal(headers.get("authorization"))
