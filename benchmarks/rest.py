@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 import time
 
 from store import Store
@@ -12,9 +13,11 @@ _QUIET_SECONDS = 0.5
 
 
 def come_to_rest(store: Store) -> None:
-    """Return when nothing has been merged for a while, or after `LONGEST_SECONDS`."""
+    """Return when nothing has been merged for a while, or after `LONGEST_SECONDS`, and say so then."""
     began = busy = time.monotonic()
     while (now := time.monotonic()) - busy < _QUIET_SECONDS and now - began < LONGEST_SECONDS:
         if store.value("SELECT count() FROM system.merges"):
             busy = now
         time.sleep(0.05)
+    if now - began >= LONGEST_SECONDS:
+        print(f"still merging after {LONGEST_SECONDS:.0f} s: what follows is not measured at rest", file=sys.stderr)
