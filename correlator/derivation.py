@@ -24,6 +24,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from correlator.delivery_filter import DeliveryFilter
 from correlator.optional_lines import lines_for
 from correlator.sequence import sequence
 from correlator.typed_key import typed_key
@@ -34,8 +35,8 @@ HUB_LIMIT = 1000
 """An alias with more roots than this is a hub."""
 
 SCANNED = 2500
-"""Of fewer stored deliveries for each staged event all are read: ids are random, so each needs a block of its own, and
-to find that costs as much as to read so many."""
+"""Where the filter does not say which may be known: of fewer stored deliveries for each staged event all are read. Ids
+are random, so each needs a block of its own, and to find that costs as much as to read so many."""
 
 SCRATCH = (
     "stage_events",
@@ -56,9 +57,16 @@ class Derivation:
     """The statements of one batch, in their order."""
 
     def __init__(
-        self, store: Store, tenant: str, version: int, workflows: tuple[Workflow, ...], hub_limit: int = HUB_LIMIT
+        self,
+        store: Store,
+        tenant: str,
+        version: int,
+        workflows: tuple[Workflow, ...],
+        delivered: DeliveryFilter,
+        hub_limit: int = HUB_LIMIT,
     ) -> None:
         self._store = store
+        self._delivered = delivered
         self._hub_limit = hub_limit
         sequences = [sequence(each) for each in workflows]
         self._params: dict[str, object] = {
@@ -91,8 +99,12 @@ class Derivation:
         numbered notes above.
         """
         staged = self._store.value("SELECT count() FROM stage_events")
-        stored = self._store.value(load_query("correlator", "stored_deliveries"))
-        self._there = frozenset({"scanned"} if stored < SCANNED * staged else ())
+        maybe = self._delivered.among_staged(self._store)
+        if maybe.ids is not None:
+            self._params["maybe_known"] = maybe.ids
+            self._there = frozenset({"filtered"})
+        else:
+            self._there = frozenset({"unfiltered", "scanned"} if maybe.stored < SCANNED * staged else {"unfiltered"})
         facts = self._row("batch_facts")
         if not facts["events"] and not facts["corrections"]:
             return 0

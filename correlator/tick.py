@@ -14,6 +14,7 @@ from collector import logs_of_segments, spans_of_segments
 from correlator.backlog import Backlog, WaitingSegment
 from correlator.compiling import Extraction, in_parts, kept_names
 from correlator.definition import adopt, outdated, record
+from correlator.delivery_filter import FILTERED, DeliveryFilter
 from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
 from correlator.rebuild import (
@@ -92,12 +93,20 @@ class Correlator:
     """Stitches; one per store, since ticks share scratch tables. A second call waits for the first."""
 
     def __init__(
-        self, store: Store, clock: Clock, *, rows_per_batch: int = ROWS_PER_BATCH, hub_limit: int = HUB_LIMIT
+        self,
+        store: Store,
+        clock: Clock,
+        *,
+        rows_per_batch: int = ROWS_PER_BATCH,
+        hub_limit: int = HUB_LIMIT,
+        filtered_from: int = FILTERED,
     ) -> None:
         self._store = store
         self._clock = clock
         self._rows_per_batch = rows_per_batch
         self._hub_limit = hub_limit
+        self._filtered_from = filtered_from
+        self._delivered: dict[str, DeliveryFilter] = {}
         self._lock = threading.Lock()
         self._extractions: dict[tuple[tuple[str, str, tuple[str, ...]], ...], tuple[Extraction, ...]] = {}
         self._adopted: dict[tuple[str, str], str] = {}
@@ -169,13 +178,14 @@ class Correlator:
             if rebuilt and not more:
                 now = self._clock.now()
                 version = max(_microseconds(now), latest_version(apart, tenant)) + 1  # the switch's is higher
-                run = Derivation(apart, tenant, version, tuple(rebuilt), self._hub_limit)
+                run = self._derivation(apart, tenant, version, tuple(rebuilt))
                 for each in rebuilt.values():
                     for _ in bereft(self._store, apart, tenant, each):
                         run.execute("write_instances")
                 switch(self._store, apart, tenant, [each.name for each in rebuilt], now)
                 record(self._store, tenant, list(rebuilt), now)
                 finish(self._store, apart, tenant, rebuilt.values(), now)
+                self._delivered.pop(apart.database, None)
                 self._backlogs.clear()
             return reports, more
 
@@ -224,7 +234,7 @@ class Correlator:
         now, store = self._clock.now(), batch.rows_to
         # Two apart, since a tick may write with the version below its own.
         version = max(_microseconds(now), latest_version(store, tenant) + 2)
-        run = Derivation(store, tenant, version, batch.workflows, self._hub_limit)
+        run = self._derivation(store, tenant, version, batch.workflows)
         run.empty()
         self._extract(tenant, batch)
         events = run.derive()
@@ -241,6 +251,10 @@ class Correlator:
         if events > _MUCH:
             run.empty()  # memory that the next tick may be long in coming to free
         return _Stitched(batch.ids, events, version)
+
+    def _derivation(self, store: Store, tenant: str, version: int, workflows: tuple[Workflow, ...]) -> Derivation:
+        delivered = self._delivered.setdefault(store.database, DeliveryFilter(self._filtered_from))
+        return Derivation(store, tenant, version, workflows, delivered, self._hub_limit)
 
     def _extract(self, tenant: str, batch: _Batch) -> None:
         for signal, ids in batch.segments.items():

@@ -1,4 +1,4 @@
-"""The one way to ClickHouse: a small pool of clients, embedded (chDB) or over HTTP, behind the same four calls.
+"""The one way to ClickHouse: a small pool of clients, embedded (chDB) or over HTTP, behind the same calls.
 
 Knows no table. Safe for use by several threads: each call takes a client of its own out of the pool and waits for one
 where all are busy (a chDB handle serialises its calls). Values are bound by ClickHouse as `{name:Type}` parameters.
@@ -114,6 +114,12 @@ class Store:
         with self._client() as client:
             result = client.query(sql.text, parameters=_values(sql.params))
             return result.result_rows[0][0] if result.result_rows else None
+
+    def raw(self, statement: str | Sql, format_name: str) -> bytes:
+        """What a SELECT gives, in a format of ClickHouse: `RowBinary` of one number is a little-endian array."""
+        sql = _bound(statement, None)
+        with self._client() as client:
+            return client.raw_query(sql.text, parameters=_values(sql.params), fmt=_plain(format_name))
 
     def execute(self, statement: str | Sql, params: Mapping[str, Any] | None = None) -> None:
         """Run a statement that gives no rows (DDL, INSERT ... SELECT, ALTER)."""

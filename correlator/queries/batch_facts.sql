@@ -2,7 +2,8 @@
 -- version, or staged more than once), with links, with an alias for an innermost key; corrections; and of whatever tenant,
 -- hubs, losing versions and corrections of before: mostly none, and then nobody need ask for them.
 -- Known events are counted by half of their ids: one of another event with the same half is read again in vain.
--- Parameters: tenant: String. Index: event_copies by (tenant, id_prefix), or all of the tenant's where that is cheaper.
+-- Parameters: tenant: String. maybe_known: Array(UInt64), half ids.
+-- Index: event_copies by (tenant, id_prefix), or all of the tenant's where that is cheaper.
 SELECT
   count() AS events,
   countIf(length(ranked_keys) > length(innermost) AND NOT has(flags, 'too_many_links')) AS linking,
@@ -10,7 +11,8 @@ SELECT
   count() - uniqExact(event_id) + (
     SELECT count() FROM event_copies
     WHERE tenant = {tenant:String}
-      AND id_prefix IN (SELECT reinterpretAsUInt64(reverse(unhex(substring(event_id, 1, 16)))) FROM stage_events)
+      AND id_prefix IN {maybe_known:Array(UInt64)} -- if filtered
+      AND id_prefix IN (SELECT reinterpretAsUInt64(reverse(unhex(substring(event_id, 1, 16)))) FROM stage_events) -- if unfiltered
   ) AS known,
   (SELECT count() FROM stage_corrections) AS corrections,
   (SELECT count() FROM hubs) AS hubs,

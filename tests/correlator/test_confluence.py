@@ -49,7 +49,7 @@ def test_sql_and_plain_stitcher_agree_on_many_worlds(store: Store, several: tupl
 def _agree(store: Store, several: tuple[World, ...], hub_limit: int) -> None:
     forward, backward = next(_tenants), next(_tenants)
     ids = _event_ids(store, several)
-    correlator = Correlator(store, ManualClock(RECEIVED), hub_limit=hub_limit)
+    correlator = Correlator(store, ManualClock(RECEIVED), hub_limit=hub_limit, filtered_from=0)
     _arrive(store, correlator, several, ids, forward, backwards=False)
     _arrive(store, correlator, several, ids, backward, backwards=True)
     for world in several:

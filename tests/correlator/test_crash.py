@@ -9,6 +9,7 @@ from typing import Any
 import pytest
 
 from correlator import Correlator, InstanceFilter, InstanceReader, derivation
+from correlator.delivery_filter import FILTERED
 from model import Catalog, ManualClock
 from store import Store
 from tests.correlator.outcome import stitched
@@ -130,15 +131,19 @@ def test_a_tick_aborted_before_any_step_comes_to_the_same_when_done_again(store:
     assert step == steps
 
 
-@pytest.mark.parametrize("scanned", [0, derivation.SCANNED], ids=["by the index", "from end to end"])
+@pytest.mark.parametrize(
+    ("scanned", "filtered_from"),
+    [(0, FILTERED), (derivation.SCANNED, FILTERED), (0, 0)],
+    ids=["by the index", "from end to end", "by the filter"],
+)
 def test_stitching_everything_once_more_changes_nothing(
-    store: Store, monkeypatch: pytest.MonkeyPatch, scanned: int
+    store: Store, monkeypatch: pytest.MonkeyPatch, scanned: int, filtered_from: int
 ) -> None:
     monkeypatch.setattr(derivation, "SCANNED", scanned)
     _run(store, "t")
     before = stitched(store, FLOW, "t")
     store.execute("TRUNCATE TABLE stitched_segments")
-    Correlator(store, ManualClock(RECEIVED)).tick("t", CATALOG)
+    Correlator(store, ManualClock(RECEIVED), filtered_from=filtered_from).tick("t", CATALOG)
     assert stitched(store, FLOW, "t") == before
 
 
