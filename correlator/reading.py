@@ -122,9 +122,9 @@ class InstanceReader:
             limit=limit + 1,
         )
         # The links depend on the keys alone, so nobody need wait for the events themselves.
-        page, (deliveries, links) = side_by_side(
-            lambda: self._events(tenant, [workflow.name], rows[:limit]),
-            lambda: (self._deliveries(tenant, rows[:limit]), self._links(tenant, workflow, instance, rows[:limit])),
+        (page, deliveries), links = side_by_side(
+            lambda: (self._events(tenant, [workflow.name], rows[:limit]), self._deliveries(tenant, rows[:limit])),
+            lambda: self._links(tenant, workflow, instance, rows[:limit]),
         )
         events = [_event(row, row["member_flags"], deliveries, links, instance) for row in page]
         if len(rows) <= limit or not page:
