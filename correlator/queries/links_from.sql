@@ -7,8 +7,8 @@
 SELECT
   outer_key, inner_key, window_us, min(l.proved_at) AS proved_at, kept_us, argMin(l.event_id, (l.proved_at, l.event_id)) AS event_id
 FROM key_links AS l
-WHERE tenant = {tenant:String} AND outer_key IN {outer_keys:Array(String)}
-  AND (inner_key = {root:String} OR NOT startsWith(inner_key, {roots:String}))
+PREWHERE tenant = {tenant:String} AND outer_key IN {outer_keys:Array(String)}
+WHERE (inner_key = {root:String} OR NOT startsWith(inner_key, {roots:String}))
   AND (window_us < 0
     OR toUnixTimestamp64Micro(l.proved_at) BETWEEN {from_us:Int64} - window_us AND {to_us:Int64} + window_us)
   AND (l.event_id, content_hash) NOT IN ( -- if superseded

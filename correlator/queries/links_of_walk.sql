@@ -7,7 +7,7 @@ SELECT DISTINCT
   has({roots:Array(String)}, substring(inner_key, 1, position(inner_key, char(31), position(inner_key, char(31)) + 1))),
   {round:UInt8}
 FROM key_links
-WHERE tenant = {tenant:String}
+PREWHERE tenant = {tenant:String}
   AND outer_key IN (SELECT typed_key FROM stage_walk WHERE round = {round:UInt8} - 1 AND NOT is_root)
   AND (event_id, content_hash) NOT IN ( -- if superseded
     SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String}) -- if superseded

@@ -5,8 +5,8 @@
 INSERT INTO stage_reach (typed_key, round)
 SELECT DISTINCT outer_key, {round:UInt8}
 FROM key_links_by_inner
-WHERE tenant = {tenant:String}
+PREWHERE tenant = {tenant:String}
   AND inner_key IN (SELECT typed_key FROM stage_reach WHERE round = {round:UInt8} - 1)
-  AND outer_key NOT IN (SELECT typed_key FROM stage_reach)
+WHERE outer_key NOT IN (SELECT typed_key FROM stage_reach)
   AND ({is_lossy:UInt8} OR outer_key NOT IN ( -- if hubs
     SELECT typed_key FROM hubs FINAL WHERE tenant = {tenant:String} AND is_timeless)) -- if hubs

@@ -11,9 +11,9 @@ SELECT
   ) -- if superseded
   , definition, 1
 FROM event_keys
-WHERE tenant = {tenant:String}
+PREWHERE tenant = {tenant:String}
   AND typed_key IN (SELECT typed_key FROM stage_reach)
-  AND event_id NOT IN (SELECT event_id FROM stage_events)
+WHERE event_id NOT IN (SELECT event_id FROM stage_events)
   AND (event_id, content_hash) NOT IN (SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String}) -- if superseded
   AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided') -- if corrections
 ORDER BY rank_of_version DESC
