@@ -51,28 +51,38 @@ class DeliveryFilter:
 
     def __init__(self, filtered_from: int = FILTERED) -> None:
         self._filtered_from = filtered_from
-        self._last = 0
-        self._clear(0)
+        self._words = np.zeros(1, np.uint64)
+        self._room = self._last = 0
 
     def among_staged(self, store: Store) -> MaybeKnown:
-        """Which of the staged events may be known, by what is stored now."""
+        """Which of the staged events may be known, by what is stored now. From here on they count as stored."""
         parts = self._parts(store)
         stored = parts["stored"]
         if stored < self._filtered_from:
             return MaybeKnown(None, stored)
-        if parts["last"] < self._last or self._held + parts["unread"] > self._room:
+        if parts["last"] < self._last or stored > self._room:
             self._clear(2 * stored)
             parts = self._parts(store)
         if parts["unread"]:
             for ids in _written_since(store, self._last, parts["unread"]):
-                np.bitwise_or.at(self._words, self._word_of(ids), _bits(ids))
-                self._held += len(ids)
-        # Named before the ids were read: of what came meanwhile some is read again.
-        self._last = parts["last"]
+                self._add(ids)
+            # Named before the ids were read: of what came meanwhile some is read again.
+            self._last = parts["last"]
         staged = _ids(store, Sql(load_query("correlator", "staged_halves")))
         bits = _bits(staged)
         found = staged[self._words[self._word_of(staged)] & bits == bits]
+        self._add(staged)
         return MaybeKnown(found.tolist() if len(found) <= LOOKED_UP else None, stored)
+
+    def wrote_staged(self, store: Store, rows: int) -> None:
+        """The staged events have been written, as so many rows: they need not be read, unless others' are among them.
+
+        Once they are merged with what was there before, they cannot be told apart any more.
+        """
+        if self._room:
+            parts = self._parts(store)
+            if parts["unread"] == rows:
+                self._last = parts["last"]
 
     def _parts(self, store: Store) -> dict[str, int]:
         [parts] = store.rows(load_query("correlator", "delivery_parts"), {"last": self._last})
@@ -82,14 +92,15 @@ class DeliveryFilter:
         """Hold nothing, with room for so many ids at least where that is not more than may be held."""
         words = min(_MOST_WORDS, 1 << max(10, (room // _IDS_PER_WORD).bit_length()))
         self._words = np.zeros(words, np.uint64)
-        self._unused_bits = np.uint64(64 - words.bit_length() + 1)
         self._room = words * _IDS_PER_WORD if words < _MOST_WORDS else 1 << 62
-        self._held = 0
         self._last = 0
+
+    def _add(self, ids: Ids) -> None:
+        np.bitwise_or.at(self._words, self._word_of(ids), _bits(ids))
 
     def _word_of(self, ids: Ids) -> NDArray[np.intp]:
         # The first bits: the table has ids in their order, so words are written one after another as they lie.
-        return (ids >> self._unused_bits).astype(np.intp)
+        return (ids >> np.uint64(65 - len(self._words).bit_length())).astype(np.intp)
 
 
 def _bits(ids: Ids) -> Ids:

@@ -115,8 +115,7 @@ class Derivation:
         self._params["is_lossy"] = int(is_lossy)
         if is_lossy:
             self.execute("write_corrections")
-        copies = "write_copies" if facts["known"] else "write_new_copies"
-        side_by_side(lambda: self.execute(copies), lambda: self.execute("state_of_new"))
+        side_by_side(lambda: self._write_copies(facts), lambda: self.execute("state_of_new"))
         if facts["known"] or is_lossy:
             side_by_side(self._write_events, lambda: self._reach(facts, is_lossy=is_lossy))
             self._all("stage_reread", "state_of_reread")
@@ -141,6 +140,13 @@ class Derivation:
             return False
         self.execute("write_superseded")
         return bool(self._store.value(load_query("correlator", "count_conflicts"), self._of_tenant()))
+
+    def _write_copies(self, facts: dict[str, Any]) -> None:
+        if facts["known"]:
+            self.execute("write_copies")
+        else:
+            self.execute("write_new_copies")
+            self._delivered.wrote_staged(self._store, facts["events"])
 
     def _write_events(self) -> None:
         self._all("write_events", "write_event_keys")

@@ -91,3 +91,23 @@ def test_over_a_small_history_nothing_is_remembered(store: Store) -> None:
     deliver(store, 0, 100)
     maybe = DeliveryFilter(filtered_from=101).among_staged(store)
     assert (maybe.ids, maybe.stored) == (None, 100)
+
+
+def test_what_the_tick_itself_has_written_is_not_read_again(store: Store) -> None:
+    deliver(store, 0, 10)
+    asked = DeliveryFilter(filtered_from=0)
+    assert halves(store, 10, 90) & ask(store, asked, 10, 90) == set()
+    deliver(store, 10, 90)
+    asked.wrote_staged(store, 90)
+    store.execute("DELETE FROM event_copies WHERE tenant = 't'")
+    assert ask(store, asked, 0, 100) == halves(store, 0, 100)
+
+
+def test_what_another_process_has_written_meanwhile_is_read(store: Store) -> None:
+    deliver(store, 0, 10)
+    asked = DeliveryFilter(filtered_from=0)
+    ask(store, asked, 10, 90)
+    deliver(store, 1000, 50)
+    deliver(store, 10, 90)
+    asked.wrote_staged(store, 90)
+    assert ask(store, asked, 1000, 50) == halves(store, 1000, 50)
