@@ -87,13 +87,14 @@ def up(
     data_dir: Path, clickhouse_url: str | None, catalog: Path | None, roles: str, standby: bool, **rest: Any
 ) -> None:
     """Run the platform, or the named roles of it, in this process."""
-    from throughline.platform import run
-
     chosen = ROLES if roles.strip() == "all" else tuple(role.strip() for role in roles.split(",") if role.strip())
     level = rest.pop("log_level")
     ingest = ingest_settings(rest)
     store = StoreSettings(data_dir, clickhouse_url)
     settings = Settings(store, catalog=catalog, roles=chosen, standby=standby, ingest=ingest, **rest)
+    # After the settings: what they refuse need not wait for all of the platform to be loaded.
+    from throughline.platform import run
+
     run(settings, log_level=level)
 
 

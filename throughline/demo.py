@@ -19,7 +19,6 @@ import click
 
 from model import Refused
 from throughline.logs import configure
-from throughline.platform import serve
 from throughline.settings import Settings
 
 PAGE_HOST = "127.0.0.1"
@@ -61,6 +60,9 @@ def run_demo(settings: Settings, sample: DemoSettings, *, log_level: str) -> int
 
 
 async def _run(settings: Settings, sample: DemoSettings, log_file: Path) -> int:
+    # Here: what is refused before need not wait for all of the platform to be loaded.
+    from throughline.platform import serve
+
     stop = asyncio.Event()
     systems = SampleSystems(sample)
     tasks: list[asyncio.Task[None]] = []
