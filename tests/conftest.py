@@ -51,6 +51,7 @@ IN_TEST_ALL = (
     "throughline/test_cli.py::test_a_port_in_use_gets_one_line_that_names_the_option[--otlp",
     "throughline/test_ingest_options.py::test_what_cannot_work_is_refused_in_words[a key without",
     "throughline/test_ingest_options.py::test_what_cannot_work_is_refused_in_words[an open address without tokens",
+    "throughline/test_platform.py::test_requests_are_followed_across_systems_with_identifiers_of_their_own[embedded]",
     "throughline/test_rejudge.py",
     "throughline/test_standby.py::test_who_stands_by_can_be_stopped",
 )
