@@ -6,16 +6,15 @@ import secrets
 import threading
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 
 from alerting.pipeline import Message, Told
 from alerting.records import PLATFORM
-from model import Receiver
+from model import Receiver, microseconds
 from store import Store, load_query
 
 _IDS_AT_ONCE = 1000
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class DeliveryState(StrEnum):
@@ -82,7 +81,7 @@ class Outbox:
     def _message_id(self, now: datetime) -> str:
         """Later messages sort after earlier ones, within the same microsecond too and should the clock be set back."""
         with self._lock:
-            self._last_us = max(_microseconds(now), self._last_us + 1)
+            self._last_us = max(microseconds(now), self._last_us + 1)
             return f"{self._last_us:016x}-{secrets.token_hex(4)}"
 
     def record(self, waiting: Waiting, attempt: Attempt) -> None:
@@ -110,7 +109,7 @@ class Outbox:
 
         `since` leaves out what was queued before.
         """
-        params = {"since": f"{_microseconds(since):016x}" if since else "", "limit": limit}
+        params = {"since": f"{microseconds(since):016x}" if since else "", "limit": limit}
         return [
             Waiting(
                 tenant=row["tenant"],
@@ -133,10 +132,6 @@ class Outbox:
                 receiver = Receiver(row["receiver_kind"], row["receiver_target"])
                 found.setdefault(row["alert_id"], []).append(Told(receiver, row["route"], row["what"]))
         return {alert: tuple(each) for alert, each in found.items()}
-
-
-def _microseconds(at: datetime) -> int:
-    return (at - _EPOCH) // timedelta(microseconds=1)
 
 
 _QUEUED_COLUMNS = (

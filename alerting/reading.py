@@ -5,19 +5,16 @@ Everything is within a tenant; every change carries its actor. Never notifies: t
 
 from __future__ import annotations
 
-import base64
-import binascii
-import json
 import uuid
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 
 from alerting.alert import Alert, AlertState, Links
 from alerting.records import AlertRecord, Change, alert_of, append_alerts
 from alerting.silence import Silence
-from model import BadRequest, NotFound
+from model import INT64, TEXT, BadRequest, NotFound, cursor_of, microseconds, position_of
 from store import Sql, Store, load_query
 
 LIMIT = 1000
@@ -91,7 +88,7 @@ class AlertReader:
         rows = self._rows(tenant, now, conditions, min(max(limit, 1), LIMIT) + 1)
         page = rows[: min(max(limit, 1), LIMIT)]
         more = len(rows) > len(page)
-        return page, _cursor(page[-1]) if more else None
+        return page, cursor_of([microseconds(page[-1].alert.started_at), page[-1].alert.id]) if more else None
 
     def alert(self, tenant: str, alert_id: str, *, now: datetime) -> AlertRow:
         """One alert; raises `NotFound`."""
@@ -235,15 +232,9 @@ def _state(name: AlertState | str) -> AlertState:
         raise BadRequest(f"{name!r} is no state of an alert; it is one of {', '.join(AlertState)}.") from None
 
 
-def _cursor(row: AlertRow) -> str:
-    at = row.alert.started_at.astimezone(UTC).isoformat()
-    return base64.urlsafe_b64encode(json.dumps([at, row.alert.id]).encode()).decode()
-
-
 def _after(cursor: str) -> Sql:
-    try:
-        at, alert_id = json.loads(base64.urlsafe_b64decode(cursor.encode()))
-        params = {"after_at": datetime.fromisoformat(at), "after_id": str(alert_id)}
-    except (ValueError, TypeError, binascii.Error) as error:
-        raise BadRequest("The cursor is none that this list has given.") from error
-    return Sql("(started_at, alert_id) < ({after_at:DateTime64(6)}, {after_id:String})", params)
+    at, alert_id = position_of(cursor, (INT64, TEXT))
+    return Sql(
+        "(toUnixTimestamp64Micro(started_at), alert_id) < ({after_us:Int64}, {after_id:String})",
+        {"after_us": at, "after_id": alert_id},
+    )

@@ -13,7 +13,7 @@ import json
 import re
 from collections.abc import Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from typing import Any
 from urllib.parse import unquote, urlsplit
 
@@ -24,7 +24,7 @@ from opentelemetry.proto.logs.v1.logs_pb2 import LogRecord
 from collector.event_data import PathRoom, Scalar, attributes_of
 from collector.intake import IntakeLimits, Refusal
 from collector.values import RESERVED, json_text
-from model import BadRequest
+from model import EPOCH, BadRequest, microseconds
 
 _REQUIRED = ("id", "source", "specversion", "type")
 _OWN = frozenset({*_REQUIRED, "datacontenttype", "time", "data", "data_base64"})
@@ -35,7 +35,6 @@ _BATCH = "application/cloudevents-batch"
 _NAME = re.compile(r"[a-z0-9]+", re.ASCII)
 _TIME = re.compile(r"(\d{4}-\d\d-\d\d)[Tt ](\d\d:\d\d):(\d\d)(?:\.(\d+))?(?:[Zz]|([+-])(\d\d):(\d\d))", re.ASCII)
 _TRACEPARENT = re.compile(r"(?!ff)[0-9a-f]{2}-([0-9a-f]{32})-([0-9a-f]{16})-([0-9a-f]{2})(?:-.*)?", re.ASCII)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -58,7 +57,7 @@ def read_events(
     """
     media_type = _media_type(headers.get("content-type", ""))
     nesting, room = limits.nesting, PathRoom(limits.decompressed_bytes)
-    received_us = (received_at - _EPOCH) // timedelta(microseconds=1)
+    received_us = microseconds(received_at)
     request = ExportLogsServiceRequest()
     if media_type.startswith(_BATCH):
         _only_json(media_type, _BATCH)
@@ -224,7 +223,7 @@ def nanoseconds_of(time: str) -> int:
         if sign:
             offset = timedelta(hours=int(hours_off), minutes=int(minutes_off))
             at = at - offset if sign == "+" else at + offset
-        whole = (at - _EPOCH) // timedelta(seconds=1)
+        whole = (at - EPOCH) // timedelta(seconds=1)
     except (ValueError, OverflowError) as error:
         raise BadRequest(f"`time` is not an RFC 3339 timestamp: {time[:40]}") from error
     nanoseconds = whole * 10**9 + int(((fraction or "") + "0" * 9)[:9])

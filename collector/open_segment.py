@@ -10,16 +10,16 @@ from __future__ import annotations
 import logging
 import os
 import time
-from datetime import UTC, datetime
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
 from collector import record
 from collector.durable_file import sync_folder, write_all
 from collector.segment import ClosedSegment, Signal, new_segment_id
+from model import EPOCH
 
 _log = logging.getLogger(__name__)
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 SUFFIX = ".otlp"
 
@@ -40,7 +40,7 @@ def segment_path(folder: Path, segment_id: str) -> Path:
 
 def day_of(at: datetime) -> int:
     """The UTC day, counted from 1970."""
-    return (at - _EPOCH).days
+    return (at - EPOCH).days
 
 
 class OpenSegment:

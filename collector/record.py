@@ -16,15 +16,15 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from zlib_ng import zlib_ng
 
 from collector.sealing import Sealer, opened
 from collector.segment import Signal
+from model import instant
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _OPENING = 20001
 _RECORD = 20002
 _HEADER = struct.Struct("<IIQI")
@@ -44,7 +44,7 @@ class Record:
     @property
     def received_at(self) -> datetime:
         """When the request was received."""
-        return _EPOCH + timedelta(microseconds=self.received_us)
+        return instant(self.received_us)
 
     @property
     def end(self) -> int:

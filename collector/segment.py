@@ -8,12 +8,11 @@ from __future__ import annotations
 
 import secrets
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from enum import StrEnum
 from pathlib import Path
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
-_MICROSECOND = timedelta(microseconds=1)
+from model import instant, microseconds
 
 
 class Signal(StrEnum):
@@ -45,12 +44,12 @@ class ClosedSegment:
 
 def new_segment_id(opened_at: datetime) -> str:
     """An id for a segment opened at this instant: 16 hex digits of microseconds since 1970, a dash, 8 random ones."""
-    return f"{(opened_at - _EPOCH) // _MICROSECOND:016x}-{secrets.token_hex(4)}"
+    return f"{microseconds(opened_at):016x}-{secrets.token_hex(4)}"
 
 
 def foreign_segment_id(received_to: datetime) -> str:
     """An id for rows another program wrote, received until then on one day: an F stands after the dash."""
-    return f"{(received_to - _EPOCH) // _MICROSECOND:016x}-F{secrets.token_hex(4)[1:]}"
+    return f"{microseconds(received_to):016x}-F{secrets.token_hex(4)[1:]}"
 
 
 def received_since(segment_id: str) -> datetime:
@@ -64,4 +63,4 @@ def opened_at(segment_id: str) -> datetime:
     micros, dash, tail = segment_id.partition("-")
     if len(micros) != 16 or dash != "-" or len(tail) != 8:
         raise ValueError(f"not a segment id: {segment_id!r}")
-    return _EPOCH + int(micros, 16) * _MICROSECOND
+    return instant(int(micros, 16))

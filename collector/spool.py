@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
@@ -33,12 +33,10 @@ from collector.recovery import recover
 from collector.requests import Accepted
 from collector.sealing import Sealer
 from collector.segment import ClosedSegment, Signal, opened_at
-from model import Clock, SpoolFull, SystemClock
+from model import Clock, SpoolFull, SystemClock, microseconds
 from store import FolderLock
 
 _log = logging.getLogger(__name__)
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -314,7 +312,7 @@ class Spool:
             self._some_closed.notify_all()
 
     def _now_us(self) -> int:
-        return (self._clock.now() - _EPOCH) // timedelta(microseconds=1)
+        return microseconds(self._clock.now())
 
     # The thread.
 

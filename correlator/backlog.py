@@ -9,17 +9,16 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 
 from collector import committed_segments
-from model import Workflow
+from model import EPOCH, Workflow
 from store import Store, spliced
 
 _SWEEP_EVERY = timedelta(minutes=2)
 _SWEEP_BACK = timedelta(days=1)
 _LOOK_BACK = timedelta(minutes=1)
 """Clocks of the processes that commit and stitch may differ by so much without waiting for a sweep."""
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 @dataclass(frozen=True, slots=True)
@@ -42,7 +41,7 @@ class Backlog:
         self._waiting: dict[str, WaitingSegment] = {}
         self._seen: set[str] = set()
         """What the last look has found, as far as the next one may find it again."""
-        self._looked_at = self._swept_at = _EPOCH
+        self._looked_at = self._swept_at = EPOCH
         self._for: tuple[tuple[str, str], ...] = ()
 
     def look(self, workflows: Sequence[Workflow], now: datetime) -> list[WaitingSegment]:
@@ -50,7 +49,7 @@ class Backlog:
         mark = tuple((each.name, each.hash) for each in workflows)
         if self._for != mark:
             self._waiting.clear()
-            found = self._unseen(workflows, _EPOCH, now)
+            found = self._unseen(workflows, EPOCH, now)
         elif now - self._swept_at >= _SWEEP_EVERY:
             found = self._unseen(workflows, now - _SWEEP_BACK, now)
         else:

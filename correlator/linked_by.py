@@ -10,9 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 
-from correlator.cursor import microseconds
 from correlator.rows import LinkedBy
 from correlator.typed_key import split_typed_key
+from model import microseconds
 
 
 @dataclass(frozen=True, slots=True)

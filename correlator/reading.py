@@ -11,7 +11,6 @@ from dataclasses import replace
 from datetime import datetime, timedelta
 from typing import Any
 
-from correlator.cursor import INT64, TEXT, UINT8, UINT16, decoded, encoded, microseconds
 from correlator.lineage import Cause
 from correlator.lineage_reading import causes_on_page, spans_of_page
 from correlator.linked_by import Link, linked_by
@@ -30,7 +29,21 @@ from correlator.rows import (
 from correlator.selection import instance_page
 from correlator.stuck import Patience
 from correlator.typed_key import by_type, innermost, split_typed_key, typed_key
-from model import Catalog, Clock, Milestone, Outcome, SystemClock, Workflow
+from model import (
+    INT64,
+    TEXT,
+    UINT8,
+    UINT16,
+    Catalog,
+    Clock,
+    Milestone,
+    Outcome,
+    SystemClock,
+    Workflow,
+    cursor_of,
+    microseconds,
+    position_of,
+)
 from store import Sql, Store, load_query, side_by_side, spliced
 
 _FIRST_US = -(1 << 62)
@@ -73,7 +86,7 @@ class InstanceReader:
         rows = self._store.rows(instance_page(tenant, workflow, where, limit, cursor))
         page = self._flagged(tenant, rows[:limit], {} if isinstance(workflow, str) else {workflow.name: workflow})
         more = len(rows) > limit and page
-        return page, encoded([microseconds(page[-1].last_event_at), page[-1].key]) if more else None
+        return page, cursor_of([microseconds(page[-1].last_event_at), page[-1].key]) if more else None
 
     def instance(self, tenant: str, workflow: Workflow, key: str) -> InstanceRow | None:
         """The instance of exactly that key, else of the key normalized; None where there is none."""
@@ -111,7 +124,7 @@ class InstanceReader:
     ) -> tuple[list[TimelineEvent], str | None]:
         """The instance's events by (occurred_at, place of the milestone, event id)."""
         instance = self._named(tenant, workflow, key)
-        at, place, event_id = decoded(cursor, (INT64, UINT16, TEXT)) if cursor else (_FIRST_US, 0, "")
+        at, place, event_id = position_of(cursor, (INT64, UINT16, TEXT)) if cursor else (_FIRST_US, 0, "")
         rows = self._rows(
             "timeline",
             tenant=tenant,
@@ -130,7 +143,7 @@ class InstanceReader:
         if len(rows) <= limit or not page:
             return events, None
         last = page[-1]
-        return events, encoded([microseconds(last["occurred_at"]), last["place"], last["event_id"]])
+        return events, cursor_of([microseconds(last["occurred_at"]), last["place"], last["event_id"]])
 
     def spans(self, tenant: str, events: Sequence[TimelineEvent], limit: int = 5000) -> tuple[list[SpanRow], bool]:
         """The spans of the traces that these events carry, by start, at most `limit`; and whether there are more."""
@@ -147,13 +160,13 @@ class InstanceReader:
         self, tenant: str, catalog: Catalog, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Hub], str | None]:
         """Aliases of the catalog's workflows that lead to too many instances, by workflow, key type and value."""
-        (after,) = decoded(cursor, (TEXT,)) if cursor else ("",)
+        (after,) = position_of(cursor, (TEXT,)) if cursor else ("",)
         rows = self._rows("hubs", tenant=tenant, workflows=_names(catalog), after_key=after, limit=limit + 1)
         page = [
             Hub(*split_typed_key(row["typed_key"]), row["links"], row["events"], row["found_at"])
             for row in rows[:limit]
         ]
-        return page, encoded([rows[limit - 1]["typed_key"]]) if len(rows) > limit else None
+        return page, cursor_of([rows[limit - 1]["typed_key"]]) if len(rows) > limit else None
 
     def search(
         self, tenant: str, catalog: Catalog, q: str, limit: int = 100, cursor: str | None = None
@@ -162,7 +175,7 @@ class InstanceReader:
         wanted = _wanted(catalog, q)
         if not wanted:
             return [], None
-        position = decoded(cursor, (UINT8, TEXT, TEXT, TEXT, TEXT)) if cursor else (0, "", "", "", "")
+        position = position_of(cursor, (UINT8, TEXT, TEXT, TEXT, TEXT)) if cursor else (0, "", "", "", "")
         position_names = ("after_rank", "after_value", "after_workflow", "after_type", "after_key")
         rows = self._store.rows(
             spliced("correlator", "search", prefixes=_prefixes(wanted)),
@@ -184,13 +197,13 @@ class InstanceReader:
                 found.append(Found(instance, row["key_type"], row["value"]))
         if len(rows) <= limit:
             return found, None
-        return found, encoded([page[-1][name] for name in ("rank", "value", "workflow", "key_type", "key")])
+        return found, cursor_of([page[-1][name] for name in ("rank", "value", "workflow", "key_type", "key")])
 
     def unresolved(
         self, tenant: str, catalog: Catalog, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[UnresolvedEvent], str | None]:
         """Events of the catalog's workflows of which an innermost value leads nowhere yet, by workflow and event id."""
-        workflow, event_id = decoded(cursor, (TEXT, TEXT)) if cursor else ("", "")
+        workflow, event_id = position_of(cursor, (TEXT, TEXT)) if cursor else ("", "")
         rows = self._rows(
             "unresolved",
             tenant=tenant,
@@ -211,7 +224,7 @@ class InstanceReader:
         ]
         if len(rows) <= limit:
             return events, None
-        return events, encoded([page[-1]["workflow"], page[-1]["event_id"]])
+        return events, cursor_of([page[-1]["workflow"], page[-1]["event_id"]])
 
     def systems_seen(self, tenant: str) -> dict[str, datetime]:
         """The latest event time of each declared system, future-dated events left out."""

@@ -24,16 +24,15 @@ from collections.abc import Collection, Iterable, Iterator, Mapping
 from concurrent.futures import ThreadPoolExecutor
 from contextlib import contextmanager
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from functools import partial
 
 from collector import committed_segments
 from correlator.derivation import SCRATCH
 from correlator.feed import latest_version
-from model import NotFound, Workflow
+from model import EPOCH, NotFound, Workflow, microseconds
 from store import Sql, Store, load_query, side_by_side, spliced
 
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _LARGEST_MERGE = ("max_bytes_to_merge_at_min_space_in_pool", "max_bytes_to_merge_at_max_space_in_pool")
 _MERGED_BESIDE = 64
 """About how many parts are merged at a time beside: after the switch the engine merges all of them with others."""
@@ -89,7 +88,7 @@ def request(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Non
     """Have a workflow derived again by whoever stitches; where that is under way already, it goes on."""
     found = running(store, tenant).get(workflow.name)
     if found is None or found.definition != workflow.hash:
-        _record(store, tenant, [Rebuild(workflow.name, _microseconds(now), workflow.hash, now)], None)
+        _record(store, tenant, [Rebuild(workflow.name, microseconds(now), workflow.hash, now)], None)
 
 
 def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
@@ -188,7 +187,7 @@ def switch(store: Store, apart: Store, tenant: str, workflows: Collection[str], 
     _clear(apart, "workflow NOT IN {workflows:Array(String)}", params)
     for table in _DERIVED:
         apart.execute(f"SYSTEM STOP MERGES {table}")  # the live tables will have to merge these parts with others
-    version = max(_microseconds(now), latest_version(store, tenant), latest_version(apart, tenant)) + 2
+    version = max(microseconds(now), latest_version(store, tenant), latest_version(apart, tenant)) + 2
     touched = {**params, "version": version}
     store.execute(load_query("correlator", "touch_all"), touched)
 
@@ -267,7 +266,7 @@ def _of(rebuild: Rebuild, tenant: str) -> dict[str, object]:
 def _covered_from(store: Store, tenant: str, rebuild: Rebuild) -> datetime:
     """Since when what was received can be read again."""
     covered = store.value(spliced("correlator", "covered_from", segments=committed_segments()), {"tenant": tenant})
-    return rebuild.begun_at if covered is None or covered <= _EPOCH else covered
+    return rebuild.begun_at if covered is None or covered <= EPOCH else covered
 
 
 def _name(store: Store, tenant: str) -> str:
@@ -309,7 +308,3 @@ def _record(store: Store, tenant: str, rebuilds: Iterable[Rebuild], finished_at:
         ("tenant", "workflow", "generation", "definition", "begun_at", "finished_at"),
         [(tenant, each.workflow, each.generation, each.definition, each.begun_at, finished_at) for each in rebuilds],
     )
-
-
-def _microseconds(at: datetime) -> int:
-    return int(at.timestamp()) * 1_000_000 + at.microsecond

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from correlator.cursor import INT64, TEXT, decoded
 from correlator.lookup import stitched_values
 from correlator.rows import InstanceFilter
-from model import Workflow, is_blank
+from model import INT64, TEXT, Workflow, is_blank, position_of
 from store import Sql
 
 
@@ -17,7 +16,7 @@ def instance_page(tenant: str, workflow: Workflow | str, where: InstanceFilter, 
     if where.q:
         conditions.append(_prefix_of_any(workflow, where.q))
     if cursor:
-        at, key = decoded(cursor, (INT64, TEXT))
+        at, key = position_of(cursor, (INT64, TEXT))
         conditions.append(
             Sql(
                 "(toUnixTimestamp64Micro(last_event_at) < {after_us:Int64} OR "

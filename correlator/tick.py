@@ -8,7 +8,6 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
 
 from collector import logs_of_segments, spans_of_segments
 from correlator.backlog import Backlog, WaitingSegment
@@ -29,7 +28,7 @@ from correlator.rebuild import (
     shadow_tenant,
     switch,
 )
-from model import Catalog, Clock, ThroughlineError, Workflow
+from model import Catalog, Clock, ThroughlineError, Workflow, microseconds
 from store import Sql, StatementFailed, Store, load_query, side_by_side, spliced
 
 ROWS_PER_BATCH = 250_000
@@ -177,7 +176,7 @@ class Correlator:
             rebuilt = {each: rebuild for each, rebuild in rebuilt.items() if each.name not in stuck}
             if rebuilt and not more:
                 now = self._clock.now()
-                version = max(_microseconds(now), latest_version(apart, tenant)) + 1  # the switch's is higher
+                version = max(microseconds(now), latest_version(apart, tenant)) + 1  # the switch's is higher
                 run = self._derivation(apart, tenant, version, tuple(rebuilt))
                 for each in rebuilt.values():
                     for _ in bereft(self._store, apart, tenant, each):
@@ -233,7 +232,7 @@ class Correlator:
     def _stitch(self, tenant: str, batch: _Batch) -> _Stitched:
         now, store = self._clock.now(), batch.rows_to
         # Two apart, since a tick may write with the version below its own.
-        version = max(_microseconds(now), latest_version(store, tenant) + 2)
+        version = max(microseconds(now), latest_version(store, tenant) + 2)
         run = self._derivation(store, tenant, version, batch.workflows)
         run.empty()
         self._extract(tenant, batch)
@@ -306,7 +305,3 @@ def extraction_of(extraction: Extraction, signal: str, received: Sql) -> Sql:
         f"WITH received AS (\n{received.text}\n)\n{body}",
         received.params,
     )
-
-
-def _microseconds(at: datetime) -> int:
-    return int(at.timestamp()) * 1_000_000 + at.microsecond

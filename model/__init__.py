@@ -10,7 +10,8 @@ from model.catalog import (
     definition_bodies,
     load_catalog,
 )
-from model.clock import Clock, ManualClock, SystemClock
+from model.clock import EPOCH, Clock, ManualClock, SystemClock, instant, microseconds
+from model.cursor import INT64, TEXT, UINT8, UINT16, UINT32, cursor_of, position_of
 from model.definitions import (
     TRACE_KEY,
     Amount,
@@ -64,9 +65,15 @@ __all__ = [
     "ALERT_LABELS",
     "ANYBODY",
     "DEFAULT_TENANT",
+    "EPOCH",
+    "INT64",
     "NORMALIZE_STEPS",
     "ROLES",
+    "TEXT",
     "TRACE_KEY",
+    "UINT8",
+    "UINT16",
+    "UINT32",
     "Access",
     "Amount",
     "AtRisk",
@@ -119,11 +126,15 @@ __all__ = [
     "catalog_schema",
     "catalog_warnings",
     "composite_key",
+    "cursor_of",
     "definition_bodies",
     "format_duration",
+    "instant",
     "is_blank",
     "load_access",
     "load_catalog",
+    "microseconds",
     "normalized",
     "parse_duration",
+    "position_of",
 ]

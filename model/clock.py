@@ -5,6 +5,18 @@ from __future__ import annotations
 from datetime import UTC, datetime, timedelta
 from typing import Protocol
 
+EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
+
+
+def microseconds(at: datetime) -> int:
+    """Microseconds since 1970, exactly."""
+    return (at - EPOCH) // timedelta(microseconds=1)
+
+
+def instant(us: int) -> datetime:
+    """The instant of microseconds since 1970, exactly."""
+    return EPOCH + timedelta(microseconds=us)
+
 
 class Clock(Protocol):
     """Anything that tells the time."""

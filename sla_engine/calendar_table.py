@@ -13,13 +13,11 @@ from dataclasses import dataclass
 from datetime import datetime, timedelta
 from zoneinfo import ZoneInfo
 
-from model import Calendar, CutOff
+from model import Calendar, CutOff, instant, microseconds
 from sla_engine.working_time import (
     FIRST_YEAR,
     LAST_YEAR,
     business_days,
-    instant,
-    microseconds,
     spans_of_year,
     working_seconds,
     year_start,

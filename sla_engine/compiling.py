@@ -16,11 +16,10 @@ from fractions import Fraction
 from typing import Any
 
 from correlator import reached_values
-from model import AtRisk, Filter, Occurrence, Sla
+from model import AtRisk, Filter, Occurrence, Sla, microseconds
 from sla_engine.conditions import Conditions, attributes_of
 from sla_engine.feeds import Stretch
 from sla_engine.versions import SlaVersion
-from sla_engine.working_time import microseconds
 from store import Sql, spliced
 
 _MICROSECOND = timedelta(microseconds=1)

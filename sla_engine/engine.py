@@ -42,7 +42,7 @@ from correlator import (
     switches,
     system_progress,
 )
-from model import Clock, CutOff, Workflow
+from model import EPOCH, Clock, CutOff, Workflow, microseconds
 from sla_engine.calendar_table import CalendarTable
 from sla_engine.compiling import (
     CompiledTime,
@@ -60,7 +60,6 @@ from sla_engine.feeds import Heard, day_start, stretch
 from sla_engine.maintenance import maintenance_told
 from sla_engine.progress import moved, progress_told
 from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, single_slas, sla_versions
-from sla_engine.working_time import EPOCH, microseconds
 from store import Sql, Store, load_query, side_by_side, spliced
 
 CLOCKS_AT_ONCE = 200_000

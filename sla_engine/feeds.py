@@ -10,8 +10,8 @@ from dataclasses import dataclass
 from datetime import UTC, datetime, time, timedelta
 from zoneinfo import ZoneInfo
 
+from model import EPOCH
 from sla_engine.versions import SlaVersion
-from sla_engine.working_time import EPOCH
 
 
 @dataclass(frozen=True, slots=True)

@@ -12,9 +12,9 @@ from functools import lru_cache
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from model import Calendar, Sla
+from model import Calendar, Sla, instant, microseconds
 from sla_engine.versions import SlaVersion
-from sla_engine.working_time import instant, microseconds, spans_of_year
+from sla_engine.working_time import spans_of_year
 
 Lost = tuple[int, int, str]
 """The first and the last microsecond since 1970 of working time that a window took away, and the window in words."""

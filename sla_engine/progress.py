@@ -6,9 +6,9 @@ from collections.abc import Iterable
 from datetime import datetime
 from typing import Any
 
-from model import format_duration
+from model import format_duration, microseconds
 from sla_engine.versions import ALWAYS, SlaVersion
-from sla_engine.working_time import latest_within, microseconds
+from sla_engine.working_time import latest_within
 
 _NEVER = -(2**63) + 1
 _FOREVER = 2**62

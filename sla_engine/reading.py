@@ -12,8 +12,7 @@ from enum import StrEnum
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from model import BadRequest, Catalog, NotFound, Sla, Verdict
-from sla_engine.working_time import EPOCH, microseconds
+from model import EPOCH, INT64, Catalog, NotFound, Sla, Verdict, cursor_of, microseconds, position_of
 from store import Sql, Store, load_query
 
 MOST_ROWS = 1000
@@ -202,11 +201,11 @@ class VerdictReader:
             known_at=known_at or _END_OF_TIME,
             as_of=as_of or _END_OF_TIME,
             verdicts=list(verdict),
-            after=_place(cursor),
+            after=position_of(cursor, (INT64,))[0] if cursor else 0,
             limit=limit + 1,
         )
         page = [_ledger_row(row) for row in rows[:limit]]
-        return page, str(page[-1].seq) if len(rows) > limit else None
+        return page, cursor_of([page[-1].seq]) if len(rows) > limit else None
 
     def sla_counts(self, tenant: str) -> dict[str, SlaCounts]:
         """Current verdicts by SLA id; an SLA without clocks is not in it."""
@@ -322,11 +321,3 @@ def _summary(sla: Sla, counts: SlaCounts, finals: _Finals) -> SlaSummary:
 
 def _ledger_row(row: dict[str, Any]) -> LedgerRow:
     return LedgerRow(**{**row, "verdict": Verdict(row["verdict"])})
-
-
-def _place(cursor: str | None) -> int:
-    if cursor is None:
-        return 0
-    if not cursor.isascii() or not cursor.isdigit() or len(cursor) > 18:
-        raise BadRequest("The cursor is not one this list gave out; start again without it.")
-    return int(cursor)

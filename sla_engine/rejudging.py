@@ -6,20 +6,17 @@ is a trial's (`sla_engine.trial`), as of the last tick: both sides are about the
 
 from __future__ import annotations
 
-import base64
-import binascii
 import uuid
 from collections.abc import Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor, wait
 from dataclasses import dataclass
-from datetime import UTC, datetime
+from datetime import datetime
 from typing import Any
 
-from model import BadRequest, NotFound, Refused, Verdict
+from model import INT64, TEXT, NotFound, Refused, Verdict, cursor_of, microseconds, position_of
 from sla_engine.reading import MOST_ROWS
 from sla_engine.trial import judge, trial
 from sla_engine.versions import ALWAYS, NEVER_ENDS, Applied, sla_versions
-from sla_engine.working_time import microseconds
 from store import Sql, Store, audit, load_query, spliced
 
 CLOCKS_AT_ONCE = 500_000
@@ -201,7 +198,7 @@ class RejudgedReader:
         `only_changed` leaves out those with the same verdict. Raises `BadRequest` for a cursor that is not one of ours.
         """
         limit = min(max(limit, 1), MOST_ROWS)
-        after_us, after_clock = _place(cursor)
+        after_us, after_clock = position_of(cursor, (INT64, TEXT)) if cursor else (INT64[0], "")
         rows = self._rows(
             "rejudged",
             tenant=tenant,
@@ -213,7 +210,9 @@ class RejudgedReader:
             limit=limit + 1,
         )
         page = [_rejudged(row) for row in rows[:limit]]
-        return page, _cursor(page[-1]) if len(rows) > limit else None
+        if len(rows) <= limit:
+            return page, None
+        return page, cursor_of([microseconds(page[-1].started_at), page[-1].clock])
 
     def of_instances(self, tenant: str, workflow: str, keys: Sequence[str]) -> dict[str, Rejudged]:
         """By clock of these instances, the row of the rejudging that looked at it last; empty where none did."""
@@ -250,17 +249,3 @@ def _rejudged(row: dict[str, Any]) -> Rejudged:
     assert new is not None  # noqa: S101 - every row has a verdict
     own = {name: row[name] for name in _OWN}
     return Rejudged(**own, old=old, new=new)
-
-
-def _cursor(row: Rejudged) -> str:
-    return base64.urlsafe_b64encode(f"{microseconds(row.started_at)}/{row.clock}".encode()).decode()
-
-
-def _place(cursor: str | None) -> tuple[int, str]:
-    if cursor is None:
-        return microseconds(datetime(1900, 1, 1, tzinfo=UTC)) - 1, ""
-    try:
-        us, _, clock = base64.urlsafe_b64decode(cursor.encode()).decode().partition("/")
-        return int(us), clock
-    except (binascii.Error, ValueError):
-        raise BadRequest("The cursor is not one this list gave out; start again without it.") from None

@@ -13,12 +13,11 @@ from zoneinfo import ZoneInfo
 
 import holidays
 
-from model import Calendar
+from model import EPOCH, Calendar, instant, microseconds
 
 FIRST_YEAR, LAST_YEAR = 1901, 2298
 """The years DateTime64(6) holds entirely, in every zone."""
 
-EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 _MICROSECOND = timedelta(microseconds=1)
 
 Span = tuple[int, int]
@@ -76,16 +75,6 @@ def latest_within(calendar: Calendar | None, start: datetime, duration: timedelt
                 return instant(since + left)
             left -= length
     return None
-
-
-def microseconds(at: datetime) -> int:
-    """Microseconds since 1970, exactly."""
-    return (at - EPOCH) // _MICROSECOND
-
-
-def instant(us: int) -> datetime:
-    """The instant of microseconds since 1970, exactly."""
-    return EPOCH + timedelta(microseconds=us)
 
 
 def _open_days(calendar: Calendar, year: int) -> Iterator[tuple[date, tuple[Span, ...]]]:

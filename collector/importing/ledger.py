@@ -4,14 +4,13 @@ from __future__ import annotations
 
 import hashlib
 from dataclasses import dataclass, replace
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
 
 from collector.importing.chunk import Chunk
 from collector.segment import Signal
+from model import microseconds
 from store import Store, load_query
-
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 _TABLES = "SELECT uuid FROM system.tables WHERE database = currentDatabase() AND name = 'imports'"
 
@@ -31,7 +30,7 @@ class ImportId:
 
     def segment_id(self, chunk: int, received_at: datetime) -> str:
         """The segment of a chunk first tried at that instant: sorts by time, the rest follows from the chunk."""
-        micros = (received_at - _EPOCH) // timedelta(microseconds=1)
+        micros = microseconds(received_at)
         tail = hashlib.sha256(f"{self.tenant} {self.value} {chunk}".encode()).hexdigest()[:8]
         return f"{micros:016x}-{tail}"
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import base64
-import binascii
 from collections.abc import Sequence
 from typing import Annotated, TypeVar
 
@@ -13,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from dashboard.access import principal_of
 from dashboard.instants import storable
 from dashboard.services import Services
-from model import BadRequest, Catalog, NotFound, Principal, Workflow
+from model import UINT32, BadRequest, Catalog, NotFound, Principal, Workflow, cursor_of, position_of
 
 MAX_LIMIT = 1000
 
@@ -78,14 +76,6 @@ def instance_key(key: str, slashed: str | None) -> str:
 
 def page_of(items: Sequence[T], limit: int, cursor: str | None) -> tuple[list[T], str | None]:
     """A page of a list that is short enough to be held whole."""
-    start = 0
-    if cursor is not None:
-        try:
-            start = int(base64.urlsafe_b64decode(cursor.encode()).decode())
-        except (binascii.Error, ValueError):
-            start = -1
-        if start < 0:
-            raise BadRequest("This cursor is not one of ours: pass next_cursor of the page before")
+    start = 0 if cursor is None else int(position_of(cursor, (UINT32,))[0])
     end = start + limit
-    following = base64.urlsafe_b64encode(str(end).encode()).decode() if end < len(items) else None
-    return list(items[start:end]), following
+    return list(items[start:end]), cursor_of([end]) if end < len(items) else None

@@ -19,8 +19,7 @@ from correlator import (
     reached_values,
     system_progress,
 )
-from correlator.cursor import encoded
-from model import BadRequest, Catalog, KeyType, ManualClock, Match, Milestone, Outcome, Workflow
+from model import BadRequest, Catalog, KeyType, ManualClock, Match, Milestone, Outcome, Workflow, cursor_of
 from store import Sql, Store
 from tests.correlator.telemetry import RECEIVED, START, Event, exact, send, send_rows
 
@@ -254,7 +253,7 @@ def test_a_cursor_that_no_list_gave_out_is_refused(store: Store) -> None:
     positions: list[list[Any]] = [[], [1, 1], ["a"] * 6, [1, 1, "\ud800"], [True, 1, "a"], ["\ud800"], [1, "\udfff"]]
     positions += [[1, -1, "a"], [1, 1 << 16, "a"], [1 << 63, 1, "a"], [1 << 63, "a"], [-1, *"aaaa"], [256, *"aaaa"]]
     forged = [base64.urlsafe_b64encode(each.encode()).decode() for each in texts]
-    for cursor in [*forged, *map(encoded, positions), "é"]:
+    for cursor in [*forged, *map(cursor_of, positions), "é"]:
         for read in (
             lambda cursor: reader.timeline("default", FLOW, "7", cursor=cursor),
             lambda cursor: reader.instances("default", FLOW, InstanceFilter(), cursor=cursor),
@@ -264,7 +263,7 @@ def test_a_cursor_that_no_list_gave_out_is_refused(store: Store) -> None:
         ):
             with pytest.raises(BadRequest, match="Start again without one"):
                 read(cursor)
-    assert reader.timeline("default", FLOW, "7", cursor=encoded([-1 << 63, (1 << 16) - 1, "a\0"])) == ([], None)
+    assert reader.timeline("default", FLOW, "7", cursor=cursor_of([-1 << 63, (1 << 16) - 1, "a\0"])) == ([], None)
 
 
 def test_the_spans_of_a_page_are_those_of_its_events_and_it_says_where_there_are_more(store: Store) -> None:

@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 
-from model import BadRequest, NotFound, Refused
+from model import BadRequest, NotFound, Refused, cursor_of
 from sla_engine import Rejudged, RejudgedReader, RejudgeProgress, Rejudging, rejudge
 from store import Store
 from tests.sla_engine.story import SLA, Happening, Story, when
@@ -147,6 +147,8 @@ def test_pages_hold_every_row_once(shared_store: Store) -> None:
     assert list(rows(story, found, only_changed=True)) == ["SO-3"]
     with pytest.raises(BadRequest):
         reader.page(story.tenant, SLA, found.id, cursor="§")
+    with pytest.raises(BadRequest):
+        reader.page(story.tenant, SLA, found.id, cursor=cursor_of([1 << 63, "a"]))
 
 
 def test_what_cannot_be_judged_again_is_refused(shared_store: Store) -> None:

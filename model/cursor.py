@@ -7,25 +7,24 @@ import binascii
 import json
 import re
 from collections.abc import Sequence
-from datetime import UTC, datetime, timedelta
 
-from model import BadRequest
+from model.errors import BadRequest
 
 TEXT = str
 INT64 = range(-(1 << 63), 1 << 63)
+UINT32 = range(1 << 32)
 UINT16 = range(1 << 16)
 UINT8 = range(1 << 8)
 
 _SURROGATE = re.compile("[\ud800-\udfff]")  # half a character, which no store takes
-_EPOCH = datetime(1970, 1, 1, tzinfo=UTC)
 
 
-def encoded(position: Sequence[str | int]) -> str:
+def cursor_of(position: Sequence[str | int]) -> str:
     """The cursor of a position."""
     return base64.urlsafe_b64encode(json.dumps(list(position)).encode()).decode().rstrip("=")
 
 
-def decoded(cursor: str, kinds: Sequence[type[str] | range]) -> tuple[str | int, ...]:
+def position_of(cursor: str, kinds: Sequence[type[str] | range]) -> tuple[str | int, ...]:
     """The position of a cursor: texts, and numbers within the ranges given; raises `BadRequest` for anything else."""
     try:
         position = json.loads(base64.urlsafe_b64decode(cursor + "=" * (-len(cursor) % 4)))
@@ -41,8 +40,3 @@ def _is_of(part: object, kind: type[str] | range) -> bool:
     if isinstance(kind, range):
         return type(part) is int and part in kind
     return isinstance(part, str) and not _SURROGATE.search(part)
-
-
-def microseconds(at: datetime) -> int:
-    """Microseconds since 1970."""
-    return (at - _EPOCH) // timedelta(microseconds=1)
