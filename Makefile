@@ -23,14 +23,14 @@ $(BIN)/python:
 # uv takes a tenth of pip's time. It knows nothing of pip's settings (an index of one's own, certificates): what it cannot
 # get, pip gets, or says why not.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
-UV  := UV_HTTP_TIMEOUT=20 $(BIN)/uv pip install --quiet --python $(BIN)/python
+UV  := UV_HTTP_TIMEOUT=20 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
 $(VENV)/.uv: requirements-install.lock | $(BIN)/python
 	@$(PIP) --require-hashes -r $< 2>/dev/null || true
 	@touch $@
 
 $(VENV)/.runtime: requirements.lock pyproject.toml | $(VENV)/.uv
-	@echo "Installing Throughline into $(VENV) (some 20 seconds, once)"
+	@echo "Installing Throughline into $(VENV) (half a minute, once)"
 	@$(UV) --require-hashes -r requirements.lock 2>/dev/null || $(PIP) --require-hashes -r requirements.lock
 	@$(UV) --no-deps --editable . 2>/dev/null || $(PIP) --no-deps --editable .
 	@touch $@
