@@ -20,8 +20,8 @@ $(BIN)/python:
 	@$(PYTHON) -m venv $(VENV) >/dev/null \
 	  || { rm -rf $(VENV); echo "This Python cannot make virtual environments; on Debian and Ubuntu: apt-get install python3-venv"; exit 1; }
 
-# uv takes a tenth of pip's time. It knows nothing of pip's settings (an index of one's own, certificates): what it cannot
-# get, pip gets, or says why not.
+# uv takes a third of pip's time, compiling included. It knows nothing of pip's settings (an index of one's own,
+# certificates): what it cannot get, pip gets, or says why not.
 PIP := $(BIN)/python -m pip install --quiet --disable-pip-version-check
 UV  := UV_HTTP_TIMEOUT=20 $(BIN)/uv pip install --quiet --compile-bytecode --python $(BIN)/python
 
@@ -67,7 +67,7 @@ format: setup-dev ## put every file into the house format
 bench: setup-dev ## measure what we claim about speed
 	@$(BIN)/python -m benchmarks
 
-LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header --no-emit-index-url
+LOCK := $(BIN)/uv pip compile --quiet --universal --generate-hashes --no-header
 
 lock: setup-dev ## refresh the lock files from pyproject.toml
 	@$(LOCK) pyproject.toml -o requirements.lock
