@@ -4,6 +4,10 @@ BIN    := $(VENV)/bin
 # Each worker has an engine and a server of its own; a test file stays with one worker, the longest come first. They wait
 # for disks and processes often enough that three keep two cores busy.
 PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
+# They make small files and take them away all the time, some 300 MB at once: in memory, where that has room for ten times
+# as much, all of them take a fifth less than on some disks. A TMPDIR of yours stays.
+IN_MEMORY = $(if $(TMPDIR),,$(shell [ -w /dev/shm ] && [ "$$(df -Pm /dev/shm | awk 'NR == 2 {print $$4}')" -ge 3000 ] \
+  && echo TMPDIR=/dev/shm))
 
 .PHONY: help setup setup-dev demo test test-all check lint format bench lock clean
 
@@ -45,11 +49,11 @@ demo: setup ## the platform and its sample systems; Ctrl-C ends both
 
 test: setup-dev ## all tests but the slow ones
 	@sh tests/prepare.sh
-	@$(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
+	@$(IN_MEMORY) $(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 test-all: setup-dev ## all tests
 	@sh tests/prepare.sh
-	@$(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: lint ## format, lint, types, import contract and the pure tests
 	@$(BIN)/python -m pytest -q tests/model tests/house
