@@ -12,7 +12,7 @@ SELECT
     SELECT count() FROM event_copies
     WHERE tenant = {tenant:String}
       AND id_prefix IN {maybe_known:Array(UInt64)} -- if filtered
-      AND id_prefix IN (SELECT reinterpretAsUInt64(reverse(unhex(substring(event_id, 1, 16)))) FROM stage_events) -- if unfiltered
+      AND id_prefix IN (SELECT id_prefix FROM stage_events) -- if unfiltered
   ) AS known,
   (SELECT count() FROM stage_corrections) AS corrections,
   (SELECT count() FROM hubs) AS hubs,

@@ -7,7 +7,7 @@ SETTINGS use_index_for_in_with_subqueries = 0 -- if scanned
 SELECT event_id, content_hash FROM event_copies
 WHERE tenant = {tenant:String}
   AND id_prefix IN {maybe_known:Array(UInt64)} -- if filtered
-  AND id_prefix IN (SELECT reinterpretAsUInt64(reverse(unhex(substring(event_id, 1, 16)))) FROM stage_events) -- if unfiltered
+  AND id_prefix IN (SELECT id_prefix FROM stage_events) -- if unfiltered
 GROUP BY event_id, content_hash
 UNION ALL
 SELECT event_id, max(content_hash) FROM stage_events GROUP BY event_id HAVING count() > 1
