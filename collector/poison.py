@@ -15,7 +15,7 @@ from collector.counters import Counters
 from collector.quarantine import Quarantine
 from collector.record import Contents, Record, joined
 from collector.requests import Accepted
-from collector.segment import ClosedSegment
+from collector.segment import ClosedSegment, opened_at
 from collector.spool import Spool
 from model import Clock, StoreUnavailable, ThroughlineError, Unavailable
 
@@ -92,15 +92,17 @@ class Poison:
     ) -> bool:
         body = data[offender.offset : offender.end]
         behind = [each for each in contents.records if each.start > offender.start]
+        opened = opened_at(segment.id)
+        received_at = offender.received_at(opened)
         entry = self._quarantine.put(
             Accepted(segment.signal, body, offender.items),
             tenant=segment.tenant,
             segment_id=segment.id,
             reason=reason,
-            received_at=offender.received_at,
+            received_at=received_at,
             at=self._clock.now(),
             equals_behind=sum(
-                each.received_us == offender.received_us and data[each.offset : each.end] == body for each in behind
+                each.received_at(opened) == received_at and data[each.offset : each.end] == body for each in behind
             ),
         )
         if entry is None:

@@ -16,19 +16,21 @@ import json
 import struct
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from zlib_ng import zlib_ng
 
 from collector.sealing import Sealer, opened
 from collector.segment import Signal
-from model import instant
+from model import instant, microseconds
 
 _OPENING = 20001
 _RECORD = 20002
 _HEADER = struct.Struct("<IIQI")
 _VERSION = 1
+_NEAR = timedelta(days=1)
+"""No segment is open for as long."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -41,10 +43,14 @@ class Record:
     received_us: int
     items: int
 
-    @property
-    def received_at(self) -> datetime:
-        """When the request was received."""
-        return instant(self.received_us)
+    def received_at(self, opened: datetime) -> datetime:
+        """When the request was received; `opened` is when its segment was.
+
+        No checksum covers it, since what it would refuse are whole requests: of one damaged on disk the segment's time
+        is taken.
+        """
+        is_near = abs(self.received_us - microseconds(opened)) <= _NEAR // timedelta(microseconds=1)
+        return instant(self.received_us) if is_near else opened
 
     @property
     def end(self) -> int:

@@ -303,7 +303,7 @@ class Writer:
         )
 
     def _record(self, segment: ClosedSegment, contents: Contents, rows: int) -> None:
-        times = [each.received_at for each in contents.records]
+        times = [each.received_at(opened_at(segment.id)) for each in contents.records]
         self._store.execute(
             Sql(
                 load_query("collector", "record_segment"),

@@ -189,6 +189,15 @@ def test_a_damaged_count_of_items_is_noticed_and_counted_again(moving: _Moving) 
     assert moving.spool.closed() == ()
 
 
+@pytest.mark.parametrize("byte", [12, 18, 19])
+def test_a_damaged_time_of_receipt_keeps_nothing_from_being_stored(moving: _Moving, byte: int) -> None:
+    (segment,) = moving.spool.closed()
+    _flip(segment.path, _STARTS[1] + byte)
+    moving.move()
+    assert moving.stored() == (10, 10)
+    assert moving.spool.closed() == ()
+
+
 def test_what_is_kept_is_bounded_in_age(moving: _Moving, tmp_path: Path) -> None:
     (segment,) = moving.spool.closed()
     _flip(segment.path, 5)
