@@ -80,3 +80,21 @@ def test_a_correction_without_an_actor_is_none(store: Store) -> None:
     rows = [log_row(each) for each in EVENTS]
     assert _run(store, "t", [rows, [_retracted(actor="")]]).timelines.keys() == {"O1", "O2"}
     assert "c" in _run(store, "t", [rows]).timelines["O2"]
+
+
+def test_a_workflow_that_is_added_later_takes_nothing_from_others(store: Store) -> None:
+    """It reads old corrections for the first time; the events of others have long been judged by them."""
+    other = workflow(("order", "delivery"), milestones(["elsewhere"]), name="other")
+    rows = [log_row(each) for each in [*EVENTS, Event("lost", 6, "gone", {"delivery": "D9"})]]
+    correlator = Correlator(store, ManualClock(RECEIVED), hub_limit=2)
+    hub = [log_row(Event(f"h{n}", n, "made", {"order": f"H{n}", "delivery": "HUB"})) for n in range(3)]
+    hub.append(log_row(Event("hidden", 7, "gone", {"delivery": "HUB"})))
+    for batch in ([*rows, *hub], [_retracted(), _voided(store, "e")]):
+        send_rows(store, "logs", batch, tenant="t")
+        correlator.tick("t", Catalog((FLOW,)))
+    before = stitched(store, FLOW, "t")
+    assert before.timelines["O1"] == ["a", "b", "c", "d"]
+    assert before.unresolved == ["lost"]
+    assert before.hubs == [("delivery", "HUB")]
+    correlator.tick("t", Catalog((FLOW, other)))
+    assert stitched(store, FLOW, "t") == before
