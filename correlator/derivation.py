@@ -38,6 +38,9 @@ SCANNED = 2500
 """Where the filter does not say which may be known: of fewer stored deliveries for each staged event all are read. Ids
 are random, so each needs a block of its own, and to find that costs as much as to read so many."""
 
+_NO_TIME = -(1 << 63)
+"""Where a walk has no window ahead: no event's time, not even that of one without any."""
+
 SCRATCH = (
     "stage_events",
     "stage_corrections",
@@ -75,6 +78,7 @@ class Derivation:
             "workflows": [each.name for each in workflows],
             "roots": [typed_key(each.name, each.root, "") for each in workflows],
             "hub_limit": hub_limit,
+            "no_time": _NO_TIME,
             "is_lossy": 0,
             **{name: [getattr(each, name) for each in sequences] for name in ("steps", "once", "retry", "required")},
         }

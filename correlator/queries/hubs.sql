@@ -13,6 +13,10 @@ FROM page AS p
 LEFT JOIN (
   SELECT outer_key, uniqExact(inner_key) AS links FROM key_links
   WHERE tenant = {tenant:String} AND outer_key IN (SELECT typed_key FROM page)
+    AND (event_id, content_hash) NOT IN (SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String})
+    AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided')
+    AND (outer_key, inner_key) NOT IN (
+      SELECT outer_key, inner_key FROM corrections WHERE tenant = {tenant:String} AND kind = 'retracted')
   GROUP BY outer_key
 ) AS l ON p.typed_key = l.outer_key
 LEFT JOIN (

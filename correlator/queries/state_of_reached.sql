@@ -1,10 +1,10 @@
 -- Purpose: what decides about the stored events that a link of this tick can reach, in the version that counts. Those that
 -- are staged once more are read by `state_of_reread`.
--- Parameters: tenant: String. Index: event_keys by (tenant, typed_key).
+-- Parameters: tenant: String; no_time: Int64. Index: event_keys by (tenant, typed_key).
 INSERT INTO stage_state
 SELECT
   event_id, workflow, occurred_at, received_at, milestone, place, outcome, is_unique, system, amount, currency, typed_keys,
-  innermost, innermost_rank, if(keeps_time, toUnixTimestamp64Micro(occurred_at), 0) AS from_us,
+  innermost, innermost_rank, if(keeps_time, toUnixTimestamp64Micro(occurred_at), {no_time:Int64}) AS from_us,
   if(event_id IN (SELECT event_id FROM superseded WHERE tenant = {tenant:String}), -- if superseded
     arraySort(arrayConcat(flags, ['conflicting_duplicate'])), -- if superseded
     flags

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import random
+from datetime import UTC, datetime, timedelta
 
 import pytest
 
@@ -10,7 +11,7 @@ from correlator import Correlator, InstanceFilter, InstanceReader
 from model import Catalog, ManualClock, Workflow
 from store import Store
 from tests.correlator.outcome import Stitched, stitched
-from tests.correlator.telemetry import RECEIVED, Event, milestones, send, workflow
+from tests.correlator.telemetry import RECEIVED, START, Event, milestones, send, send_rows, workflow
 
 FLOW = workflow(("order", "delivery", "batch", "invoice"), milestones(["placed", "made", "loaded", "paid"]))
 WINDOWED = workflow(
@@ -65,6 +66,22 @@ def test_a_hub_hides_what_it_leads_to_in_any_order_of_arrival(store: Store, flow
     assert page == [row]
 
 
+def test_the_list_counts_the_links_that_hold(store: Store) -> None:
+    correlator = Correlator(store, ManualClock(RECEIVED), hub_limit=2)
+    orders = [Event(f"o{n}", n, "placed", {"order": f"O{n}", "batch": "B1"}) for n in range(5)]
+    retracted = {
+        "Timestamp": START,
+        "EventName": "throughline.link.retracted",
+        "LogAttributes": {"workflow": "w", "outer.type": "batch", "outer.value": "B1", "actor": "ann"}
+        | {"inner.type": "order", "inner.value": "O0"},
+    }
+    send(store, [*orders, Event("loaded", 9, "loaded", {"batch": "B1"})], tenant="t")
+    send_rows(store, "logs", [retracted], tenant="t")
+    correlator.tick("t", Catalog((FLOW,)))
+    [hub], _ = InstanceReader(store).hubs("t", Catalog((FLOW,)))
+    assert (hub.value, hub.links, hub.events) == ("B1", 4, 1)
+
+
 def test_as_many_roots_as_the_limit_are_no_hub(store: Store) -> None:
     found = _run(store, "t", FLOW, [_events(LIMIT)])
     assert all("loaded" in ids and "paid" in ids for ids in found.timelines.values())
@@ -82,3 +99,23 @@ def test_a_batch_of_ten_thousand_orders_is_one_hub_and_ten_thousand_orders(store
     assert store.value("SELECT count() FROM memberships FINAL") == 10_000
     [hub], _ = InstanceReader(store).hubs("default", Catalog((FLOW,)))
     assert (hub.value, hub.links, hub.events) == ("B", 10_000, 500)
+
+
+def test_what_came_without_a_time_makes_no_hub_for_all_times(store: Store) -> None:
+    """Records without times are at 1970: a moment like any other, though it is numbered zero."""
+    flow = workflow(("order", "cart"), milestones(["placed", "closed"]), {"cart": 60})
+    none = (datetime(1970, 1, 1, tzinfo=UTC) - START) / timedelta(minutes=1)
+    early = [
+        Event("a", none, "placed", {"order": "O1", "cart": "C"}),
+        Event("b", none, "placed", {"order": "O2", "cart": "C"}),
+        Event("c", none, "closed", {"cart": "C"}),
+    ]
+    late = [Event("d", 0, "placed", {"order": "O3", "cart": "C"}), Event("e", 1, "closed", {"cart": "C"})]
+    for tenant, batches in {"early first": [early, late], "late first": [late, early]}.items():
+        correlator = Correlator(store, ManualClock(RECEIVED), hub_limit=1)
+        for batch in batches:
+            send(store, batch, tenant=tenant)
+            correlator.tick(tenant, Catalog((flow,)))
+        found = stitched(store, flow, tenant)
+        assert found.timelines == {"O1": ["a"], "O2": ["b"], "O3": ["d", "e"]}
+        assert found.unresolved == []
