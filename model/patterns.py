@@ -20,6 +20,7 @@ _WHAT_RE2_LACKS = (
     (re.compile(r"\\Z"), r"`\Z` (write `\z`)"),
     (re.compile(r"\\[uU]"), r"`\u` (write the character, or `\x{...}`)"),
 )
+_GROUP_NAME = re.compile(r"\\.|\(\?P?<(\w+)>", re.DOTALL)
 _OPTIONS = re2.Options()
 _OPTIONS.log_errors = False
 _OPTIONS.dot_nl = True  # as the engine's `match`
@@ -41,6 +42,12 @@ def check_pattern(pattern: str) -> None:
 def named_groups(pattern: str) -> dict[str, int]:
     """The named groups of a pattern that `check_pattern` has passed, with their numbers from 1."""
     return dict(_compiled(pattern).groupindex)
+
+
+def groups_named_twice(pattern: str) -> list[str]:
+    """The names that more than one group of a pattern has, in their order; RE2 knows the first of them only."""
+    names = [each for each in _GROUP_NAME.findall(pattern) if each]
+    return [each for place, each in enumerate(names) if names.index(each) < place]
 
 
 def may_match(pattern: str, text: str) -> bool:

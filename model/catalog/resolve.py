@@ -6,6 +6,7 @@ up among all that are declared, also those whose own definition has mistakes, so
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 from datetime import timedelta
@@ -56,9 +57,10 @@ from model.definitions import (
     Volume,
     Workflow,
 )
-from model.patterns import named_groups
+from model.patterns import groups_named_twice, named_groups
 
 _STATUSES = frozenset({"ok", "error", "unset"})
+_NO_WORD = re.compile(r"[^0-9A-Za-z_]")
 _MOST_KEY_TYPES = 100
 _MOST_MILESTONES = 1_000
 
@@ -215,11 +217,15 @@ def _patterns(name: str, key: WrittenKey, place: Place) -> tuple[KeyPattern, ...
     for index, each in enumerate(key.patterns or ()):
         kind = next(kind for kind in ("span", "event", "body", "attribute") if getattr(each, kind) is not None)
         pattern = str(each.pattern if kind == "attribute" else getattr(each, kind))
-        groups, group = named_groups(pattern), name.replace("-", "_")
+        groups, group = named_groups(pattern), _NO_WORD.sub("_", name)
+        at: Path = ("keys", name, "patterns", index, "pattern" if kind == "attribute" else kind)
         if group not in groups:
-            at: Path = ("keys", name, "patterns", index, "pattern" if kind == "attribute" else kind)
             place.add(
                 at, f"the pattern has no group `(?P<{group}>...)` that would be the key", near=group, known=groups
+            )
+        elif twice := groups_named_twice(pattern):
+            place.add(
+                at, f"the pattern has the group `{twice[0]}` twice, of which one would be read: write two patterns"
             )
         found.append(KeyPattern(kind, pattern, groups.get(group, 0), each.attribute))
     return tuple(found)

@@ -53,7 +53,7 @@ class Written(BaseModel):
 class WrittenPattern(Written):
     """Where a key value stands inside a text: a pattern with a group named like the key type, `(?P<order>[0-9]+)`.
 
-    A key type `sales-order` has the group `sales_order`: groups have no hyphens.
+    A key type `sales-order` has the group `sales_order`: groups are named by letters, digits and `_`.
     """
 
     span: Pattern | None = Field(None, description="A pattern for the span's name.")

@@ -39,6 +39,7 @@ _INT = re.compile(r"[-+]?[0-9]+")
 _OCTAL = re.compile(r"0o[0-7]+")
 _HEX = re.compile(r"0x[0-9a-fA-F]+")
 _FLOAT = re.compile(r"[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?")
+_SURROGATE = re.compile("[\ud800-\udfff]")
 _TAGS = {f"tag:yaml.org,2002:{name}": name for name in ("str", "int", "float", "bool", "null", "map", "seq")}
 
 
@@ -178,7 +179,7 @@ class _Reader:
             line = event.start_mark.line + 1
             if not isinstance(event, ScalarEvent):
                 raise YamlMistake("a key must be plain text", line, path)
-            key = event.value
+            key = _text(event, path)
             value = self._node(next(self._events), (*path, key))
             if key in seen:
                 message = f"the key `{key}` is there twice (first in line {seen[key]})"
@@ -196,15 +197,26 @@ def _check_tag(event: Event, kind: str, path: Path) -> None:
         raise YamlMistake(f"the tag {tag} is not known here", event.start_mark.line + 1, path)
 
 
+def _text(event: ScalarEvent, path: Path) -> str:
+    """What a scalar says. An escaped pair of surrogates, as JSON writes a character beyond 16 bits, is that character."""
+    text = str(event.value)
+    try:
+        return text.encode("utf-16", "surrogatepass").decode("utf-16") if _SURROGATE.search(text) else text
+    except UnicodeDecodeError:
+        line = event.start_mark.line + 1
+        raise YamlMistake("an escaped surrogate without its other half is no character", line, path) from None
+
+
 def _scalar(event: ScalarEvent, line: int, path: Path) -> Any:
     tag = str(event.ctag) if event.ctag else ""
+    text = _text(event, path)
     if tag in {"", "!"}:
         is_plain = event.style is None and tag == ""
-        return core_value(event.value) if is_plain else event.value
+        return core_value(text) if is_plain else text
     kind = _TAGS.get(tag)
     if kind == "str":
-        return event.value
-    value = core_value(event.value)
+        return text
+    value = core_value(text)
     kinds = {"int": WrittenInt, "float": (WrittenInt, WrittenFloat), "bool": bool, "null": type(None)}
     if kind not in kinds or not isinstance(value, kinds[kind]):  # type: ignore[arg-type]
         raise YamlMistake(f"`{event.value}` cannot be read as {tag}", line, path)

@@ -234,7 +234,18 @@ def test_a_document_of_an_unexpected_shape_is_a_mistake_like_any_other(text: str
         read(text)
 
 
-def test_the_group_of_a_key_type_with_a_hyphen_has_an_underscore() -> None:
-    text = workflow_text("{order: {attributes: [o]}, sales-order: {patterns: [{body: '(a) (?P<sales_order>[0-9]+)'}]}}")
+@pytest.mark.parametrize("name", ["sales-order", "sales.order", "sales order"])
+def test_the_group_of_a_key_type_has_underscores_where_groups_cannot_have_its_signs(name: str) -> None:
+    text = workflow_text(
+        f"{{order: {{attributes: [o]}}, {name}: {{patterns: [{{body: '(a) (?P<sales_order>[0-9]+)'}}]}}}}"
+    )
     [workflow] = catalog_from_sources([("c.yaml", text)]).workflows
     assert [(each.place, each.group) for each in workflow.keys[1].patterns] == [("body", 2)]
+
+
+def test_a_group_that_is_there_twice_is_a_mistake() -> None:
+    text = workflow_text(r"{order: {patterns: [{body: '\(?P<order>(?P<order>A[0-9]+)|(?P<order>B[0-9]+)'}]}}")
+    with pytest.raises(CatalogError, match="the pattern has the group `order` twice"):
+        catalog_from_sources([("c.yaml", text)])
+    once = workflow_text(r"{order: {patterns: [{body: '\(\?P<order>(?P<order>A[0-9]+)'}]}}")
+    assert catalog_from_sources([("c.yaml", once)]).workflows

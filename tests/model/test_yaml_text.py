@@ -59,6 +59,14 @@ def test_nothing_can_be_written_in_five_ways(text: str) -> None:
     assert value(f"a: {text}") == {"a": None}
 
 
+def test_an_escaped_pair_of_surrogates_is_one_character() -> None:
+    [document] = documents('"\\ud83d\\ude00": "a\\ud83d\\ude00b"')
+    assert document.value == {"\U0001f600": "a\U0001f600b"}
+    with pytest.raises(YamlMistake, match="without its other half") as caught:
+        list(documents('a: 1\nb: "\\ud800"'))
+    assert (caught.value.line, caught.value.path) == (2, ("b",))
+
+
 def test_a_number_remembers_how_it_was_written() -> None:
     assert [each.written for each in value("[007, 1.50, 0x1F]")] == ["007", "1.50", "0x1F"]
 
