@@ -80,13 +80,10 @@ def oversized(workflows: Sequence[Workflow]) -> Node:
     """Whether a value is too long to be a key."""
     inner = call("arrayExists", function("v", _too_long(column("v"))), column("l"))
     told = call("arrayExists", function("l", inner), _told(workflows))
-    inside = [
-        any_of([_is_oversized(each, pattern) for key in each.keys for pattern in key.patterns])
-        if any(key.patterns for key in each.keys)
-        else None
-        for each in workflows
-    ]
-    return any_of([told, by_workflow(inside, number(0))]) if any(inside) else told
+    made = [[*_oversized_patterns(each), *_oversized_composites(each)] for each in workflows]
+    if not any(made):
+        return told
+    return any_of([told, by_workflow([any_of(each) if each else None for each in made], number(0))])
 
 
 def too_many(workflows: Sequence[Workflow]) -> Node:
@@ -102,10 +99,27 @@ def _told(workflows: Sequence[Workflow]) -> Node:
     return call("arraySlice", column("lists"), layout.FIRST_ENTRY, picked if len(set(counts)) > 1 else counts[0])
 
 
-def _is_oversized(workflow: Workflow, pattern: KeyPattern) -> Node:
+def _oversized_patterns(workflow: Workflow) -> list[Node]:
     """Whether a pattern finds a value that is too long; in few texts it could, so that the others are not searched."""
-    haystack = _haystack(workflow, pattern)
-    return all_of([_too_long(haystack), _too_long(_inside(haystack, pattern))])
+    patterns = [pattern for key in workflow.keys for pattern in key.patterns]
+    haystacks = [_haystack(workflow, each) for each in patterns]
+    return [
+        all_of([_too_long(haystack), _too_long(_inside(haystack, each))])
+        for haystack, each in zip(haystacks, patterns, strict=True)
+    ]
+
+
+def _oversized_composites(workflow: Workflow) -> list[Node]:
+    """Whether values are too long together; few could be, since joining them makes each twice as long at most."""
+    tests = []
+    for key in workflow.keys:
+        for parts in key.alternatives:
+            if len(parts) > 1:
+                raw = [call("length", found_value(layout.position(workflow, each))) for each in parts]
+                could = call("greater", call("arraySum", array(raw)), LONGEST_VALUE_BYTES // 2 - len(parts))
+                composites = _composites([_list(workflow, each) for each in parts], key.normalize)
+                tests.append(all_of([could, call("arrayExists", function("v", _too_long(column("v"))), composites)]))
+    return tests
 
 
 def _too_long(value: Node) -> Node:
@@ -211,8 +225,14 @@ def _inside(haystack: Node, pattern: KeyPattern) -> Node:
 
 def _alternative(lists: list[Node], steps: tuple[str, ...]) -> Node:
     if len(lists) == 1:
-        normal = call("arrayMap", function("v", _normalized(column("v"), steps)), lists[0])
-        return call("arrayFilter", function("v", _is_key(column("v"))), normal)
+        values = call("arrayMap", function("v", _normalized(column("v"), steps)), lists[0])
+    else:
+        values = _composites(lists, steps)
+    return call("arrayFilter", function("v", _is_key(column("v"))), values)
+
+
+def _composites(lists: list[Node], steps: tuple[str, ...]) -> Node:
+    """The values of several lists joined by `/`, read in step."""
     lengths = [call("length", each) for each in lists]
     positions = call("range", 1, call("plus", call("arrayMax", array(lengths)), 1))
     picked = [
@@ -223,8 +243,7 @@ def _alternative(lists: list[Node], steps: tuple[str, ...]) -> Node:
     joined: list[Node | str] = []
     for each in picked:
         joined += ["/", _escaped(_normalized(each, steps))] if joined else [_escaped(_normalized(each, steps))]
-    composites = call("arrayMap", function("i", call("concat", *joined)), complete)
-    return call("arrayFilter", function("v", _is_key(column("v"))), composites)
+    return call("arrayMap", function("i", call("concat", *joined)), complete)
 
 
 def _normalized(value: Node, steps: tuple[str, ...]) -> Node:

@@ -198,7 +198,7 @@ def _check_tag(event: Event, kind: str, path: Path) -> None:
 
 
 def _text(event: ScalarEvent, path: Path) -> str:
-    """What a scalar says. An escaped pair of surrogates, as JSON writes a character beyond 16 bits, is that character."""
+    """What a scalar says; an escaped pair of surrogates, as JSON writes what is beyond 16 bits, is one character."""
     text = str(event.value)
     try:
         return text.encode("utf-16", "surrogatepass").decode("utf-16") if _SURROGATE.search(text) else text

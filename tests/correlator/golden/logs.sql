@@ -93,9 +93,71 @@ FROM (
       toUInt8(upside_down),
       toUInt8(empty(service)),
       toUInt8(
-        arrayExists(
-          l -> arrayExists(v -> greater(length(v), 1000), l),
-          arraySlice(lists, 3, arrayElement(CAST([6, 2], 'Array(UInt16)'), w))
+        or(
+          arrayExists(
+            l -> arrayExists(v -> greater(length(v), 1000), l),
+            arraySlice(lists, 3, arrayElement(CAST([6, 2], 'Array(UInt16)'), w))
+          ),
+          if(
+            has([1], w),
+            and(
+              greater(
+                arraySum(array(length(arrayElement(found, 6)), length(arrayElement(found, 7)))),
+                498
+              ),
+              arrayExists(
+                v -> greater(length(v), 1000),
+                arrayMap(
+                  i -> concat(
+                    replaceAll(
+                      replaceAll(
+                        upper(
+                          arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i))
+                        ),
+                        '\\',
+                        '\\\\'
+                      ),
+                      '/',
+                      '\\/'
+                    ),
+                    '/',
+                    replaceAll(
+                      replaceAll(
+                        upper(
+                          arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i))
+                        ),
+                        '\\',
+                        '\\\\'
+                      ),
+                      '/',
+                      '\\/'
+                    )
+                  ),
+                  arrayFilter(
+                    i -> and(
+                      notEmpty(
+                        trimBoth(
+                          arrayElement(arrayElement(lists, 6), if(equals(length(arrayElement(lists, 6)), 1), 1, i)),
+                          ' \t\n\r\f\v'
+                        )
+                      ),
+                      notEmpty(
+                        trimBoth(
+                          arrayElement(arrayElement(lists, 7), if(equals(length(arrayElement(lists, 7)), 1), 1, i)),
+                          ' \t\n\r\f\v'
+                        )
+                      )
+                    ),
+                    range(
+                      1,
+                      plus(arrayMax(array(length(arrayElement(lists, 6)), length(arrayElement(lists, 7)))), 1)
+                    )
+                  )
+                )
+              )
+            ),
+            0
+          )
         )
       ),
       toUInt8(
