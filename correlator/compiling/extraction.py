@@ -282,6 +282,12 @@ def _raised(hits: list[_Hit]) -> dict[str, Node]:
         "future_dated": call("greater", ahead, _FUTURE_US),
         "end_before_start": column("upside_down"),
         "missing_service": call("empty", column("service")),
+        "missing_timestamp": all_of(
+            [
+                call("notEquals", column("signal"), "log"),  # of those the collector says so
+                call("equals", call("toUnixTimestamp64Micro", column("occurred_at")), 0),
+            ]
+        ),
         "oversized_key": keys.oversized(_workflows(hits)),
         "too_many_keys": keys.too_many(_workflows(hits)),
         "too_many_links": _too_many_links(),

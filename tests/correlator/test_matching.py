@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from datetime import timedelta
+from datetime import UTC, datetime, timedelta
 from typing import Any
 
 import pytest
@@ -222,6 +222,33 @@ def test_what_an_event_carries(store: Store) -> None:
     ]
     [kept] = {json.dumps(row["attributes"], sort_keys=True) for row in rows if row["signal"] == "span_event"}
     assert json.loads(kept) == {"order.id": "3", "total": "7.10", "x": "span", "currency": "EUR"}
+
+
+def test_spans_and_their_events_without_a_time_are_flagged(store: Store) -> None:
+    """Logs without one have that of receipt, and it is the collector that knows."""
+    steps = (
+        Milestone("s", 0, Match(span=exact("s")), "S"),
+        Milestone("e", 1, Match(event=exact("e")), "E"),
+    )
+    flow = Workflow("flow", "Flow", (KeyType("order", 0, (("order.id",),)),), "order", steps, hash="h1")
+    none = datetime(1970, 1, 1, tzinfo=UTC)
+    span = {"SpanName": "s", "ServiceName": "svc", "SpanAttributes": {"order.id": "1"}, "Events.Name": ["e", "e"]}
+    span |= {"Events.Attributes": [{}, {}], "TraceId": "a" * 32}
+    rows = [
+        {**span, "SpanId": "1" * 16, "Timestamp": none, "Events.Timestamp": [none, START]},
+        {**span, "SpanId": "2" * 16, "Timestamp": START, "Events.Timestamp": [START, none]},
+    ]
+    send_rows(store, "traces", rows)
+    send_rows(store, "logs", [{**_log("e"), "Timestamp": none}])
+    Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog((flow,)))
+    seen = store.rows("SELECT signal, occurred_at, flags FROM events FINAL")
+    assert sorted((row["signal"], row["occurred_at"] == none, row["flags"]) for row in seen) == [
+        ("log", True, []),
+        ("span", False, []),
+        ("span", True, ["missing_timestamp"]),
+        *[("span_event", False, [])] * 2,
+        *[("span_event", True, ["missing_timestamp"])] * 2,
+    ]
 
 
 def test_keys_are_found_inside_names_bodies_and_attributes(store: Store) -> None:

@@ -54,6 +54,7 @@ SELECT
               'future_dated',
               'end_before_start',
               'missing_service',
+              'missing_timestamp',
               'oversized_key',
               'too_many_keys',
               'too_many_links',
@@ -92,6 +93,7 @@ FROM (
       ),
       toUInt8(upside_down),
       toUInt8(empty(service)),
+      toUInt8(and(notEquals(signal, 'log'), equals(toUnixTimestamp64Micro(occurred_at), 0))),
       toUInt8(
         or(
           arrayExists(
