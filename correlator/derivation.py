@@ -237,5 +237,6 @@ def _to_look_for(facts: dict[str, Any]) -> frozenset[str]:
         "superseded": facts["superseded"] or facts["known"],
         "corrections": facts["corrected"] or facts["corrections"],
         "reached": facts["linking"] or facts["known"] or facts["corrections"],
+        "untimed": facts["untimed"] and facts["known"],
     }
     return frozenset(name for name, count in found.items() if count)

@@ -195,3 +195,33 @@ def test_a_definition_that_contradicts_history_rules_from_then_on(store: Store) 
     assert reader.instance("default", flow, "O1") is None
     for table in ("events", "memberships", "instances"):
         assert store.rows(f"SELECT DISTINCT toString(definition) AS d FROM {table} FINAL") == [{"d": "h2"}], table
+
+
+def test_an_event_without_a_time_proves_its_links_at_its_first_receipt_alone(store: Store) -> None:
+    """However often it is delivered, in one batch or in several, and whatever the engine has merged."""
+    flow = workflow(("order", "cart"), milestones(["placed", "closed"]), {"cart": 60})
+    first, again = RECEIVED, RECEIVED + timedelta(hours=3)
+
+    def row(event: Event, at: datetime, flags: str = "") -> dict[str, Any]:
+        told = log_row(event)
+        told["LogAttributes"] |= {"throughline.flags": flags} if flags else {}
+        return {**told, "Timestamp": at}
+
+    untimed = Event("a", 0, "placed", {"order": "O1", "cart": "C"})
+    deliveries = [row(untimed, at, "missing_timestamp") for at in (first, again)]
+    near = [row(Event("soon", 0, "closed", {"cart": "C"}), first + timedelta(minutes=5))]
+    far = [row(Event("late", 0, "closed", {"cart": "C"}), again + timedelta(minutes=5))]
+    clock = ManualClock(again + timedelta(hours=1))
+    for tenant, in_one in {"one by one": False, "in one batch": True, "merged": False}.items():
+        correlator = Correlator(store, clock)
+        for each, at in zip(deliveries, (first, again), strict=True):
+            send_rows(store, "logs", [each], received_at=at, tenant=tenant)
+            if not in_one:
+                correlator.tick(tenant, Catalog((flow,)))
+                clock.advance(timedelta(minutes=3))
+        if tenant == "merged":
+            store.execute("OPTIMIZE TABLE key_links FINAL")
+        send_rows(store, "logs", [*near, *far], received_at=again, tenant=tenant)
+        correlator.tick(tenant, Catalog((flow,)))
+        found = stitched(store, flow, tenant)
+        assert (found.timelines, found.unresolved) == ({"O1": ["a", "soon"]}, ["late"]), tenant
