@@ -40,6 +40,9 @@ _STATED_AT_ONCE = 50_000
 """Instances."""
 _OF_EVENTS = ("events", "event_copies", "event_keys", "key_links", "key_links_by_inner", "memberships", "waiting")
 """Tables whose rows say when the event was received that they are about."""
+_WITH_PLACE = ("events", "event_keys", "memberships")
+_PLACE = "transform(toString(milestone), {milestones:Array(String)}, {places:Array(UInt16)}, toUInt16({last:UInt16}))"
+_LAST_PLACE = (1 << 16) - 1
 _SWITCHED = (*_OF_EVENTS, "instances")
 _LANES = (
     ("events", "instances"),
@@ -134,19 +137,34 @@ def not_begun(apart: Store, tenant: str, rebuilds: Iterable[Rebuild]) -> list[Re
     return [each for each in rebuilds if (each.workflow, each.begun_at) not in begun]
 
 
-def begin(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> None:
-    """Make everything ready for the first segment: no rows but those that received data no longer covers."""
+def begin(store: Store, apart: Store, tenant: str, workflow: Workflow, rebuild: Rebuild) -> None:
+    """Make everything ready for the first segment: no rows but those that received data no longer covers.
+
+    These say the place of their milestone as the new definition numbers it; a milestone it does not have comes last. A
+    key they lead on from is the hub it was, which nobody might come by again to find out.
+    """
     covered = _covered_from(store, tenant, rebuild)
     params = {**_of(rebuild, tenant), "covered": covered}
     _clear(apart, "workflow = {workflow:String}", params)
     _unmark(store, tenant, rebuild.workflow, is_waited_for=True)
     oldest = store.value(load_query("correlator", "oldest_delivery"), params)
     if oldest is not None and oldest < covered:
+        places: dict[str, object] = {
+            "milestones": [each.id for each in workflow.milestones],
+            "places": [each.place for each in workflow.milestones],
+            "last": _LAST_PLACE,
+        }
         for table in _OF_EVENTS:
-            _copy(store, apart, table, f"{_OWN} AND received_at < {{covered:DateTime64(6)}}", params)
+            old = f"{_OWN} AND received_at < {{covered:DateTime64(6)}}"
+            if table in _WITH_PLACE:
+                _copy(store, apart, table, old, params | places, f"REPLACE ({_PLACE} AS place)")
+            else:
+                _copy(store, apart, table, old, params)
         kept = f"SELECT key FROM `{apart.database}`.memberships WHERE {_OWN}"
         _copy(store, apart, "instances", f"{_OWN} AND key IN ({kept})", params)
         apart.execute(load_query("correlator", "write_kept_keys"), _of(rebuild, tenant))
+        leading = f"SELECT outer_key FROM `{apart.database}`.key_links WHERE {_OWN}"
+        _copy(store, apart, "hubs", f"{_OWN} AND typed_key IN ({leading})", params)
     _copy(store, apart, "superseded", _OWN, params)
     _copy(store, apart, "corrections", "tenant = {tenant:String}", params)
     _end_tick(apart, tenant, latest_version(store, tenant), rebuild.begun_at)
@@ -273,11 +291,11 @@ def _name(store: Store, tenant: str) -> str:
     return f"{store.database}_rebuild_{hashlib.sha256(tenant.encode()).hexdigest()[:12]}"
 
 
-def _copy(store: Store, apart: Store, table: str, where: str, params: Mapping[str, object]) -> None:
+def _copy(store: Store, apart: Store, table: str, where: str, params: Mapping[str, object], changes: str = "") -> None:
     """Rows of a live table into the one beside. Blocks are small: memory does not depend on how many rows there are."""
     store.execute(
         f"INSERT INTO `{apart.database}`.{table} SETTINGS optimize_on_insert = 0, min_insert_block_size_rows = 250000, "
-        f"min_insert_block_size_bytes = 67108864 SELECT * FROM {table} WHERE {where}",
+        f"min_insert_block_size_bytes = 67108864 SELECT * {changes} FROM {table} WHERE {where}",
         params,
     )
 

@@ -166,9 +166,11 @@ class Correlator:
         """
         marked_for = shadow_tenant(tenant)
         with opened(self._store, tenant) as apart:
-            for each in not_begun(apart, tenant, rebuilt.values()):
-                begin(self._store, apart, tenant, each)
-                self._backlogs.pop(marked_for, None)
+            waiting = not_begun(apart, tenant, rebuilt.values())
+            for workflow, rebuild in rebuilt.items():
+                if rebuild in waiting:
+                    begin(self._store, apart, tenant, workflow, rebuild)
+                    self._backlogs.pop(marked_for, None)
             batches, more = self._batches(tenant, tuple(rebuilt), apart, marked_for)
             stuck: dict[str, str] = {}
             reports = self._stitch_each(tenant, batches, stuck)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping
+from dataclasses import replace
 from datetime import timedelta
 from typing import Any, cast
 
@@ -107,6 +108,54 @@ def test_what_received_data_no_longer_covers_stays_and_goes_on_leading_to_its_or
     assert stitched(store, FLOW) == before
     found, _ = InstanceReader(store).search("default", CATALOG, "D7", limit=5)
     assert [each.instance.key for each in found] == ["O7"]
+
+
+def test_a_hub_whose_links_received_data_no_longer_covers_stays_one(store: Store) -> None:
+    old = RECEIVED - timedelta(days=40)
+    clock = ManualClock(old)
+    correlator = Correlator(store, clock, hub_limit=1)
+    orders = [Event(f"b{n}", n, "made", {"order": f"O{n}", "delivery": "D"}) for n in range(2)]
+    send(store, [*orders, Event("c", 3, "gone", {"delivery": "D"})], received_at=old)
+    correlator.tick("default", CATALOG)
+    clock.advance(timedelta(days=40))
+    store.execute("TRUNCATE TABLE otel_logs")
+    store.execute("TRUNCATE TABLE segments")
+    send(store, [Event("a", 4, "placed", {"order": "O1"})])
+    correlator.tick("default", CATALOG)
+    before = stitched(store, FLOW)
+    assert before.hubs == [("delivery", "D")]
+    request_rebuild(store, "default", FLOW, clock.now())
+    while correlator.tick("default", CATALOG).segments:
+        pass
+    assert not rebuild_progress(store, "default", "w").is_running
+    assert stitched(store, FLOW) == before
+
+
+def test_a_milestone_put_before_others_leaves_the_order_of_old_events_as_it_was(store: Store) -> None:
+    """What received data no longer covers keeps its milestone, whose place is another one now."""
+    old = RECEIVED - timedelta(days=40)
+    clock = ManualClock(old)
+    correlator = Correlator(store, clock)
+    was = workflow(("order",), milestones(["placed", "ordered"]), definition="d0")
+    steps = milestones(["checked", "placed", "paid"])
+    now = workflow(("order",), (replace(steps[0], optional=True), *steps[1:]))
+    told = [Event("o", 0, "ordered", {"order": "O1"}), Event("p", 1, "placed", {"order": "O1"})]
+    send(store, told, received_at=old)
+    correlator.tick("default", Catalog((was,)))
+    clock.advance(timedelta(days=40))
+    store.execute("TRUNCATE TABLE otel_logs")
+    store.execute("TRUNCATE TABLE segments")
+    send(store, [Event("q", 9, "paid", {"order": "O1"})])
+    while correlator.tick("default", Catalog((now,))).segments:
+        pass
+    found = stitched(store, now)
+    assert found.timelines == {"O1": ["o", "p", "q"]}
+    reader = InstanceReader(store)
+    instance = reader.instance("default", now, "O1")
+    assert instance is not None
+    assert (instance.flags, instance.current_milestone) == ([], "paid")
+    places = {row["milestone"]: row["place"] for row in store.rows("SELECT milestone, place FROM memberships FINAL")}
+    assert places == {"ordered": 65535, "placed": 1, "paid": 2}
 
 
 def test_an_instance_whose_covered_events_a_new_definition_drops_tells_of_what_stays(store: Store) -> None:
