@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import dataclass
 from itertools import pairwise
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -53,6 +54,7 @@ class DeliveryFilter:
         self._filtered_from = filtered_from
         self._words = np.zeros(1, np.uint64)
         self._room = self._last = 0
+        self._folder = ""
 
     def among_staged(self, store: Store) -> MaybeKnown:
         """Which of the staged events may be known, by what is stored now. From here on they count as stored."""
@@ -60,8 +62,9 @@ class DeliveryFilter:
         stored = parts["stored"]
         if stored < self._filtered_from:
             return MaybeKnown(None, stored)
-        if parts["last"] < self._last or stored > self._room:
+        if parts["folder"] != self._folder or parts["last"] < self._last or stored > self._room:
             self._clear(2 * stored)
+            self._folder = parts["folder"]
             parts = self._parts(store)
         if parts["unread"]:
             for ids in _written_since(store, self._last, parts["unread"]):
@@ -84,7 +87,7 @@ class DeliveryFilter:
             if parts["unread"] == rows:
                 self._last = parts["last"]
 
-    def _parts(self, store: Store) -> dict[str, int]:
+    def _parts(self, store: Store) -> dict[str, Any]:
         [parts] = store.rows(load_query("correlator", "delivery_parts"), {"last": self._last})
         return parts
 

@@ -80,6 +80,20 @@ def test_rows_of_a_table_that_was_emptied_or_made_anew_are_not_taken_for_read(st
     assert ask(store, asked, 300, 100) == halves(store, 300, 100)
 
 
+def test_a_table_made_anew_with_more_blocks_is_another_one(store: Store) -> None:
+    for first in range(0, 300, 100):
+        deliver(store, first, 100)
+    asked = DeliveryFilter(filtered_from=0)
+    assert ask(store, asked, 0, 300) == halves(store, 0, 300)
+    store.execute("CREATE TABLE anew AS event_copies")
+    store.execute("EXCHANGE TABLES anew AND event_copies")
+    store.execute("DROP TABLE anew SYNC")
+    store.execute("SYSTEM STOP MERGES event_copies")
+    for first in range(1000, 1500, 100):
+        deliver(store, first, 100)
+    assert ask(store, asked, 1000, 500) == halves(store, 1000, 500)
+
+
 def test_where_most_may_be_stored_the_table_is_asked_for_all(store: Store) -> None:
     deliver(store, 0, 3000)
     store.execute(f"INSERT INTO stage_events (event_id) SELECT {IDS} FROM numbers(3000)")
