@@ -48,6 +48,9 @@ _GAP = r"(?:\s|\\+[nrt])*"
 _UNREADABLE = r'\\u[0-9a-fA-F]{4}[^"]*'
 """Part of a name that is spelled in numbers: it may be any."""
 
+_BLANK = r'^(?:\s|\x0b)*$|^\[(?:\s|,|null|"(?:\s|\x0b|\\[nrtf]|\\u000[bB])*")*\]$'
+"""A text without a value in it, or a list of only such: no key, before its redaction and after it."""
+
 _SERVICE = "service.name"
 _EVENT_NAMES = "['event.name', 'cloudevents.event_type']"
 
@@ -149,7 +152,7 @@ class TenantRedaction:
             if name not in rule.texts:
                 continue
             if rule.action is not RedactionAction.DROP:
-                expression = f"if(empty({expression}), '', {self._changed(index, rule, expression)})"
+                expression = self._changed(index, rule, expression)
             elif rule.pattern:
                 expression = f"if(match({expression}, {{redact_pattern_{index}:String}}), '', {expression})"
             else:
@@ -157,21 +160,25 @@ class TenantRedaction:
         return expression
 
     def _changed(self, index: int, rule: Redaction, value: str) -> str:
+        """The value masked or hashed; what is blank stays it, or it would be a key that links what has none."""
         if rule.action is RedactionAction.HASH:
             # A list of values, which is JSON text here, stays a list: each of its values must still link.
-            each = "if(startsWith(x, '\"'), JSONExtractString(x), x)"
-            listed = f"toJSONString(arrayMap(x -> {_hashed(rule, each)}, JSONExtractArrayRaw({value})))"
-            return f"if(startsWith({value}, '[') AND isValidJSON({value}), {listed}, {_hashed(rule, value)})"
-        if rule.pattern:
-            return f"replaceRegexpAll({value}, {{redact_pattern_{index}:String}}, '{MASK}')"
-        return f"'{MASK}'"
+            each = "multiIf(startsWith(x, '\"'), JSONExtractString(x), x = 'null', '', x)"
+            hashed = f"if({_is_blank('x')}, x, {_hashed(rule, 'x')})"
+            listed = f"toJSONString(arrayMap(x -> {hashed}, arrayMap(x -> {each}, JSONExtractArrayRaw({value}))))"
+            changed = f"if(startsWith({value}, '[') AND isValidJSON({value}), {listed}, {_hashed(rule, value)})"
+        elif rule.pattern:
+            changed = f"replaceRegexpAll({value}, {{redact_pattern_{index}:String}}, '{MASK}')"
+        else:
+            changed = f"'{MASK}'"
+        return f"if({_is_blank(value)}, {value}, {changed})"
 
     def _unless_it_holds(self, value: str) -> str:
         # Most values have no quote in them, and that is found out fast.
         return f"if(position({value}, '\"') > 0 AND match({value}, {{redact_inside:String}}), '{MASK}', {value})"
 
     def _params(self) -> dict[str, object]:
-        params: dict[str, object] = {"redact_key": self.key}
+        params: dict[str, object] = {"redact_key": self.key, "redact_blank": _BLANK}
         for index, rule in enumerate(self.rules):
             if rule.attributes:
                 globs = [each.replace("[]", "") for each in rule.attributes]
@@ -211,6 +218,10 @@ class Redactions:
 def hashes(rules: Iterable[Redaction]) -> bool:
     """Whether any rule needs the secret."""
     return any(rule.action is RedactionAction.HASH for rule in rules)
+
+
+def _is_blank(value: str) -> str:
+    return f"match({value}, {{redact_blank:String}})"
 
 
 def _hashed(rule: Redaction, value: str) -> str:

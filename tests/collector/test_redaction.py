@@ -176,6 +176,41 @@ def test_what_begins_like_a_list_and_is_none_is_hashed_as_it_is(store: Store, tm
     assert found == [_hash("[A1]"), _hash("[B2]"), _hash("["), f'["{_hash("C-7")}"]']
 
 
+@pytest.mark.parametrize("action", ["hash", "mask", "mask, pattern: '.*'"])
+def test_what_is_blank_stays_blank(store: Store, tmp_path: Path, action: str) -> None:
+    """Hashed or masked it would be a key, and link what has none."""
+    blank = ("", " ", "\t\n\v\f\r", "[]", '["", null]', '[" ","\\u000b\\t"]')
+    request = logs(len(blank))
+    for record, text in zip(request.resource_logs[0].scope_logs[0].log_records, blank, strict=True):
+        record.body.string_value, record.event_name = text, ""
+        _set(record.attributes, customer__id=text)
+    unnamed = spans(1)
+    del unnamed.resource_spans[0].resource.attributes[:]
+    texts = "" if action == "hash" else ", texts: [body, event_name, span_name]"
+    rules = f"redaction: [{{id: keys, attributes: [customer.id, service.name]{texts}, action: {action}}}]"
+    with RunningCollector(store, tmp_path, redactions=_redactions(rules)) as running:
+        for path, body in (("logs", request), ("traces", unnamed)):
+            url = f"{running.http}/v1/{path}"
+            assert httpx.post(url, content=body.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        rows = running.rows("otel_logs", len(blank))
+        (span,) = running.rows("otel_traces", 1)
+    assert [row["LogAttributes"]["customer.id"] for row in rows] == list(blank)
+    assert [row["Body"] for row in rows] == list(blank)
+    assert {row["ServiceName"] for row in rows} == {row["EventName"] for row in rows} == {""}
+    assert span["ServiceName"] == ""
+
+
+def test_what_is_blank_in_a_list_stays_blank(store: Store, tmp_path: Path) -> None:
+    request = logs(1)
+    text = '["c-7", "", null, " ", 8]'
+    _set(request.resource_logs[0].scope_logs[0].log_records[0].attributes, customer__id=text)
+    with RunningCollector(store, tmp_path, redactions=_redactions()) as running:
+        url = f"{running.http}/v1/logs"
+        assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        (row,) = running.rows("otel_logs", 1)
+    assert json.loads(row["LogAttributes"]["customer.id"]) == [_hash("C-7"), "", "", " ", _hash("8")]
+
+
 def test_without_rules_the_statement_is_what_it_is_without_redaction() -> None:
     rows = Sql("SELECT * FROM otel_logs")
     assert Redactions().of("default").rows(Signal.LOGS, rows) is rows
