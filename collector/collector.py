@@ -38,7 +38,8 @@ class Collector:
 
     Holds `<data_dir>/spool` and `<data_dir>/quarantine`; raises `StoreInUse` where another process has them. Port 0
     takes a free one, which `grpc_port` and `http_port` tell once it is started. Without a store it only fills the
-    spool. With `spool_secret` what lies in spool and quarantine is encrypted.
+    spool. With `spool_secret` what lies in spool and quarantine is encrypted. A tenant that `takes_tenant` says no to,
+    asked at each request, is refused as retryable.
     """
 
     def __init__(
@@ -54,6 +55,7 @@ class Collector:
         clock: Clock | None = None,
         on_commit: Callable[[], object] | None = None,
         redactions: Redactions | None = None,
+        takes_tenant: Callable[[str], bool] | None = None,
         tls: Tls | None = None,
         spool_secret: bytes | None = None,
         accept_foreign_rows: bool = False,
@@ -89,6 +91,7 @@ class Collector:
             limits=limits.intake,
             quarantine=self.quarantine,
             clock=clock,
+            takes_tenant=takes_tenant,
         )
         self._grpc = GrpcReceiver(self._intake, host, grpc_port, tls)
         self._http = HttpReceiver(self._intake, host, http_port, tls)

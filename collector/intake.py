@@ -42,6 +42,7 @@ REASONS = {
     "media_type": Answer(415, 3),
     "content_encoding": Answer(415, 3),
     "quarantine_full": Answer(429, 8, retryable=True),
+    "no_catalog": Answer(503, 14, retryable=True),
     "spool_full": Answer(503, 14, retryable=True),
     "busy": Answer(503, 14, retryable=True),
     "connections": Answer(503, 14, retryable=True),
@@ -119,8 +120,10 @@ class Intake:
         limits: IntakeLimits | None = None,
         quarantine: Quarantine | None = None,
         clock: Clock | None = None,
+        takes_tenant: Callable[[str], bool] | None = None,
     ) -> None:
         self._spool = spool
+        self._takes_tenant = takes_tenant
         self._quarantine = quarantine
         self._access = access
         self.counters = counters
@@ -143,6 +146,10 @@ class Intake:
             raise Refusal("unauthenticated", "a bearer token that is known here is needed")
         if not principal.may("ingest"):
             raise Refusal("forbidden", f"the token of {principal.name} may not send telemetry: it has no role `ingest`")
+        if self._takes_tenant is not None and not self._takes_tenant(principal.tenant):
+            raise Refusal(
+                "no_catalog", f"the catalog is not yet in force for tenant {principal.tenant}; send again later"
+            )
         return principal
 
     def check_room(self) -> None:

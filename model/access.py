@@ -63,15 +63,18 @@ class Access:
             return ANYBODY
         given = hashlib.sha256((token or "").encode("utf-8", "surrogatepass")).hexdigest()
         found = None
-        for known, principal in self.file.entries() if self.file else self.entries:
+        for known, principal in self._known():
             if hmac.compare_digest(known, given):
                 found = principal
         return found if token else None
 
     @property
     def tenants(self) -> tuple[str, ...]:
-        """All tenants that have a token, sorted; `default` alone where access is open."""
-        return tuple(sorted({principal.tenant for _, principal in self.entries} or {DEFAULT_TENANT}))
+        """All tenants that have a token now, sorted; `default` alone where none has, or access is open."""
+        return tuple(sorted({principal.tenant for _, principal in self._known()} or {DEFAULT_TENANT}))
+
+    def _known(self) -> tuple[tuple[str, Principal], ...]:
+        return self.file.entries() if self.file else self.entries
 
 
 def load_access(path: Path | None) -> Access:

@@ -76,7 +76,7 @@ def cli() -> None:
 @_option(
     "--catalog",
     type=click.Path(path_type=Path),
-    help="Apply this folder first, to every tenant. Without it: what was applied last.",
+    help="Apply this folder first, to every tenant, also to later ones. Without it: what was applied last.",
 )
 @_option("--roles", default="all", help=f"Comma separated: all, {', '.join(ROLES)}.")
 @_access_options

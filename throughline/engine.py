@@ -26,6 +26,7 @@ from correlator import Correlator, WorkflowsHeldUp
 from model import Catalog, Clock, ThroughlineError
 from sla_engine import LEASE_SECONDS, LeaseLost, SlaEngine
 from store import AppliedCatalog, Store, catalog_history, tenants
+from throughline.given import GivenCatalog
 from throughline.standby import Holding
 
 log = logging.getLogger(__name__)
@@ -35,18 +36,34 @@ _IDLE_LOOKS = 10
 
 
 class Catalogs:
-    """The applied catalogs of every tenant, read again when one has been applied, by whichever process."""
+    """The applied catalogs of every tenant, read again when one has been applied, by whichever process.
 
-    def __init__(self, store: Store) -> None:
+    The one `given` at the start is applied to tenants that are new before they are read.
+    """
+
+    def __init__(self, store: Store, given: GivenCatalog | None = None) -> None:
         self._store = store
+        self._given = given
+        self._refreshing = threading.Lock()
         self._lock = threading.Lock()
         self._histories: dict[str, tuple[AppliedCatalog, ...]] = {}
+        self._covered: frozenset[str] = frozenset()
 
     def refresh(self) -> None:
         """Read what has been applied since the last look."""
-        found = {tenant: catalog_history(self._store, tenant) for tenant in tenants(self._store)}
-        with self._lock:
-            self._histories = found
+        # One at a time: what an earlier look found must not replace what a later one did.
+        with self._refreshing:
+            covered = self._given.apply() if self._given else frozenset()
+            found = {tenant: catalog_history(self._store, tenant) for tenant in tenants(self._store)}
+            with self._lock:
+                self._histories, self._covered = found, covered
+
+    def covers(self, tenant: str) -> bool:
+        """Whether a tenant's data may be taken: not before the catalog given at the start, if any, was applied to it.
+
+        Never waits, not even for a look that is under way.
+        """
+        return self._given is None or tenant in self._covered
 
     def history(self, tenant: str) -> tuple[AppliedCatalog, ...]:
         """Every catalog a tenant has had, oldest first."""

@@ -29,10 +29,11 @@ from correlator import Correlator, InstanceReader
 from dashboard import Services, create_app
 from model import Access, Refused, SystemClock, access_from_text, load_access, load_catalog
 from sla_engine import SlaEngine, VerdictReader, keeps_leases
-from store import FolderLock, Store, apply_catalog
+from store import FolderLock, Store
 from throughline.admin import create_admin
 from throughline.control import Control
 from throughline.engine import Catalogs, Engine
+from throughline.given import GivenCatalog
 from throughline.ingest import CatalogRedactions, secret_of
 from throughline.logs import configure
 from throughline.metrics import metrics_text
@@ -79,10 +80,7 @@ async def serve(
         store, holding = held
         http = listening or stack.enter_context(_pages(settings))
         settings = replace(settings, http_port=http.getsockname()[1])
-        for tenant in access.tenants:
-            if catalog is not None:
-                apply_catalog(store, catalog, tenant=tenant, actor="throughline up", at=clock.now())
-        catalogs = Catalogs(store)
+        catalogs = Catalogs(store, GivenCatalog(store, catalog, access, clock) if catalog is not None else None)
         catalogs.refresh()
         redactions = CatalogRedactions(catalogs.active, settings.ingest)
 
@@ -122,6 +120,7 @@ async def serve(
                 on_commit=engine.segments_committed,
                 limits=settings.ingest.limits,
                 redactions=redactions,
+                takes_tenant=catalogs.covers,
                 tls=tls,
                 spool_secret=secret_of(settings.ingest.spool_key_file),
                 accept_foreign_rows=settings.ingest.accept_foreign_rows,

@@ -30,9 +30,12 @@ RULES = "\n---\nredaction:\n  - {id: customers, attributes: order.id, action: ha
 PROTOBUF = {"content-type": "application/x-protobuf"}
 
 
-def tokens(*names: str) -> str:
+def tokens(*names: str, tenant: str = "default") -> str:
     """A tokens file in which the names are their own tokens."""
-    entries = [{"name": n, "roles": ["admin"], "sha256": hashlib.sha256(n.encode()).hexdigest()} for n in names]
+    entries = [
+        {"name": n, "tenant": tenant, "roles": ["admin"], "sha256": hashlib.sha256(n.encode()).hexdigest()}
+        for n in names
+    ]
     return json.dumps(entries)
 
 
@@ -59,6 +62,36 @@ def refused(*arguments: str) -> str:
 )
 def test_what_cannot_work_is_refused_in_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
     assert says in refused("up", "--data-dir", str(tmp_path), "--http-port", "0", *arguments)
+
+
+def test_a_tenant_whose_first_token_comes_later_has_the_catalog_before_anything_of_it_is_taken(tmp_path: Path) -> None:
+    file, secret, catalog = tmp_path / "tokens.yaml", tmp_path / "secret", tmp_path / "catalog"
+    file.write_text(tokens("one"))
+    secret.write_text("0123456789abcdef0123456789abcdef\n")
+    catalog.mkdir()
+    (catalog / "catalog.yaml").write_text(CATALOG + RULES)
+    options = ("--catalog", str(catalog), "--tokens-file", str(file), "--redaction-key-file", str(secret))
+    platform = Platform(tmp_path / "data", *options)
+    seen: list[int] = []
+    try:
+
+        def send() -> bool:
+            headers = {**PROTOBUF, "authorization": "Bearer later"}
+            url = f"{platform.otlp_http}/v1/traces"
+            seen.append(httpx.post(url, content=spans(1).SerializeToString(), headers=headers).status_code)
+            return seen[-1] == 200
+
+        file.write_text(tokens("one")[:-1] + "," + tokens("later", tenant="acme")[1:])
+        eventually(send, "the new tenant is taken")
+        assert set(seen) <= {401, 503, 200}
+        headers = {"authorization": "Bearer later"}
+        answer = httpx.get(f"{platform.http}/api/v1/workflows", headers=headers)
+        assert [each["workflow"] for each in answer.json()["items"]] == ["parts"]
+    finally:
+        platform.stop()
+    command = [sys.executable, "-c", _STORED, str(tmp_path / "data")]
+    (value,) = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
+    assert re.fullmatch("[0-9a-f]{32}", value)
 
 
 def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
