@@ -111,7 +111,13 @@ def _structured(value: Any) -> _Event:
         raw = base64.b64decode(value["data_base64"], validate=True)
     except (binascii.Error, TypeError, ValueError) as error:
         raise BadRequest("`data_base64` is not base64") from error
-    return _Event(attributes, _json(raw) if is_json and "datacontenttype" in attributes else raw, is_json)
+    if "datacontenttype" in attributes:
+        return _Event(attributes, _json(raw) if is_json else raw, is_json)
+    # JSON is what it is where nothing else is said, but some send anything that way.
+    try:
+        return _Event(attributes, _parsed(raw), True)
+    except ValueError:
+        return _Event(attributes, raw, False)
 
 
 def _binary(headers: Mapping[str, str], media_type: str, body: bytes) -> _Event:
@@ -162,11 +168,16 @@ def _decoded(text: str) -> str:
 
 def _json(body: bytes) -> Any:
     try:
+        return _parsed(body)
+    except ValueError as error:
+        raise BadRequest(f"the body is not JSON: {error}") from error
+
+
+def _parsed(body: bytes) -> Any:
+    try:
         return json.loads(body, parse_constant=_no_constant)
     except RecursionError as error:
         raise BadRequest("the JSON is nested too deeply") from error
-    except ValueError as error:
-        raise BadRequest(f"the body is not JSON: {error}") from error
 
 
 def _no_constant(text: str) -> None:

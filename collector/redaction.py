@@ -3,10 +3,10 @@
 The rules wrap that SELECT column by column, so one statement decodes, redacts and inserts, and nothing unredacted
 reaches a table. What a rule names is nowhere stored as it came: a column that repeats an attribute (ServiceName), or an
 attribute that repeats a text (the type of a CloudEvent), follows it, and a text in which the name stands as a member of
-a JSON object is masked whole, wherever in it and however often escaped that object is. A hash is HMAC-SHA-256 (its
-first 32 hexadecimal digits) with a key derived from the secret and the tenant: equal values of a tenant stay equal and
-link, two tenants' do not meet, and who has only the tables can neither read nor guess them. Names, patterns and keys
-are bound values, never text of the statement.
+a JSON object is masked whole, wherever in it and however often escaped that object is, and in bytes as well. A hash is
+HMAC-SHA-256 (its first 32 hexadecimal digits) with a key derived from the secret and the tenant: equal values of a
+tenant stay equal and link, two tenants' do not meet, and who has only the tables can neither read nor guess them.
+Names, patterns and keys are bound values, never text of the statement.
 """
 
 from __future__ import annotations
@@ -50,6 +50,9 @@ _UNREADABLE = r'\\u[0-9a-fA-F]{4}[^"]*'
 
 _BLANK = r'^(?:\s|\x0b)*$|^\[(?:\s|,|null|"(?:\s|\x0b|\\[nrtf]|\\u000[bB])*")*\]$'
 """A text without a value in it, or a list of only such: no key, before its redaction and after it."""
+
+_BASE64 = '"([A-Za-z0-9+/]{8,}={0,2})"'
+"""A text in JSON that may be bytes; shorter ones hold no member of an object."""
 
 _SERVICE = "service.name"
 _EVENT_NAMES = "['event.name', 'cloudevents.event_type']"
@@ -174,8 +177,11 @@ class TenantRedaction:
         return f"if({_is_blank(value)}, {value}, {changed})"
 
     def _unless_it_holds(self, value: str) -> str:
-        # Most values have no quote in them, and that is found out fast.
-        return f"if(position({value}, '\"') > 0 AND match({value}, {{redact_inside:String}}), '{MASK}', {value})"
+        # Bytes are base64 here, as a value of their own and within the JSON text of lists and maps.
+        within = f"extractAll({value}, '{_BASE64}')"
+        listed = f" OR (match({value}, '^[{{\\\\[]') AND arrayExists(x -> {_holds('tryBase64Decode(x)')}, {within}))"
+        holds = f"{_holds(value, listed)} OR {_holds(f'tryBase64Decode({value})')}"
+        return f"if({holds}, '{MASK}', {value})"
 
     def _params(self) -> dict[str, object]:
         params: dict[str, object] = {"redact_key": self.key, "redact_blank": _BLANK}
@@ -218,6 +224,11 @@ class Redactions:
 def hashes(rules: Iterable[Redaction]) -> bool:
     """Whether any rule needs the secret."""
     return any(rule.action is RedactionAction.HASH for rule in rules)
+
+
+def _holds(text: str, more: str = "") -> str:
+    # Most texts have no quote in them, and that is found out fast.
+    return f"(position({text}, '\"') > 0 AND (match({text}, {{redact_inside:String}}){more}))"
 
 
 def _is_blank(value: str) -> str:

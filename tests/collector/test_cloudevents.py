@@ -289,11 +289,23 @@ def test_an_event_without_a_time_has_that_of_its_receipt(store: Store, tmp_path:
             '{"a":1}',
             id="JSON in base64",
         ),
+        pytest.param({"data_base64": base64.b64encode(b'{"a": 1}').decode()}, '{"a":1}', id="base64 that must be JSON"),
+        pytest.param({"data_base64": base64.b64encode(b"{").decode()}, b"{", id="base64 that should be JSON"),
+        pytest.param(
+            {"data_base64": base64.b64encode(b'{"a": 1}').decode(), "datacontenttype": "text/plain"},
+            b'{"a": 1}',
+            id="text in base64",
+        ),
     ],
 )
 def test_data_is_the_body(more: dict[str, Any], body: Any) -> None:
     log = _log(_event(**more))
     assert getattr(log.body, str(log.body.WhichOneof("value"))) == body
+
+
+def test_json_in_base64_gives_attributes_where_nothing_says_what_it_is() -> None:
+    data = base64.b64encode(b'{"order": {"id": "SO-7"}}').decode()
+    assert _attributes(_event(data_base64=data))["order.id"] == "SO-7"
 
 
 def _posted(running: RunningCollector, event: Any, headers: dict[str, str] = _STRUCTURED) -> httpx.Response:

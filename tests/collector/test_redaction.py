@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import base64
 import hashlib
 import hmac
 import json
@@ -161,6 +162,33 @@ def test_json_in_the_data_of_an_event_is_found_as_well(store: Store, tmp_path: P
         assert httpx.post(f"{running.http}/v1/events", json=event, headers=headers).status_code == 202
         (row,) = running.rows("otel_logs", 1)
     assert (row["Body"], row["LogAttributes"]["payload"]) == ("***", "***")
+
+
+def test_json_in_bytes_is_found_wherever_they_are(store: Store, tmp_path: Path) -> None:
+    """Bytes are stored as base64, in which no name can be read and every value can."""
+    request = logs(5)
+    records = request.resource_logs[0].scope_logs[0].log_records
+    held, harmless = _EMAIL.encode(), b'{"city":"Ulm"}'
+    records[0].body.bytes_value = held
+    records[0].attributes.add(key="payload").value.bytes_value = b"received " + held
+    records[1].body.kvlist_value.values.add(key="payload").value.bytes_value = held
+    records[1].attributes.add(key="payload").value.array_value.values.add().bytes_value = held
+    records[2].body.bytes_value = harmless
+    records[2].attributes.add(key="payload").value.array_value.values.add().bytes_value = harmless
+    records[3].attributes.add(key="customer.id").value.bytes_value = held
+    event = {"specversion": "1.0", "id": "1", "source": "/erp", "type": "changed", "time": "2020-01-01T00:00:00Z"}
+    sent = {**event, "datacontenttype": "text/plain", "data_base64": base64.b64encode(held).decode()}
+    with RunningCollector(store, tmp_path, redactions=_redactions()) as running:
+        headers = {"content-type": "application/cloudevents+json"}
+        assert httpx.post(f"{running.http}/v1/events", json=sent, headers=headers).status_code == 202
+        url = f"{running.http}/v1/logs"
+        assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        of_event, *rows = running.rows("otel_logs", 6)
+    text = base64.b64encode(harmless).decode()
+    assert of_event["Body"] == "***"
+    assert [row["Body"] for row in rows] == ["***", "***", text, "", ""]
+    assert [row["LogAttributes"].get("payload") for row in rows[:3]] == ["***", "***", f'["{text}"]']
+    assert rows[3]["LogAttributes"]["customer.id"] == _hash(base64.b64encode(held).decode().upper())
 
 
 def test_what_begins_like_a_list_and_is_none_is_hashed_as_it_is(store: Store, tmp_path: Path) -> None:
