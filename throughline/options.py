@@ -85,13 +85,13 @@ _BOUNDS = (
     ),
     (
         "max-quarantined",
-        click.IntRange(0, 1_000_000),
+        click.IntRange(1, 1_000_000),
         _QUARANTINE.requests,
         "Refused requests kept; who sends more of them is held up.",
     ),
     (
         "max-quarantined-of-tenant",
-        click.IntRange(0, 1_000_000),
+        click.IntRange(1, 1_000_000),
         _QUARANTINE.of_tenant,
         "Of one tenant; after that it is refused at the door until somebody has looked.",
     ),

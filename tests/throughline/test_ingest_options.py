@@ -57,6 +57,8 @@ def refused(*arguments: str) -> str:
         pytest.param(("--tokens", "[]", "--tokens-file", "t"), "twice", id="tokens given twice"),
         pytest.param(("--max-request-size", "lots"), "16MB", id="a size that is none"),
         pytest.param(("--max-spool-size", "1KB"), "at least 1MB", id="a spool of nothing"),
+        pytest.param(("--max-quarantined", "0"), "1<=x<=1000000", id="no refused request is kept"),
+        pytest.param(("--max-quarantined-of-tenant", "0"), "1<=x<=1000000", id="every request is refused for ever"),
         pytest.param(("--redaction-key-file", "no.key"), "no.key", id="a secret that is not there"),
     ],
 )
