@@ -28,7 +28,7 @@ from pydantic import TypeAdapter, ValidationError
 
 from collector.durable_file import replace_synced, sync_folder, write_synced
 from collector.requests import Accepted
-from collector.sealing import Sealer, opened
+from collector.sealing import OVERHEAD, Sealer, opened
 from collector.segment import Signal, new_segment_id, opened_at
 from collector.spool import Spool
 from model import NotFound
@@ -163,7 +163,7 @@ class Quarantine:
             entry = self._entry(entry_id, tenant)
             if entry.signal == _UNKNOWN:
                 raise NotFound(f"Request {entry.id} cannot be sent again: {entry.reason}.")
-            body = (self._folder / f"{entry.id}.otlp").read_bytes()
+            body = self._body(entry)
             if entry.sealed:
                 body = opened(self._sealer, body, entry.tenant, Signal(entry.signal))
             if entry.retried_as is None:
@@ -198,6 +198,19 @@ class Quarantine:
             if entry.id == entry_id:
                 return entry
         raise NotFound(f"No request {entry_id} is in quarantine.")
+
+    def _body(self, entry: Quarantined) -> bytes:
+        """Its bytes as they lie on disk; what is gone or not as long as it was cannot become whole again."""
+        name = f"{entry.id}.otlp"
+        try:
+            body = (self._folder / name).read_bytes()
+        except FileNotFoundError:
+            raise NotFound(
+                f"Request {entry.id} cannot be sent again: its bytes, {name}, are gone. Discard it."
+            ) from None
+        if len(body) != entry.bytes + (OVERHEAD if entry.sealed else 0):
+            raise NotFound(f"Request {entry.id} cannot be sent again: its bytes, {name}, are damaged. Discard it.")
+        return body
 
     def _about(self, entry_id: str) -> Path:
         return self._folder / f"{entry_id}.json"

@@ -19,6 +19,8 @@ from collector.segment import Signal
 from model import Refused, Unavailable
 
 _NONCE = 12
+OVERHEAD = _NONCE + 16
+"""How many bytes a sealed request is longer: its nonce and its tag."""
 
 
 class SealedAway(Unavailable):
@@ -50,7 +52,9 @@ class Sealer:
         try:
             plain: bytes = self._cipher.decrypt(body[:_NONCE], body[_NONCE:], _about(tenant, signal))
         except (InvalidTag, ValueError) as error:
-            raise SealedAway("Data on disk is encrypted with another key than the one in --spool-key-file.") from error
+            raise SealedAway(
+                "Data on disk is encrypted with another key than the one in --spool-key-file, or damaged."
+            ) from error
         return plain
 
 

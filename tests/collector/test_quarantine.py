@@ -179,6 +179,31 @@ def test_no_more_is_kept_than_there_is_room_for_however_many_threads_put(tmp_pat
     assert quarantine.put(_ACCEPTED, tenant="other", segment_id="s", reason="r", received_at=_AT, at=_AT)
 
 
+@pytest.mark.parametrize(("left", "says"), [(None, "are gone"), (-3, "are damaged")])
+@pytest.mark.parametrize("secret", [None, b"a secret of this test"])
+def test_a_request_whose_bytes_are_gone_or_damaged_can_only_be_discarded(
+    tmp_path: Path, left: int | None, says: str, secret: bytes | None
+) -> None:
+    if secret:
+        pytest.importorskip("cryptography")
+    with RunningCollector(None, tmp_path, spool_secret=secret) as running:
+        collector = running.collector
+        entry = collector.quarantine.put(
+            _ACCEPTED, tenant="default", segment_id="000660cea2c83522-68f598c0", reason="r", received_at=_AT, at=_AT
+        )
+        assert entry is not None
+        file = tmp_path / "quarantine" / f"{entry.id}.otlp"
+        if left is None:
+            file.unlink()
+        else:
+            file.write_bytes(file.read_bytes()[:left])
+        with pytest.raises(NotFound, match=f"cannot be sent again: its bytes, {file.name}, {says}"):
+            collector.retry_quarantined(entry.id)
+        assert collector.list_quarantine() == [entry]
+        collector.discard_quarantined(entry.id)
+        assert collector.quarantine.count() == 0
+
+
 @pytest.mark.parametrize("damaged", [b"", b"\x00" * 200, b"[]", b'{"id": 1}'])
 def test_a_request_whose_description_is_damaged_holds_nobody_up(tmp_path: Path, damaged: bytes) -> None:
     entry = _kept(tmp_path)
