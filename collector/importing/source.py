@@ -7,9 +7,10 @@ from __future__ import annotations
 
 import codecs
 import gzip
+import re
 import zlib
 from pathlib import Path
-from typing import IO, BinaryIO, cast
+from typing import BinaryIO, Protocol
 
 import zstandard
 
@@ -20,8 +21,17 @@ HEAD_BYTES = 65_536
 """How much of a file is looked at to learn its dialect."""
 
 _BLOCK_BYTES = 1 << 20
+_COMPRESSED_BYTES = 1 << 10
+"""How much of a zstd file is unpacked at a time; at most 32 MB come of it, however well it is compressed."""
+
+_ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
+"""How a frame of zstd begins, or one that holds no text, with which the files of parallel compressors begin."""
 
 _UTF16 = (codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)
+
+
+class _Readable(Protocol):
+    def read(self, size: int, /) -> bytes: ...
 
 
 class SourceFile:
@@ -118,15 +128,50 @@ class SourceFile:
 
     def _take(self, size: int) -> bytes:
         try:
-            return self._stream.read(size) or b""
+            return self._stream.read(size)
         except (EOFError, gzip.BadGzipFile, zlib.error, zstandard.ZstdError, OSError) as error:
             raise BadRequest(f"{self.path} is damaged near byte {self.raw_position:,}: {error}.") from error
 
 
-def _decompressed(raw: BinaryIO, magic: bytes) -> IO[bytes]:
+class _ZstdFrames:
+    """The text of a zstd file: that of its frames, one after another. Raises EOFError where the last one is cut short.
+
+    The reader of the library takes a frame that is cut short for one that is whole.
+    """
+
+    def __init__(self, raw: BinaryIO) -> None:
+        self._raw = raw
+        self._frames = zstandard.ZstdDecompressor(max_window_size=1 << 31)
+        self._frame: zstandard.ZstdDecompressionObj | None = None
+        self._compressed = b""
+        self._text = bytearray()
+
+    def read(self, size: int) -> bytes:
+        """The next `size` bytes of the text; fewer only at the end."""
+        while len(self._text) < size and self._more():
+            pass
+        taken = bytes(self._text[:size])
+        del self._text[:size]
+        return taken
+
+    def _more(self) -> bool:
+        data = self._compressed or self._raw.read(_COMPRESSED_BYTES)
+        self._compressed = b""
+        if not data:
+            if self._frame is not None:
+                raise EOFError("it ends within a zstd frame")
+            return False
+        self._frame = self._frame or self._frames.decompressobj()
+        self._text += self._frame.decompress(data)
+        if self._frame.eof:
+            self._compressed = self._frame.unused_data
+            self._frame = None
+        return True
+
+
+def _decompressed(raw: BinaryIO, magic: bytes) -> _Readable:
     if magic.startswith(b"\x1f\x8b"):
-        return cast("IO[bytes]", gzip.GzipFile(fileobj=raw))
-    if magic == b"\x28\xb5\x2f\xfd":
-        reader = zstandard.ZstdDecompressor(max_window_size=1 << 31).stream_reader(raw, read_across_frames=True)
-        return cast("IO[bytes]", reader)
+        return gzip.GzipFile(fileobj=raw)
+    if _ZSTD.match(magic):
+        return _ZstdFrames(raw)
     return raw

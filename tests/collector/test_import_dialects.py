@@ -33,6 +33,8 @@ DIALECTS = {
     "gzip": gzip.compress(PLAIN.encode()),
     "gzip in two members": gzip.compress(PLAIN[:20].encode()) + gzip.compress(PLAIN[20:].encode()),
     "zstd": zstandard.compress(PLAIN.encode()),
+    "zstd in two frames": zstandard.compress(PLAIN[:20].encode()) + zstandard.compress(PLAIN[20:].encode()),
+    "zstd with a frame to skip": b"\x50\x2a\x4d\x18\x04\x00\x00\x00size" + zstandard.compress(PLAIN.encode()),
     "blanks around the header": PLAIN.replace("id,at,kind", " id , at , kind ").encode(),
     "an empty column at the end": "".join(f"{line},\n" for line in PLAIN.splitlines()).encode(),
 }

@@ -18,6 +18,7 @@ from zoneinfo import ZoneInfo
 import pyarrow
 import pyarrow.parquet
 import pytest
+import zstandard
 
 from collector.importing import ImportProgress, ImportReport, import_file
 from model import BadRequest, CatalogError, ManualClock, Refused
@@ -322,6 +323,8 @@ def test_parquet_gives_the_same_records(store: Store, tmp_path: Path) -> None:
     [
         pytest.param(b"", "csv", "is empty", id="an empty file"),
         pytest.param(gzip.compress(PLAIN.encode() * 9)[:-30], "csv", "is damaged", id="a gzip file cut short"),
+        pytest.param(zstandard.compress(PLAIN.encode() * 9)[:-9], "csv", "is damaged.*within a zstd", id="zstd cut short"),
+        pytest.param(zstandard.compress(PLAIN.encode()) + b"more", "csv", "is damaged", id="zstd with more behind it"),
         pytest.param(b"\x28\xb5\x2f\xfdnonsense", "csv", "is damaged", id="not really zstd"),
         pytest.param(PLAIN.encode(), "parquet", "is not Parquet", id="CSV called Parquet"),
         pytest.param(b"PAR1 and then nothing", "parquet", "cannot be read as Parquet", id="broken Parquet"),
@@ -336,6 +339,16 @@ def test_a_file_that_is_not_what_it_claims_is_refused_in_one_line(
     with pytest.raises(BadRequest, match=message) as caught:
         imported(store, path, shop(format=format_))
     assert "\n" not in str(caught.value)
+
+
+def test_nothing_is_stored_of_a_zstd_file_cut_in_the_middle(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv.zst"
+    rows = "".join(f"{n},2026-01-02,placed,SO-{n * 7919 % 40_000}\n" for n in range(40_000))
+    whole = zstandard.compress(("id,at,kind,order\n" + rows).encode())
+    path.write_bytes(whole[: len(whole) // 2])
+    with pytest.raises(BadRequest, match="is damaged near byte"):
+        imported(store, path, shop())
+    assert records(store) == []
 
 
 def test_a_file_that_is_not_there_is_refused(store: Store, tmp_path: Path) -> None:
