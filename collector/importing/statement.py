@@ -103,6 +103,7 @@ class Statements:
         self._shape = shape
         self._names: dict[str, str] = {}
         self._position = {name: index for index, name in reversed(list(enumerate(shape.columns)))}
+        self._covered = self._covered_columns()
         self._values = self._attributes()
         self._judged = self._judged_rows()
 
@@ -177,27 +178,30 @@ class Statements:
         """The cells of a refused row as they may be stored: what feeds a redacted attribute is masked."""
         if not self._redaction.rules:
             return Sql("cells")
-        type_column = self._mapping.type.column if self._redaction.covers_text("event_name") else None
-        if self._shape.format is not FileFormat.CSV:
-            inside = self._redaction.json_text("x") if type_column is None else Sql(f"'{MASK}'")
-            return Sql(f"arrayMap(x -> {inside.text}, cells)", inside.params)
-        feeds: dict[str, set[str]] = {column: {column} for column in self._shape.columns}
-        if self._mapping.id in feeds:
-            feeds[self._mapping.id].add(EVENT_ID)
+        masked = self._masked_cells() if self._shape.format is FileFormat.CSV else [1] if self._covered else []
+        inside = self._redaction.json_text("x")
+        # Of a row with too few or too many columns nobody knows which cell is which.
+        return Sql(
+            f"arrayMap((x, i) -> if(malformed != '' OR has({{masked_cells:Array(UInt32)}}, i), '{MASK}', "
+            f"{inside.text}), cells, arrayEnumerate(cells))",
+            {**inside.params, "masked_cells": masked},
+        )
+
+    def _masked_cells(self) -> list[int]:
+        return [index + 1 for index, column in enumerate(self._shape.columns) if column in self._covered]
+
+    def _covered_columns(self) -> set[str]:
+        """The columns that are, or feed, what some rule is about."""
+        feeds = {column: {column} for column in self._shape.columns}
+        if self._mapping.id:
+            feeds.setdefault(self._mapping.id, {self._mapping.id}).add(EVENT_ID)
         for name, given in self._mapping.attributes.items():
             for column in expression.columns_of(given.sql) if isinstance(given, Expression) else (given,):
                 feeds.setdefault(column, {column}).add(name)
-        masked = [
-            index + 1
-            for index, column in enumerate(self._shape.columns)
-            if column == type_column or any(self._redaction.covers(name) for name in feeds[column])
-        ]
-        # Of a row with too few or too many columns nobody knows which cell is which.
-        return Sql(
-            f"arrayMap((x, i) -> if(malformed != '' OR has({{masked_cells:Array(UInt32)}}, i), '{MASK}', x), "
-            "cells, arrayEnumerate(cells))",
-            {"masked_cells": masked},
-        )
+        covered = {column for column, names in feeds.items() if any(map(self._redaction.covers, names))}
+        if self._redaction.covers_text("event_name") and self._mapping.type.column:
+            covered.add(self._mapping.type.column)
+        return covered
 
     def _settings(self, rows: ChunkRows) -> str:
         return f"{self._shape.settings}, {time_format.SETTINGS}, log_comment = {_text(import_mark(rows.segment_id))}"
