@@ -242,7 +242,7 @@ class Statements:
         cells = f"if({{odd_bytes:UInt8}}, arrayMap(x -> toValidUTF8(x), {read}), {read})"
         odd = f"{{odd_bytes:UInt8}} AND arrayExists(x -> NOT isValidUTF8(x), {read})"
         clean = [f"ifNull(r{i}, '') AS c{i}" for i in range(count)]
-        identity = self._column(mapping.id) if mapping.id else f"lower(hex(sipHash128({'cells' if csv else 'line'})))"
+        identity = self._column(mapping.id) if mapping.id else self._hash_of_row()
         kind = self._column(mapping.type.column) if mapping.type.column else self._bound(mapping.type.value or "")
         columns = ", ".join(
             [
@@ -269,6 +269,21 @@ class Statements:
             f"SELECT *, if(parsed >= {_EARLIEST} AND parsed < {_LATEST}, parsed, NULL) AS occurred, {reason} AS reason "
             f"FROM (SELECT *, coalesce({formats}) AS parsed FROM (SELECT {columns} FROM /*source*/))"
         )
+
+    def _hash_of_row(self) -> str:
+        """The identity of a row without one: of redacted values it must tell nothing to who can try them all."""
+        csv = self._shape.format is FileFormat.CSV
+        row = "cells" if csv else "line"
+        if self._covered and self._redaction.key:
+            self._names["redact_key"] = self._redaction.key
+            return f"substring(lower(hex(HMAC('sha256', hex(sipHash128({row})), {{redact_key:String}}))), 1, 32)"
+        if self._covered and csv:
+            row = f"arrayMap((x, i) -> if(has({self._masked_cells()}, i), '', x), cells, arrayEnumerate(cells))"
+        elif self._covered:
+            members = {step for name in self._covered for step in (name, name.split(".")[0])}
+            names = ", ".join(self._bound(each) for each in sorted(members))
+            row = f"arrayFilter(x -> NOT has([{names}], x.1), JSONExtractKeysAndValuesRaw(line))"
+        return f"lower(hex(sipHash128({row})))"
 
     def _malformed(self) -> str:
         if self._shape.format is not FileFormat.CSV:

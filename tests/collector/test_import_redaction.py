@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pyarrow
 import pyarrow.parquet
@@ -15,6 +16,7 @@ from store import Store
 from tests.collector.import_file_cases import imported, records, shop
 
 MASKED = "{id: mails, attributes: customer.email, action: mask}"
+HASHED = "{id: mails, attributes: customer.email, action: hash}"
 RENAMED = {"customer.email": "mail", "note": "note"}
 
 
@@ -61,3 +63,46 @@ def test_lines_that_are_no_json_are_masked_whole(store: Store, tmp_path: Path) -
     report = imported(store, path, mapping, redactions=redactions(MASKED))
     assert report.reasons == {"not a JSON object": 3}
     assert store.rows("SELECT DISTINCT cells FROM import_rejects") == [{"cells": ["***"]}]
+
+
+def rows_of(mails: list[str], **others: str) -> list[dict[str, str]]:
+    return [{"at": "2026-01-02", "kind": "placed", "mail": mail, "note": "none", **others} for mail in mails]
+
+
+def ids(store: Store, path: Path, rule: str, tenant: str = "default", **changes: Any) -> list[str]:
+    mapping = shop(format=path.suffix[1:], id=None, attributes=RENAMED, **changes)
+    imported(store, path, mapping, tenant=tenant, redactions=redactions(rule))
+    found = [row["id"] for row in records(store)]
+    store.execute("TRUNCATE TABLE otel_logs")
+    return found
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_an_id_made_of_the_row_stays_as_it_is_where_no_rule_covers_a_column(
+    store: Store, tmp_path: Path, format_: str
+) -> None:
+    path = written(tmp_path / f"orders.{format_}", rows_of(["1234"]))
+    wanted = {"csv": "['2026-01-02', 'placed', '1234', 'none']", "jsonl": "{line:String}"}[format_]
+    value = store.value(f"SELECT lower(hex(sipHash128({wanted})))", {"line": path.read_text().strip()})
+    assert ids(store, path, HASHED.replace("customer", "owner")) == [value]
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_an_id_made_of_a_row_with_hashed_values_is_keyed(store: Store, tmp_path: Path, format_: str) -> None:
+    path = written(tmp_path / f"orders.{format_}", rows_of(["1234", "1235", "1234"]))
+    plain = ids(store, path, HASHED.replace("customer", "owner"), source="one")
+    keyed = ids(store, path, HASHED, source="two")
+    assert len(set(keyed)) == len(set(plain)) == 2
+    assert not set(keyed) & set(plain)
+    assert ids(store, path, HASHED, source="three") == keyed
+    assert not set(ids(store, path, HASHED, tenant="other", source="four")) & set(keyed)
+
+
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_an_id_made_of_a_row_with_masked_values_does_not_depend_on_them(
+    store: Store, tmp_path: Path, format_: str
+) -> None:
+    rows = [*rows_of(["1234", "1235"]), *rows_of(["1234"], note="some"), *rows_of(["1234"], kind="paid")]
+    found = ids(store, written(tmp_path / f"orders.{format_}", rows), MASKED)
+    assert len(found) == 4
+    assert len(set(found)) == 3
