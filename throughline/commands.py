@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 from collector import Quarantine, Redactions
-from collector.importing import ImportProgress, ImportReport, import_file, load_mapping
+from collector.importing import ImportProgress, ImportReport, check_file, import_file, load_mapping
 from model import NotFound, SystemClock, load_catalog
 from store import Store, active_catalog, apply_catalog, pending
 from throughline.control import Control
@@ -38,10 +38,10 @@ def import_with_progress(
     from throughline.progress import shown
 
     load_mapping(mapping)
-    if not file.is_file():
-        raise FileNotFoundError(2, "No such file", str(file))
+    check_file(file)
     running = Control.running(settings.data_dir)
     if running:
+        check_file(file.resolve())
         shown(file, _import_remotely(running, file, mapping, rejected, tenant))
         return
     with open_migrated(settings) as store:

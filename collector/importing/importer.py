@@ -30,7 +30,8 @@ from collector.importing.exclusion import alone
 from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
 from collector.importing.mapping import FileFormat, ImportMapping
 from collector.importing.parquet import is_parquet, parquet_as_json_lines
-from collector.importing.report import ImportProgress, ImportReport, rejects_path, write_rejects
+from collector.importing.paths import check_file, rejects_target
+from collector.importing.report import ImportProgress, ImportReport, write_rejects
 from collector.importing.source import SourceFile
 from collector.importing.statement import ChunkRows, Shape, Statements, import_mark, missing_columns
 from collector.redaction import Redactions, TenantRedaction
@@ -55,9 +56,11 @@ def import_file(
     A file already imported with this mapping changes nothing; an interrupted import goes on where it stopped.
     `rejected` is where refused rows are written, by default `<file name>.rejected.csv` beside the file; nothing is
     written where there are none. Raises `CatalogError` where the mapping names columns the file does not have,
-    `BadRequest` where the file cannot be read, `Refused` where it or a copy of it is being imported already,
+    `BadRequest` where the file cannot be read or `rejected` not be written, `Refused` where it or a copy of it is being imported already,
     `NoRedactionKey` where the tenant's rules hash and there is no secret.
     """
+    check_file(path)
+    target = rejects_target(rejected, path, Path(mapping.file))
     with ExitStack() as stack:
         ledger = ImportLedger(store, ImportId(tenant, _hash(path), mapping.hash))
         stack.enter_context(alone(ledger, path))
@@ -75,7 +78,7 @@ def import_file(
         for rows in run.chunks():
             read = min(source.raw_position, source.size)
             yield ImportProgress(rows, read, source.size, time.perf_counter() - started)
-        yield run.end(rejected or rejects_path(path), time.perf_counter() - started)
+        yield run.end(target, time.perf_counter() - started)
 
 
 def _known(store: Store, ledger: ImportLedger, mapping: ImportMapping) -> tuple[ImportLedger, ImportRecord | None]:

@@ -57,9 +57,3 @@ def write_rejects(ledger: ImportLedger, path: Path, columns: Sequence[str]) -> N
         while page := ledger.rejects(after, _PAGE):
             writer.writerows([row["line"], row["reason"], *row["cells"]] for row in page)
             after = page[-1]["line"]
-
-
-def rejects_path(file: Path) -> Path:
-    """`<file name>.rejected.csv` beside the file, or in the working folder where that one is not writable."""
-    folder = file.resolve().parent
-    return (folder if os.access(folder, os.W_OK) else Path.cwd()) / f"{file.name}.rejected.csv"

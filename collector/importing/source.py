@@ -24,6 +24,11 @@ _BLOCK_BYTES = 1 << 20
 _COMPRESSED_BYTES = 1 << 10
 """How much of a zstd file is unpacked at a time; at most 32 MB come of it, however well it is compressed."""
 
+_MAGIC_BYTES = 10
+
+_NOT_READ = re.compile(rb"(?P<bzip2>BZh[1-9]1AY&SY)|(?P<xz>\xfd7zXZ\x00)|(?P<zip>PK\x03\x04)")
+"""How files begin that are compressed in a way that is not read."""
+
 _ZSTD = re.compile(rb"\x28\xb5\x2f\xfd|[\x50-\x5f]\x2a\x4d\x18")
 """How a frame of zstd begins, or one that holds no text, with which the files of parallel compressors begin."""
 
@@ -47,10 +52,14 @@ class SourceFile:
         try:
             self._raw: BinaryIO = path.open("rb")
             self.size = path.stat().st_size
-            magic = self._raw.read(4)
+            magic = self._raw.read(_MAGIC_BYTES)
             self._raw.seek(0)
         except OSError as error:
             raise BadRequest(f"{path} cannot be read: {error.strerror}.") from error
+        unread = _NOT_READ.match(magic)
+        if unread:
+            self.close()
+            raise BadRequest(f"{path} is compressed with {unread.lastgroup}; only gzip and zstd are read.")
         self._stream = _decompressed(self._raw, magic)
         self._pending = b""
         self._decoder: codecs.IncrementalDecoder | None = None

@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import bz2
 import csv
 import gzip
 import json
+import lzma
+import os
 import stat
 import subprocess
 import sys
@@ -20,10 +23,10 @@ import pyarrow.parquet
 import pytest
 import zstandard
 
-from collector.importing import ImportProgress, ImportReport, import_file
+from collector.importing import ImportProgress, ImportReport, import_file, load_mapping
 from model import BadRequest, CatalogError, ManualClock, Refused
 from store import Store, migrate
-from tests.collector.import_file_cases import EXPECTED, NOW, PLAIN, imported, records, shop
+from tests.collector.import_file_cases import EXPECTED, NOW, PLAIN, SHOP, imported, records, shop
 
 
 def test_each_row_that_cannot_be_taken_has_its_line_and_reason(store: Store, tmp_path: Path) -> None:
@@ -323,6 +326,8 @@ def test_parquet_gives_the_same_records(store: Store, tmp_path: Path) -> None:
     [
         pytest.param(b"", "csv", "is empty", id="an empty file"),
         pytest.param(gzip.compress(PLAIN.encode() * 9)[:-30], "csv", "is damaged", id="a gzip file cut short"),
+        pytest.param(bz2.compress(PLAIN.encode()), "csv", "is compressed with bzip2; only gzip and zstd", id="bzip2"),
+        pytest.param(lzma.compress(PLAIN.encode()), "jsonl", "is compressed with xz; only gzip and zstd", id="xz"),
         pytest.param(zstandard.compress(PLAIN.encode() * 9)[:-9], "csv", "is damaged.*within a zstd", id="zstd cut short"),
         pytest.param(zstandard.compress(PLAIN.encode()) + b"more", "csv", "is damaged", id="zstd with more behind it"),
         pytest.param(b"\x28\xb5\x2f\xfdnonsense", "csv", "is damaged", id="not really zstd"),
@@ -339,6 +344,45 @@ def test_a_file_that_is_not_what_it_claims_is_refused_in_one_line(
     with pytest.raises(BadRequest, match=message) as caught:
         imported(store, path, shop(format=format_))
     assert "\n" not in str(caught.value)
+
+
+def test_what_is_no_plain_file_is_refused_by_what_it_is(
+    store: Store, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    os.mkfifo(tmp_path / "pipe")
+    monkeypatch.chdir(tmp_path)
+    for name, message in {
+        ".": r"^\. is a folder; an import needs a file\.$",
+        "pipe": "pipe is a pipe; an import needs a file",
+        "/dev/null": "/dev/null is a device; an import needs a file",
+        "-": "an import reads its file more than once, not standard input",
+        os.fsdecode(b"gr\xfcn.csv"): r"The name gr\\xfcn\.csv is not UTF-8",
+    }.items():
+        with pytest.raises(BadRequest, match=message):
+            imported(store, Path(name), shop())
+
+
+def test_rejected_rows_overwrite_neither_the_file_nor_its_mapping(store: Store, tmp_path: Path) -> None:
+    path, mapping, link = tmp_path / "orders.csv", tmp_path / "mapping.yaml", tmp_path / "link.csv"
+    path.write_text(PLAIN + "3,never,placed,SO-3\n")
+    mapping.write_text(json.dumps({**SHOP, "attributes": {"order": "order"}}))
+    link.hardlink_to(path)
+    before = [path.read_text(), mapping.read_text()]
+    for target, what in ((path, "the file that is"), (link, "the file that is"), (mapping, "its mapping")):
+        with pytest.raises(BadRequest, match=f"cannot be written to {target}: that is {what}"):
+            imported(store, path, load_mapping(mapping), rejected=target)
+    assert [path.read_text(), mapping.read_text()] == before
+    assert records(store) == []
+
+
+def test_where_rejected_rows_cannot_be_written_nothing_is_imported(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN + "3,never,placed,SO-3\n")
+    with pytest.raises(BadRequest, match=f"there is no folder {tmp_path}/none"):
+        imported(store, path, shop(), rejected=tmp_path / "none" / "rejected.csv")
+    with pytest.raises(BadRequest, match="that is a folder"):
+        imported(store, path, shop(), rejected=tmp_path)
+    assert records(store) == []
 
 
 def test_nothing_is_stored_of_a_zstd_file_cut_in_the_middle(store: Store, tmp_path: Path) -> None:
