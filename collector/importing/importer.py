@@ -29,7 +29,7 @@ from collector.importing.encoding import UTF8, is_utf8
 from collector.importing.exclusion import alone
 from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
 from collector.importing.mapping import FileFormat, ImportMapping
-from collector.importing.parquet import is_parquet, parquet_as_json_lines
+from collector.importing.parquet import has_column, is_parquet, parquet_as_json_lines
 from collector.importing.paths import check_file, rejects_target
 from collector.importing.report import ImportProgress, ImportReport, write_rejects
 from collector.importing.source import SourceFile
@@ -254,7 +254,13 @@ def _source(path: Path, mapping: ImportMapping, folder: Path) -> SourceFile:
         what = "is Parquet" if parquet else "is not Parquet"
         raise BadRequest(f"{path} {what}, but the mapping says format: {mapping.format.value}.")
     if parquet:
-        return SourceFile(parquet_as_json_lines(path, folder), UTF8)
+        read = [(where, name) for where, names in mapping.columns().items() for name in names]
+        lines, columns = parquet_as_json_lines(path, folder, [name for _, name in read])
+        missing = [each for each in read if not has_column(columns, each[1])]
+        if missing:
+            there = tuple(each for each in columns if has_column(columns, each))
+            raise CatalogError(tuple(_no_column(mapping.file, *each, there, path) for each in missing))
+        return SourceFile(lines, UTF8)
     return SourceFile(path, mapping.encoding)
 
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import json
 import subprocess
 import sys
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from collector.importing import parquet_rows
 from model import BadRequest
+
+_OPEN = ("Map(", "JSON", "Object(", "Variant(", "Dynamic")
+"""Types that may hold a member of any name."""
 
 
 def is_parquet(path: Path) -> bool:
@@ -19,16 +24,30 @@ def is_parquet(path: Path) -> bool:
         raise BadRequest(f"{path} cannot be read: {error.strerror}.") from error
 
 
-def parquet_as_json_lines(path: Path, folder: Path) -> Path:
-    """Write the rows of a Parquet file as JSON lines into an empty folder, in order, and give the new file.
+def parquet_as_json_lines(path: Path, folder: Path, read: Collection[str]) -> tuple[Path, dict[str, str]]:
+    """Write the rows of a Parquet file as JSON lines into an empty folder, in order.
+
+    Gives the new file and the types of the columns of the old one, those of the fields within them included. `read` are
+    the columns, or paths into them, that matter: only what is in others may be written in another way.
 
     A process of its own does it, which bounds the memory. It finds the file in the folder under a name of ours: in
     one of somebody else's the engine would take `*` or `{` for a pattern, and read other files too.
     """
     (folder / parquet_rows.SOURCE).symlink_to(path.resolve())
     command = [sys.executable, "-P", parquet_rows.__file__]
-    done = subprocess.run(command, cwd=folder, capture_output=True, text=True, check=False)  # noqa: S603 - our own
+    done = subprocess.run(  # noqa: S603 - our own
+        command, cwd=folder, input=json.dumps(list(read)), capture_output=True, text=True, check=False, umask=0o077
+    )
     if done.returncode:
         last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
         raise BadRequest(f"{path} cannot be read as Parquet: {last[:300]}")
-    return folder / parquet_rows.TARGET
+    return folder / parquet_rows.TARGET, dict(json.loads(done.stdout))
+
+
+def has_column(columns: Mapping[str, str], name: str) -> bool:
+    """Whether there is a column of that name or, at that path, a field of one; a map may have any."""
+    if name in columns:
+        within = name.rpartition(".")[0]
+        return columns.get(within, "Tuple(").removeprefix("Nullable(").startswith("Tuple(")
+    steps = name.split(".")
+    return any(columns.get(".".join(steps[:n]), "").startswith(_OPEN) for n in range(1, len(steps)))

@@ -304,6 +304,52 @@ def test_the_name_of_a_parquet_file_is_no_pattern(store: Store, tmp_path: Path, 
     assert [row["order"] for row in records(store)] == [name]
 
 
+def test_a_struct_within_a_struct_of_parquet_is_read(store: Store, tmp_path: Path) -> None:
+    path = parquet(
+        tmp_path / "orders.parquet",
+        id=pyarrow.array(["1"]),
+        at=pyarrow.array(["2026-01-02"]),
+        kind=pyarrow.array(["placed"]),
+        order=pyarrow.array([{"no": "SO-1", "to": {"town": "Ulm", "code": 7}}]),
+        tags=pyarrow.array([[("colour", "red")]], pyarrow.map_(pyarrow.string(), pyarrow.string())),
+    )
+    attributes = {"no": "order.no", "town": "order.to.town", "colour": "tags.colour"}
+    imported(store, path, shop(format="parquet", attributes=attributes))
+    at = "2026-01-02T00:00:00Z"
+    assert records(store) == [{"id": "1", "at": at, "type": "placed", "no": "SO-1", "town": "Ulm", "colour": "red"}]
+
+
+def test_bytes_of_parquet_cost_a_row_only_where_their_column_is_read(store: Store, tmp_path: Path) -> None:
+    path = parquet(
+        tmp_path / "orders.parquet",
+        id=pyarrow.array(["1", "2"]),
+        at=pyarrow.array(["2026-01-02"] * 2),
+        kind=pyarrow.array(["placed"] * 2),
+        order=pyarrow.array([b"SO-1", b"\xff"]),
+        photo=pyarrow.array([b"\xff\xd8", None]),
+        digest=pyarrow.array([b"\x80\x81", b"a\x00"], pyarrow.binary(2)),
+    )
+    report = imported(store, path, shop(format="parquet"))
+    assert [row["order"] for row in records(store)] == ["SO-1"]
+    assert report.reasons == {"not utf-8": 1}
+
+
+def test_a_column_parquet_does_not_have_is_named_with_the_nearest(store: Store, tmp_path: Path) -> None:
+    path = parquet(
+        tmp_path / "orders.parquet",
+        id=pyarrow.array(["1"]),
+        at=pyarrow.array(["2026-01-02"]),
+        kind=pyarrow.array(["placed"]),
+        order=pyarrow.array([{"no": "SO-1"}]),
+    )
+    with pytest.raises(CatalogError) as caught:
+        imported(store, path, shop(format="parquet", attributes={"no": "order.nr", "size": "id.null", "to": "town"}))
+    assert str(caught.value).splitlines()[0] == (
+        "mapping: attributes.no: orders.parquet has no column 'order.nr' (did you mean 'order.no'?)"
+    )
+    assert len(caught.value.problems) == 3
+
+
 def test_parquet_gives_the_same_records(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "orders.parquet"
     make = (
