@@ -20,7 +20,10 @@ RECORD_BYTES = 64 << 20
 
 @dataclass(frozen=True, slots=True)
 class Chunk:
-    """Whole records of a text: bytes `byte_from` (inclusive) to `byte_to` (exclusive), starting on line `line_from`."""
+    """Whole records of a text: bytes `byte_from` (inclusive) to `byte_to` (exclusive), starting on line `line_from`.
+
+    Where a quote is never closed, `unclosed` says at which byte of `data` its record begins.
+    """
 
     number: int
     data: bytes
@@ -28,6 +31,7 @@ class Chunk:
     byte_to: int
     line_from: int
     lines: int
+    unclosed: int | None = None
 
 
 class Chunks:
@@ -112,11 +116,20 @@ class Chunks:
         found = self._records.match(part)
         return found.end() if found else 0
 
+    def _unclosed(self, data: bytes) -> int | None:
+        """Where the record begins whose quote is still open at the end; only the last chunk can have one."""
+        if self._records is None or self._quote not in data:
+            return None
+        found = self._records.match(data if data.endswith(b"\n") else data + b"\n")
+        end = found.end() if found else 0
+        return end if end < len(data) else None
+
     def _cut(self, size: int) -> Chunk:
         data = bytes(self._buffer[:size])
         del self._buffer[:size]
         lines = data.count(b"\n") + (not data.endswith(b"\n"))
-        chunk = Chunk(self._number, data, self._byte, self._byte + size, self._line, lines)
+        unclosed = None if self._buffer else self._unclosed(data)
+        chunk = Chunk(self._number, data, self._byte, self._byte + size, self._line, lines, unclosed)
         self._number += 1
         self._byte += size
         self._line += lines

@@ -77,6 +77,23 @@ def rewritten(chunk: bytes, delimiter: str, quote: str, *, name: str, line_from:
     return out.getvalue().encode("utf-8", "surrogateescape")
 
 
+def with_lines_apart(
+    chunk: bytes, at: int, delimiter: str, quote: str, *, name: str, line_from: int
+) -> tuple[bytes, int]:
+    """The records before byte `at` as `rewritten` gives them, and from there on each line as a record of one field.
+
+    Gives also how many records there are before. A reader would make one of all that follows a quote never closed.
+    """
+    before = rewritten(chunk[:at], delimiter, quote, name=name, line_from=line_from)
+    text = before.decode("utf-8", "surrogateescape")
+    records = sum(1 for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote))
+    out = io.StringIO(newline="")
+    lines = chunk[at:].removesuffix(b"\n").decode("utf-8", "surrogateescape").split("\n")
+    cells = ([line.removesuffix("\r")] if line.strip() else [] for line in lines)
+    csv.writer(out, delimiter=delimiter, quotechar=quote, lineterminator="\n").writerows(cells)
+    return before + out.getvalue().encode("utf-8", "surrogateescape"), records
+
+
 def _quote(text: str, delimiter: str, *, cut: bool) -> str:
     """The quote of a text: an apostrophe only where every field that begins with one ends with one.
 

@@ -24,7 +24,7 @@ from pathlib import Path
 
 from collector.importing import chunk as chunking
 from collector.importing.chunk import Chunk, Chunks
-from collector.importing.dialect import rewritten, sniffed
+from collector.importing.dialect import rewritten, sniffed, with_lines_apart
 from collector.importing.encoding import UTF8, is_utf8
 from collector.importing.exclusion import alone
 from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
@@ -181,7 +181,13 @@ class _Run:
             spans_lines=csv and self._shape.quote.encode() in data,
             odd_bytes=not is_utf8(data),
         )
-        if csv and rows.odd_bytes:
+        if chunk.unclosed is not None:
+            shape, name = self._shape, str(self._source.path)
+            data, whole = with_lines_apart(
+                data, chunk.unclosed, shape.delimiter, shape.quote, name=name, line_from=chunk.line_from
+            )
+            rows = replace(rows, whole_rows=whole)
+        elif csv and rows.odd_bytes:
             # The engine would quote the row it refuses, and an answer that is not UTF-8 reaches nobody.
             data = self._rewritten(rows, data)
         if not already:

@@ -17,8 +17,11 @@ from collector.importing.mapping import Expression, FileFormat, ImportMapping
 from collector.redaction import MASK, TenantRedaction
 from store import Sql
 
-SPARE_COLUMNS = 8
-"""Columns read beyond the header, so that a row with too many is seen and kept."""
+SPARE_COLUMNS = 9
+"""Columns read beyond the header, so that a row with too many is seen and kept.
+
+What follows them is not read. So a row that has the last of them has too many, and any other where it is not empty.
+"""
 
 EVENT_SOURCE = "cloudevents.event_source"
 EVENT_ID = "cloudevents.event_id"
@@ -36,6 +39,9 @@ _ONE_PART = (
 _LONG_NUMBER = r'([^\\:,\[{\s]"\s*:\s*)(-?[0-9.]{17,}(?:[eE][+-]?[0-9]+)?)'
 """A number of JSON that may have more digits than the engine keeps of one that is no integer, and what precedes it: the
 quote that ends a name, not one within or at the beginning of a text."""
+
+
+_ALL = (1 << 64) - 1
 
 
 @dataclass(frozen=True, slots=True)
@@ -92,6 +98,8 @@ class ChunkRows:
     """Whether a row may hold line breaks, so that counting rows does not count lines."""
     odd_bytes: bool
     """Whether a row may hold bytes that are nothing in the encoding of the file."""
+    whole_rows: int = _ALL
+    """How many rows precede a quote that is never closed."""
 
 
 class Statements:
@@ -122,7 +130,7 @@ class Statements:
             "{received_at:DateTime64(6, 'UTC')}, {tenant:String}, {segment_id:String} "
             f"FROM ({self._judged.replace('/*source*/', source.text)}) WHERE reason = ''",
             {
-                **self._params(odd_bytes=rows.odd_bytes),
+                **self._params(odd_bytes=rows.odd_bytes, whole_rows=rows.whole_rows),
                 **source.params,
                 **attributes.params,
                 **event_name.params,
@@ -150,7 +158,7 @@ class Statements:
             f"FROM ({self._judged.replace('/*source*/', source.text)})) "
             "WHERE reason NOT IN ('', 'blank')",
             {
-                **self._params(odd_bytes=rows.odd_bytes),
+                **self._params(odd_bytes=rows.odd_bytes, whole_rows=rows.whole_rows),
                 **source.params,
                 **kept.params,
                 "tenant": rows.tenant,
@@ -171,7 +179,7 @@ class Statements:
         return Sql(
             f"SELECT type, id, occurred, map({', '.join(self._values)}) AS attributes FROM ({judged}) "
             f"SETTINGS {time_format.SETTINGS}",
-            self._params(odd_bytes=False),
+            self._params(),
         )
 
     def _cells_kept(self) -> Sql:
@@ -206,8 +214,9 @@ class Statements:
     def _settings(self, rows: ChunkRows) -> str:
         return f"{self._shape.settings}, {time_format.SETTINGS}, log_comment = {_text(import_mark(rows.segment_id))}"
 
-    def _params(self, *, odd_bytes: bool) -> Mapping[str, Any]:
-        return {**self._names, "event_source": self._mapping.source, "odd_bytes": int(odd_bytes)}
+    def _params(self, *, odd_bytes: bool = False, whole_rows: int = _ALL) -> Mapping[str, Any]:
+        given = {"odd_bytes": int(odd_bytes), "whole_rows": whole_rows}
+        return {**self._names, **given, "event_source": self._mapping.source}
 
     def _bound(self, value: str) -> str:
         name = f"s{len(self._names)}"
@@ -288,11 +297,12 @@ class Statements:
     def _malformed(self) -> str:
         if self._shape.format is not FileFormat.CSV:
             return "multiIf(empty(trimBoth(line)), 'blank', JSONType(line) != 'Object', 'not a JSON object', '')"
-        beyond = " OR ".join(f"notEmpty(ifNull(e{i}, ''))" for i in range(SPARE_COLUMNS))
+        filled = [f"notEmpty(ifNull(e{i}, ''))" for i in range(SPARE_COLUMNS - 1)]
+        beyond = " OR ".join([*filled, f"e{SPARE_COLUMNS - 1} IS NOT NULL"])
         last = len(self._shape.columns) - 1
         blank = "r0 IS NULL" if last else "empty(ifNull(r0, ''))"
         return (
-            f"multiIf({blank}, 'blank', r{last} IS NULL, 'fewer columns than the header', "
+            f"multiIf({blank}, 'blank', n >= {{whole_rows:UInt64}}, 'a quote in or before it is never closed', r{last} IS NULL, 'fewer columns than the header', "
             f"{beyond}, 'more columns than the header', '')"
         )
 

@@ -71,6 +71,25 @@ def test_a_quote_closed_too_early_is_read_as_people_meant_it(store: Store, tmp_p
     assert records(store)[2]["type"] == "placedlate"
 
 
+@pytest.mark.parametrize(
+    "before", ["", '1,2026-01-02,p,"a\nb"\n', '1,2026-01-02,"p"q,a\n', '1,2026-01-02,p,"a"\n' * 9 + "\n"]
+)
+@pytest.mark.parametrize("end", ["\n", "", "\n\n"])
+def test_a_quote_that_is_never_closed_swallows_no_rows(store: Store, tmp_path: Path, before: str, end: str) -> None:
+    path = tmp_path / "orders.csv"
+    rows = "id,at,kind,order\n0,2026-01-02,p,a\n" + before
+    path.write_text(rows + f'2,2026-01-02,p,"d\n\n3,2026-01-02,p,e{end}')
+    report = imported(store, path, shop(), chunk_bytes=60)
+    assert report.accepted == 1 + before.count("2026")
+    assert report.reasons == {"a quote in or before it is never closed": 2}
+    line = rows.count("\n") + 1
+    with Path(report.rejected_file or "").open(newline="") as file:
+        assert list(csv.reader(file))[1:] == [
+            [str(line), "a quote in or before it is never closed", '2,2026-01-02,p,"d'],
+            [str(line + 2), "a quote in or before it is never closed", "3,2026-01-02,p,e"],
+        ]
+
+
 APOSTROPHES = {
     "at the beginning of fields": ["'s-Hertogenbosch", "Breda", "'s-Gravenhage", "'t Veld", "x'", "Breda"],
     "in one field": ["Breda", "'s-Hertogenbosch", "Breda"],

@@ -61,6 +61,15 @@ def test_each_row_that_cannot_be_taken_has_its_line_and_reason(store: Store, tmp
     assert lines["9"] == ["9", "more columns than the header", "8", "2026-01-02", "placed", "SO-1", "more", "still"]
 
 
+@pytest.mark.parametrize("extra", [9, 10, 40])
+def test_a_row_with_many_more_columns_than_the_header_is_rejected(store: Store, tmp_path: Path, extra: int) -> None:
+    path = tmp_path / "orders.csv"
+    row = "2,2026-01-02,placed,SO-2"
+    path.write_text(f"id,at,kind,order\n1,2026-01-02,placed,SO-1{',' * 8}\n{row}{',' * extra}lost\n")
+    assert imported(store, path, shop()).reasons == {"more columns than the header": 1}
+    assert [row["id"] for row in records(store)] == ["1"]
+
+
 def test_the_rejected_rows_go_where_they_are_asked_to(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_text(PLAIN + "3,never,placed,SO-3\n")
