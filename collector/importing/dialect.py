@@ -8,13 +8,16 @@ import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from collector.importing.source import HEAD_BYTES
+from collector.importing.source import HEAD_BYTES, HEADER_BYTES
 from model import BadRequest
 
 DELIMITERS = ",;\t|"
 
 FIELD_CHARACTERS = 16 << 20
 """The longest field of a chunk whose quotes must be put right; Python's own bound is met by texts of real files."""
+
+MAX_COLUMNS = 4_000
+"""The most columns of a file; a statement that reads many more is too large for the engine."""
 
 csv.field_size_limit(FIELD_CHARACTERS)
 
@@ -39,11 +42,13 @@ def sniffed(
     """The dialect of a text from its first bytes; the one whose header has most of the `wanted` columns wins.
 
     `name` is the file's, for messages; `delimiter` and `quote` are looked for where they are None. Raises `BadRequest`
-    where there is no header.
+    where there is no header, or one that is too long or has too many columns.
     """
     text = (head[: head.rfind(b"\n") + 1] or head).decode("utf-8", "replace")
     declared, before = _declared(text)
     sample, expected, cut = text[len(before) :], set(wanted), len(head) >= HEAD_BYTES
+    if len(head) >= HEADER_BYTES and ("\n" not in sample or not sample.strip()):
+        raise BadRequest(f"{name} cannot be read: the line that names its columns is longer than 1 MB.")
 
     def tried(each: str) -> tuple[tuple[int, float, int], str, str]:
         used = quote or _quote(sample, each, cut=cut)
@@ -54,6 +59,8 @@ def sniffed(
     columns = tuple(each.strip() for each in header)
     if not any(columns):
         raise BadRequest(f"{name} is empty: its first line must name the columns.")
+    if len(columns) > MAX_COLUMNS:
+        raise BadRequest(f"{name} has {len(columns):,} columns; at most {MAX_COLUMNS:,} are read.")
     before_rest = text[: len(text) - len(rest)]
     lines = before_rest.count("\n") + (not before_rest.endswith("\n"))
     skip = sum(len(line) + 1 for line in head.split(b"\n", lines)[:lines]) if rest else len(head)

@@ -20,6 +20,12 @@ from model import BadRequest
 HEAD_BYTES = 65_536
 """How much of a file is looked at to learn its dialect."""
 
+HEADER_BYTES = 1 << 20
+"""How much of it is looked at where its first lines are longer than that; a header must end within."""
+
+_TWO_LINES = re.compile(rb"[\r\n]*+[^\r\n]++[\r\n]++[^\r\n]++[\r\n]")
+"""Enough to have all of the header, though a line before it may name the delimiter."""
+
 _BLOCK_BYTES = 1 << 20
 _COMPRESSED_BYTES = 1 << 10
 """How much of a zstd file is unpacked at a time; at most 32 MB come of it, however well it is compressed."""
@@ -77,6 +83,11 @@ class SourceFile:
         if self.encoding != UTF8:
             self._decoder = decoder_of(self.encoding)
             head = self._decoded(head, self._decoder)
+        while len(head) < HEADER_BYTES and not _TWO_LINES.match(head):
+            more = self._text(HEAD_BYTES)
+            if not more:
+                break
+            head += more
         head = head.removeprefix(codecs.BOM_UTF8)
         self._only_cr = b"\r" in head and b"\n" not in head
         self._pending = head.replace(b"\r", b"\n") if self._only_cr else head
@@ -103,9 +114,7 @@ class SourceFile:
         if self._pending:
             pending, self._pending = self._pending, b""
             return pending
-        data = self._take(size)
-        if self._decoder is not None:
-            data = self._decoded(data, self._decoder)
+        data = self._text(size)
         return data.replace(b"\r", b"\n") if self._only_cr else data
 
     def skip_lines(self, count: int) -> bytes:
@@ -134,6 +143,10 @@ class SourceFile:
         except UnicodeDecodeError as error:
             where = f"near byte {self.raw_position:,}"
             raise BadRequest(f"{self.path} is damaged {where}: it is not {self.encoding}, {error.reason}.") from error
+
+    def _text(self, size: int) -> bytes:
+        data = self._take(size)
+        return data if self._decoder is None else self._decoded(data, self._decoder)
 
     def _take(self, size: int) -> bytes:
         try:

@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 import zstandard
 
-from collector.importing.dialect import FIELD_CHARACTERS
+from collector.importing.dialect import FIELD_CHARACTERS, MAX_COLUMNS
 from model import BadRequest
 from store import Store
 from tests.collector.import_file_cases import EXPECTED, PLAIN, imported, records, shop
@@ -137,6 +137,39 @@ def test_a_field_longer_than_can_be_meant_is_refused_with_file_and_line(store: S
     path.write_text(PLAIN + f'3,2026-01-04,"placed"late,{"x" * (FIELD_CHARACTERS + 1)}\n')
     with pytest.raises(BadRequest, match=r"orders\.csv cannot be read on line 4: field larger than field limit"):
         imported(store, path, shop())
+
+
+@pytest.mark.parametrize("encoding", ["utf-8", "utf-16", "cp1252"])
+@pytest.mark.parametrize("before", ["", "sep=,\n", "\n\n"])
+def test_a_header_longer_than_the_beginning_that_is_looked_at_is_read_whole(
+    store: Store, tmp_path: Path, encoding: str, before: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    wide = ",".join(f"{'ö' * 100} {n}" for n in range(700))
+    cells = ",".join("x" * 99 for _ in range(700))
+    path.write_bytes(f"{before}{wide},id,at,kind,order\n{cells},1,2026-01-02,placed,SO-1\n".encode(encoding))
+    report = imported(store, path, shop())
+    assert (report.accepted, report.rejected) == (1, 0)
+    assert records(store)[0]["order"] == "SO-1"
+
+
+def test_a_header_that_does_not_end_is_refused(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text("id,at,kind,order," + "x" * (2 << 20) + "\n1,2026-01-02,placed,SO-1,x\n")
+    with pytest.raises(BadRequest, match=r"orders\.csv cannot be read: the line that names its columns is longer than"):
+        imported(store, path, shop())
+
+
+@pytest.mark.parametrize("more", [0, 1])
+def test_a_file_has_as_many_columns_as_a_statement_can_read(store: Store, tmp_path: Path, more: int) -> None:
+    path = tmp_path / "orders.csv"
+    wide, cells = (",".join(f"{what}{n}" for n in range(MAX_COLUMNS - 4 + more)) for what in ("column ", ""))
+    path.write_text(f"{wide},id,at,kind,order\n{cells},1,2026-01-02,placed,SO-1\n{cells},1,never,placed,SO-1\n")
+    if more:
+        with pytest.raises(BadRequest, match=r"orders\.csv has 4,001 columns; at most 4,000 are read"):
+            imported(store, path, shop())
+    else:
+        assert imported(store, path, shop()).reasons == {"unreadable time in column at": 1}
 
 
 def test_text_that_is_not_utf8_is_read_as_windows_1252(store: Store, tmp_path: Path) -> None:
