@@ -59,9 +59,9 @@ _LETTER = re.compile(r"%(.?)", re.DOTALL)
 
 
 def check_format(written: str) -> None:
-    """Raise ValueError where a format is neither `iso` nor a pattern that can be read."""
-    if written != "iso":
-        _translated(written)
+    """Raise ValueError where a format is neither `iso` nor a pattern that can be read and tells the year."""
+    if written != "iso" and not {"Y", "y"} & set(_LETTER.findall(_translated(written))):
+        raise ValueError(f"{written!r} tells no year, so that no row would have its own: add %Y or %y")
 
 
 def compiled(written: str, value: str, zone: str) -> str:
@@ -71,12 +71,14 @@ def compiled(written: str, value: str, zone: str) -> str:
         instant = f"if(match({value}, {_text(_WITH_OFFSET)}), {shown}, {_on_the_clocks_of(zone, shown)})"
         return f"if(match({value}, {_text(_ISO)}), {instant}, NULL)"
     pattern = _translated(written)
-    before = _before_offset(pattern)
-    if before is None:
-        return _on_the_clocks_of(zone, _parsed(value, pattern))
+    around = _around(pattern, "z")
+    if around is None:
+        return _on_the_clocks_of(zone, _in_its_century(value, pattern, _parsed(value, pattern)))
+    before = around[0]
     plain = _replaced(value, f"^({before})Z", r"\1+0000")
     plain = _replaced(plain, f"^({before}[+-][0-9]+):", r"\1")
-    return f"if(match({value}, {_text(f'^{before}{_OFFSET}')}), {_parsed(plain, pattern)}, NULL)"
+    parsed = _in_its_century(value, pattern, _parsed(plain, pattern))
+    return f"if(match({value}, {_text(f'^{before}{_OFFSET}')}), {parsed}, NULL)"
 
 
 def _parsed(value: str, pattern: str) -> str:
@@ -105,16 +107,27 @@ def _on_the_clocks_of(zone: str, shown: str) -> str:
     return f"if({offset(first)} != {before} AND {offset(second)} = {after}, {second}, {first})"
 
 
-def _before_offset(pattern: str) -> str | None:
-    """The regular expression of what precedes the offset in a text of that pattern; None where it has no offset."""
-    before, end = "", 0
+def _in_its_century(value: str, pattern: str, parsed: str) -> str:
+    """The instant `parsed`, in 1969 where the year is written 69; the engine alone takes that for 2069."""
+    around = _around(pattern, "y")
+    if around is None:
+        return parsed
+    return f"if(match({value}, {_text(f'^{around[0]}69{around[1]}$')}), subtractYears({parsed}, 100), {parsed})"
+
+
+def _around(pattern: str, letter: str) -> tuple[str, str] | None:
+    """Regular expressions of what precedes and what follows a letter in a text of that pattern; None without it."""
+    parts, end, at = [""], 0, None
     for found in _LETTER.finditer(pattern):
-        before += re.escape(pattern[end : found.start()])
-        if found[1] == "z":
-            return before
-        before += "%" if found[1] == "%" else "[0-9A-Za-z]+"
+        parts[-1] += re.escape(pattern[end : found.start()])
+        if found[1] == letter and at is None:
+            at = len(parts)
+            parts.append("")
+        else:
+            parts[-1] += "%" if found[1] == "%" else "[-+:0-9A-Za-z]+" if found[1] == "z" else " ?[0-9A-Za-z]+"
         end = found.end()
-    return None
+    parts[-1] += re.escape(pattern[end:])
+    return None if at is None else (parts[0], parts[1])
 
 
 def _text(value: str) -> str:

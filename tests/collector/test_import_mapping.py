@@ -22,6 +22,7 @@ MISTAKES = {
     "subquery": "attributes.order.sql: '(SELECT password FROM users)' is not allowed in an import: it reads from "
     "elsewhere than this row",
     "table_function": "attributes.order.sql: the function file is not allowed in an import",
+    "time_format_without_a_year": "time.format: '%d.%m. %H:%M' tells no year, so that no row would have its own: add",
     "time_format_without_letters": "time.format: 'yyyy-mm-dd' is no time format",
     "type_twice": "type: give either column or value",
     "unfinished_expression": "attributes.order.sql: is not an expression ClickHouse understands",
