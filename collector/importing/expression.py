@@ -56,6 +56,9 @@ _PATTERNS = {"replaceregexpone", "replaceregexpall", "extract"}
 
 MAX_LENGTH = 4_000
 
+_MAX_PADDED = 1_000_000
+"""The longest text the engine pads to."""
+
 
 def columns_of(text: str) -> tuple[str, ...]:
     """The columns of the file an expression reads, sorted; raises ValueError where it is not allowed."""
@@ -105,8 +108,15 @@ def _check_node(node: exp.Expr) -> None:
         raise ValueError(f"{node.sql(dialect='clickhouse')[:60]!r} is not allowed in an import: {_explained(node)}")
     if isinstance(node, exp.Like | exp.ILike | exp.RegexpLike) and not isinstance(node.expression, exp.Literal):
         raise ValueError("the pattern of LIKE and match must be a constant")
+    if isinstance(node, exp.Pad) and not _is_length(node.expression):
+        raise ValueError(f"the length leftPad and rightPad make must be a constant from 0 to {_MAX_PADDED:,}")
     if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("field")):
         raise ValueError("IN takes a list of values in an import")
+
+
+def _is_length(node: exp.Expr | None) -> bool:
+    # Of a length that comes from the row one odd value would stop the chunk.
+    return isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdecimal() and int(node.this) <= _MAX_PADDED
 
 
 def _explained(node: exp.Expr) -> str:

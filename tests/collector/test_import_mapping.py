@@ -15,6 +15,7 @@ MISTAKES = {
     "cast": "attributes.order.sql: 'CAST(order AS Int64)' is not allowed in an import: a cast stops at the first "
     "odd value; use toInt64OrNull, toFloat64OrNull, toDateOrNull, toString",
     "key_given_twice": "key_given_twice.yaml:4: is not valid YAML: found duplicate key",
+    "length_of_padding": "attributes.order.sql: the length leftPad and rightPad make must be a constant from 0 to 1,000,000",
     "no_source": "source: is missing",
     "not_yaml": "not_yaml.yaml:2: is not valid YAML",
     "number_for_a_name": "id: input should be a valid string",
@@ -95,6 +96,7 @@ def test_the_hash_of_a_mapping_stays_so_that_what_was_imported_is_known_again() 
         ("toFloat64OrNull(net) * 1.19", ("net",)),
         ("order.id || ''", ("order.id",)),
         ("if(match(a, '^[0-9]+$'), JSONExtractRaw(b, 'x', 'y'), '')", ("a", "b")),
+        ("leftPad(a, 10, '0')", ("a",)),
         ("'constant'", ()),
     ],
 )
@@ -125,6 +127,7 @@ def test_an_expression_reads_the_columns_it_names(text: str, columns: tuple[str,
             "throwIf(1)",
             "a, b",
         ),
+        *("rightPad(a, length(b))", "leftPad(a, -3, '0')", "lpad(a, 1000001)", "leftPad(a, '5')", "leftPad(a)"),
         pytest.param("(" * 3000 + "a" + ")" * 3000, id="nested 3,000 deep"),
     ],
 )
