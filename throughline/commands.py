@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterator
+import signal
+import sys
+from collections.abc import Generator, Iterator
+from contextlib import closing
 from pathlib import Path
 
 from collector import Quarantine, Redactions
@@ -44,14 +47,17 @@ def import_with_progress(
         check_file(file.resolve())
         shown(file, _import_remotely(running, file, mapping, rejected, tenant))
         return
+    # Else SIGTERM would end the process on the spot and leave rows of the file among the temporary files.
+    signal.signal(signal.SIGTERM, lambda number, _frame: sys.exit(128 + number))
     with open_migrated(settings) as store:
         redactions = CatalogRedactions(lambda each: active_catalog(store, each), ingest)
-        shown(file, import_steps(store, file, mapping, rejected, tenant, redactions))
+        with closing(import_steps(store, file, mapping, rejected, tenant, redactions)) as steps:
+            shown(file, steps)
 
 
 def import_steps(
     store: Store, file: Path, mapping: Path, rejected: Path | None, tenant: str, redactions: Redactions
-) -> Iterator[ImportProgress | ImportReport]:
+) -> Generator[ImportProgress | ImportReport]:
     """The import of one file: progress as it goes, the report last."""
     yield from import_file(
         store,

@@ -224,6 +224,7 @@ class _Run:
     def _insert(self, statement: Callable[[ChunkRows, Sql], Sql], rows: ChunkRows, data: bytes) -> None:
         if self._store.is_embedded:
             file = self._folder / "chunk"
+            file.touch(mode=0o600)
             file.write_bytes(data)
             form = f"'{self._shape.engine_format}', '{self._shape.structure}'"
             self._store.execute(statement(rows, Sql(f"file({{chunk_file:String}}, {form})", {"chunk_file": str(file)})))
