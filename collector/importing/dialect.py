@@ -7,9 +7,13 @@ import io
 import re
 from collections.abc import Iterable
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from collector.importing.source import HEAD_BYTES, HEADER_BYTES
 from model import BadRequest
+
+if TYPE_CHECKING:
+    from _csv import Reader
 
 DELIMITERS = ",;\t|"
 
@@ -27,10 +31,14 @@ _LAST_RECORD = 4_096
 
 @dataclass(frozen=True, slots=True)
 class Dialect:
-    """How a CSV file is written. `skip` bytes and `lines` lines are before the first record of data."""
+    """How a CSV file is written. `skip` bytes and `lines` lines are before the first record of data.
+
+    `blanks` says that quotes may follow blanks (`1, "a, b"`); then blanks around what is not quoted are not meant.
+    """
 
     delimiter: str
     quote: str
+    blanks: bool
     columns: tuple[str, ...]
     skip: int
     lines: int
@@ -50,12 +58,13 @@ def sniffed(
     if len(head) >= HEADER_BYTES and ("\n" not in sample or not sample.strip()):
         raise BadRequest(f"{name} cannot be read: the line that names its columns is longer than 1 MB.")
 
-    def tried(each: str) -> tuple[tuple[int, float, int], str, str]:
+    def tried(each: str) -> tuple[tuple[int, float, int], str, str, bool]:
         used = quote or _quote(sample, each, cut=cut)
-        return _score(sample, each, used, expected), each, used
+        blanks = _blanks_before_quotes(sample, each, used) and _all_close(sample, each, used, cut=cut)
+        return _score(sample, each, used, expected, blanks=blanks), each, used, blanks
 
-    _, best, used = max((tried(each) for each in delimiter or declared or DELIMITERS), key=lambda each: each[0])
-    header, rest = _header(sample, best, used)
+    _, best, used, blanks = max((tried(each) for each in delimiter or declared or DELIMITERS), key=lambda each: each[0])
+    header, rest = _header(sample, best, used, blanks=blanks)
     columns = tuple(each.strip() for each in header)
     if not any(columns):
         raise BadRequest(f"{name} is empty: its first line must name the columns.")
@@ -64,20 +73,27 @@ def sniffed(
     before_rest = text[: len(text) - len(rest)]
     lines = before_rest.count("\n") + (not before_rest.endswith("\n"))
     skip = sum(len(line) + 1 for line in head.split(b"\n", lines)[:lines]) if rest else len(head)
-    return Dialect(best, used, columns, skip, lines)
+    return Dialect(best, used, blanks, columns, skip, lines)
 
 
-def rewritten(chunk: bytes, delimiter: str, quote: str, *, name: str, line_from: int) -> bytes:
+def rewritten(chunk: bytes, delimiter: str, quote: str, *, name: str, line_from: int, blanks: bool = False) -> bytes:
     """The same records with the quotes put right, for records a strict reader refuses (`"abc"def`).
 
-    `name` is the file's and `line_from` the chunk's first line, for messages. Raises `BadRequest` where a field is too
-    long to be meant.
+    `name` is the file's and `line_from` the chunk's first line, for messages; `blanks` as in `Dialect`. Raises
+    `BadRequest` where a field is too long to be meant.
     """
     out = io.StringIO(newline="")
     text = chunk.decode("utf-8", "surrogateescape")
-    reader = csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote)
+    reader = _reader(text, delimiter, quote, blanks=blanks)
     try:
-        csv.writer(out, delimiter=delimiter, quotechar=quote, lineterminator="\n").writerows(reader)
+        csv.writer(
+            out,
+            delimiter=delimiter,
+            quotechar=quote,
+            # Of a text that is not quoted the blanks would be taken away.
+            quoting=csv.QUOTE_ALL if blanks else csv.QUOTE_MINIMAL,
+            lineterminator="\n",
+        ).writerows(reader)
     except csv.Error as error:
         line = line_from + reader.line_num - 1
         raise BadRequest(f"{name} cannot be read on line {line:,}: {error}; a quote may be missing.") from error
@@ -85,15 +101,14 @@ def rewritten(chunk: bytes, delimiter: str, quote: str, *, name: str, line_from:
 
 
 def with_lines_apart(
-    chunk: bytes, at: int, delimiter: str, quote: str, *, name: str, line_from: int
+    chunk: bytes, at: int, delimiter: str, quote: str, *, name: str, line_from: int, blanks: bool = False
 ) -> tuple[bytes, int]:
     """The records before byte `at` as `rewritten` gives them, and from there on each line as a record of one field.
 
     Gives also how many records there are before. A reader would make one of all that follows a quote never closed.
     """
-    before = rewritten(chunk[:at], delimiter, quote, name=name, line_from=line_from)
-    text = before.decode("utf-8", "surrogateescape")
-    records = sum(1 for _ in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote))
+    before = rewritten(chunk[:at], delimiter, quote, name=name, line_from=line_from, blanks=blanks)
+    records = sum(1 for _ in _reader(before.decode("utf-8", "surrogateescape"), delimiter, quote))
     out = io.StringIO(newline="")
     lines = chunk[at:].removesuffix(b"\n").decode("utf-8", "surrogateescape").split("\n")
     cells = ([line.removesuffix("\r")] if line.strip() else [] for line in lines)
@@ -108,19 +123,32 @@ def _quote(text: str, delimiter: str, *, cut: bool) -> str:
     """
     if '"' in text or not re.search(rf"(?:^|{re.escape(delimiter)}) *'", text, re.MULTILINE):
         return '"'
-    whole = text if text.endswith("\n") else text + "\n"
-    found = _closed_records(delimiter).match(whole)
-    closed = found.end() if found else 0
-    within = cut and "'" in whole[:closed] and len(whole) - closed < _LAST_RECORD
-    if closed < len(whole) and not within:
+    if not _all_close(text, delimiter, "'", cut=cut):
         return '"'
     return "'" if _score(text, delimiter, "'", set())[1] >= _score(text, delimiter, '"', set())[1] else '"'
 
 
-def _closed_records(delimiter: str) -> re.Pattern[str]:
-    d = re.escape(delimiter)
-    field = rf"(?: *+'(?:[^']|'')*+' *+|(?! *')[^{d}\n]*+)"
-    return re.compile(rf"(?:{field}(?:{d}{field})*+\n)*+")
+def _all_close(text: str, delimiter: str, quote: str, *, cut: bool) -> bool:
+    """Whether every field that begins with the quote ends with one; a text that is `cut` may end within a field."""
+    whole = text if text.endswith("\n") else text + "\n"
+    d, q = re.escape(delimiter), re.escape(quote)
+    field = rf"(?: *+{q}(?:[^{q}]|{q}{q})*+{q} *+|(?! *{q})[^{d}\n]*+)"
+    found = re.match(rf"(?:{field}(?:{d}{field})*+\n)*+", whole)
+    closed = found.end() if found else 0
+    within = cut and quote in whole[:closed] and len(whole) - closed < _LAST_RECORD
+    return closed == len(whole) or within
+
+
+def _blanks_before_quotes(text: str, delimiter: str, quote: str) -> bool:
+    """Whether there is a field in which blanks precede the quote it begins with."""
+    d, q = re.escape(delimiter), re.escape(quote)
+    fields = re.finditer(rf"( *+)({q}(?:[^{q}]|{q}{q})*+{q})?+[^{d}\n]*+(?:{d}|\n|$)", text)
+    return any(field[1] and field[2] for field in fields)
+
+
+def _reader(text: str, delimiter: str, quote: str, *, blanks: bool = False) -> Reader:
+    lines = io.StringIO(text, newline="")
+    return csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=blanks)
 
 
 def _declared(text: str) -> tuple[str, str]:
@@ -129,9 +157,8 @@ def _declared(text: str) -> tuple[str, str]:
     return (stripped[4], first + end) if stripped.lower().startswith("sep=") and len(stripped) == 5 else ("", "")
 
 
-def _header(text: str, delimiter: str, quote: str) -> tuple[list[str], str]:
-    lines = io.StringIO(text, newline="")
-    reader = csv.reader(lines, delimiter=delimiter, quotechar=quote)
+def _header(text: str, delimiter: str, quote: str, *, blanks: bool) -> tuple[list[str], str]:
+    reader = _reader(text, delimiter, quote, blanks=blanks)
     header: list[str] = []
     taken = 0
     for header in reader:
@@ -144,9 +171,9 @@ def _header(text: str, delimiter: str, quote: str) -> tuple[list[str], str]:
     return header, rest
 
 
-def _score(text: str, delimiter: str, quote: str, wanted: set[str]) -> tuple[int, float, int]:
+def _score(text: str, delimiter: str, quote: str, wanted: set[str], *, blanks: bool = False) -> tuple[int, float, int]:
     rows = []
-    for row in csv.reader(io.StringIO(text, newline=""), delimiter=delimiter, quotechar=quote):
+    for row in _reader(text, delimiter, quote, blanks=blanks):
         if row:
             rows.append(row)
         if len(rows) >= _SAMPLE_ROWS:

@@ -116,7 +116,12 @@ def _check_node(node: exp.Expr) -> None:
 
 def _is_length(node: exp.Expr | None) -> bool:
     # Of a length that comes from the row one odd value would stop the chunk.
-    return isinstance(node, exp.Literal) and not node.is_string and str(node.this).isdecimal() and int(node.this) <= _MAX_PADDED
+    return (
+        isinstance(node, exp.Literal)
+        and not node.is_string
+        and str(node.this).isdecimal()
+        and int(node.this) <= _MAX_PADDED
+    )
 
 
 def _explained(node: exp.Expr) -> str:

@@ -56,8 +56,8 @@ def import_file(
     A file already imported with this mapping changes nothing; an interrupted import goes on where it stopped.
     `rejected` is where refused rows are written, by default `<file name>.rejected.csv` beside the file; nothing is
     written where there are none. Raises `CatalogError` where the mapping names columns the file does not have,
-    `BadRequest` where the file cannot be read or `rejected` not be written, `Refused` where it or a copy of it is being imported already,
-    `NoRedactionKey` where the tenant's rules hash and there is no secret.
+    `BadRequest` where the file cannot be read or `rejected` not be written, `Refused` where it or a copy of it is being
+    imported already, `NoRedactionKey` where the tenant's rules hash and there is no secret.
     """
     check_file(path)
     target = rejects_target(rejected, path, Path(mapping.file))
@@ -184,7 +184,13 @@ class _Run:
         if chunk.unclosed is not None:
             shape, name = self._shape, str(self._source.path)
             data, whole = with_lines_apart(
-                data, chunk.unclosed, shape.delimiter, shape.quote, name=name, line_from=chunk.line_from
+                data,
+                chunk.unclosed,
+                shape.delimiter,
+                shape.quote,
+                name=name,
+                line_from=chunk.line_from,
+                blanks=shape.blanks,
             )
             rows = replace(rows, whole_rows=whole)
         elif csv and rows.odd_bytes:
@@ -219,7 +225,8 @@ class _Run:
 
     def _rewritten(self, rows: ChunkRows, data: bytes) -> bytes:
         shape, name = self._shape, str(self._source.path)
-        return rewritten(data, shape.delimiter, shape.quote, name=name, line_from=rows.line_from)
+        line, blanks = rows.line_from, shape.blanks
+        return rewritten(data, shape.delimiter, shape.quote, name=name, line_from=line, blanks=blanks)
 
     def _insert(self, statement: Callable[[ChunkRows, Sql], Sql], rows: ChunkRows, data: bytes) -> None:
         if self._store.is_embedded:
@@ -245,7 +252,9 @@ def _shape(source: SourceFile, mapping: ImportMapping) -> tuple[Shape, int, int]
     missing = missing_columns(mapping, dialect.columns)
     if missing:
         raise CatalogError(tuple(_no_column(mapping.file, *each, dialect.columns, source.path) for each in missing))
-    shape = Shape(FileFormat.CSV, dialect.columns, dialect.delimiter, dialect.quote, source.encoding)
+    shape = Shape(
+        FileFormat.CSV, dialect.columns, dialect.delimiter, dialect.quote, source.encoding, blanks=dialect.blanks
+    )
     return shape, dialect.skip, dialect.lines
 
 

@@ -54,6 +54,8 @@ class Shape:
     quote: str = '"'
     encoding: str = "utf-8"
     """What the file is in, for messages; it is read in UTF-8."""
+    blanks: bool = False
+    """Whether quotes may follow blanks."""
 
     @property
     def engine_format(self) -> str:
@@ -78,7 +80,8 @@ class Shape:
         return (
             f"{_ONE_PART}, input_format_csv_allow_variable_number_of_columns = 1, "
             "input_format_csv_empty_as_default = 0, "
-            "input_format_csv_trim_whitespaces = 0, format_csv_null_representation = '\\x01\\x02\\x03', "
+            f"input_format_csv_trim_whitespaces = {int(self.blanks)}, "
+            "format_csv_null_representation = '\\x01\\x02\\x03', "
             f"format_csv_allow_single_quotes = {single}, format_csv_allow_double_quotes = {double}, "
             f"format_csv_delimiter = {_text(self.delimiter)}{tab}"
         )
@@ -303,7 +306,8 @@ class Statements:
         last = len(self._shape.columns) - 1
         blank = "r0 IS NULL" if last else "empty(ifNull(r0, ''))"
         return (
-            f"multiIf({blank}, 'blank', n >= {{whole_rows:UInt64}}, 'a quote in or before it is never closed', r{last} IS NULL, 'fewer columns than the header', "
+            f"multiIf({blank}, 'blank', n >= {{whole_rows:UInt64}}, 'a quote in or before it is never closed', "
+            f"r{last} IS NULL, 'fewer columns than the header', "
             f"{beyond}, 'more columns than the header', '')"
         )
 

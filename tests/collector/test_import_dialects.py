@@ -35,6 +35,11 @@ DIALECTS = {
     "zstd": zstandard.compress(PLAIN.encode()),
     "zstd in two frames": zstandard.compress(PLAIN[:20].encode()) + zstandard.compress(PLAIN[20:].encode()),
     "zstd with a frame to skip": b"\x50\x2a\x4d\x18\x04\x00\x00\x00size" + zstandard.compress(PLAIN.encode()),
+    "blanks before quotes": "".join(
+        ", ".join(f'"{cell}"' for cell in line.split(",")) + "\n" for line in PLAIN.splitlines()
+    ).encode(),
+    "blanks before and behind some quotes": PLAIN.replace("SO-1", ' "SO-1" ').replace("SO-2", " SO-2").encode(),
+    "blanks before single quotes": PLAIN.replace("SO-1", " 'SO-1'").replace("SO-2", " 'SO-2'").encode(),
     "blanks around the header": PLAIN.replace("id,at,kind", " id , at , kind ").encode(),
     "an empty column at the end": "".join(f"{line},\n" for line in PLAIN.splitlines()).encode(),
 }
@@ -88,6 +93,32 @@ def test_a_quote_that_is_never_closed_swallows_no_rows(store: Store, tmp_path: P
             [str(line), "a quote in or before it is never closed", '2,2026-01-02,p,"d'],
             [str(line + 2), "a quote in or before it is never closed", "3,2026-01-02,p,e"],
         ]
+
+
+def test_quotes_behind_blanks_hide_delimiters_quotes_and_line_ends(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(
+        '"id", "at", "kind", "order"\n"1", "2026-01-02", "a, b", "  x\ny"\n'
+        '"2", "2026-01-02", "c ""d"", e", " f"\n"3", "never", "z\n", ""\n'
+    )
+    late = '"4", "2026-01-02", "c ""d"", e", " f"\n' * 3_000 + '"5", "2026-01-02", "a"b, " g"\n'
+    for more, rows in (("", 2), (late, 3_003)):
+        path.write_text(path.read_text() + more)
+        report = imported(store, path, shop(source=f"{rows} rows"))
+        assert (report.accepted, report.reasons) == (rows, {"unreadable time in column at": 1})
+        found = {(row["type"], row.get("order")) for row in records(store)}
+        assert found == {("a, b", "  x\ny"), ('c "d", e', " f"), *([("ab", " g")] if more else [])}
+
+
+@pytest.mark.parametrize(
+    "order", ['" ""x"" "', '"a, ""b"""', '"a, ""b"", c"', ' "x" y', ' x "y"', ' it is 5"'], ids=lambda each: each
+)
+def test_blanks_stay_where_no_quote_follows_them(store: Store, tmp_path: Path, order: str) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(f"id,at,kind,order\n1,2026-01-02,placed,{order}\n2,2026-01-02,placed, plain \n")
+    imported(store, path, shop())
+    text = order[1:-1].replace('""', '"') if order.startswith('"') else order
+    assert [row["order"] for row in records(store)] == [text, " plain "]
 
 
 APOSTROPHES = {

@@ -392,7 +392,9 @@ def test_parquet_gives_the_same_records(store: Store, tmp_path: Path) -> None:
         pytest.param(gzip.compress(PLAIN.encode() * 9)[:-30], "csv", "is damaged", id="a gzip file cut short"),
         pytest.param(bz2.compress(PLAIN.encode()), "csv", "is compressed with bzip2; only gzip and zstd", id="bzip2"),
         pytest.param(lzma.compress(PLAIN.encode()), "jsonl", "is compressed with xz; only gzip and zstd", id="xz"),
-        pytest.param(zstandard.compress(PLAIN.encode() * 9)[:-9], "csv", "is damaged.*within a zstd", id="zstd cut short"),
+        pytest.param(
+            zstandard.compress(PLAIN.encode() * 9)[:-9], "csv", "is damaged.*within a zstd", id="zstd cut short"
+        ),
         pytest.param(zstandard.compress(PLAIN.encode()) + b"more", "csv", "is damaged", id="zstd with more behind it"),
         pytest.param(b"\x28\xb5\x2f\xfdnonsense", "csv", "is damaged", id="not really zstd"),
         pytest.param(PLAIN.encode(), "parquet", "is not Parquet", id="CSV called Parquet"),

@@ -15,7 +15,7 @@ MISTAKES = {
     "cast": "attributes.order.sql: 'CAST(order AS Int64)' is not allowed in an import: a cast stops at the first "
     "odd value; use toInt64OrNull, toFloat64OrNull, toDateOrNull, toString",
     "key_given_twice": "key_given_twice.yaml:4: is not valid YAML: found duplicate key",
-    "length_of_padding": "attributes.order.sql: the length leftPad and rightPad make must be a constant from 0 to 1,000,000",
+    "length_of_padding": "attributes.order.sql: the length leftPad and rightPad make must be a constant from 0",
     "no_source": "source: is missing",
     "not_yaml": "not_yaml.yaml:2: is not valid YAML",
     "number_for_a_name": "id: input should be a valid string",
