@@ -15,7 +15,8 @@ import zstandard
 from google.protobuf import json_format
 from google.rpc import status_pb2
 
-from collector import IntakeLimits, Limits, SpoolLimits
+from collector import IntakeLimits, Limits, Signal, SpoolLimits
+from collector.otlp_json import read_json
 from model.access import Access, Principal
 from store import Store
 from tests.collector.payloads import logs, spans
@@ -144,6 +145,57 @@ def test_a_mistake_is_answered_with_its_status_in_the_requests_encoding(
     assert said
     assert "Traceback" not in said
     assert spooling.collector.counters.value("accepted_requests") == before
+
+
+_DEEP = {"arrayValue": {"values": [{"kvlistValue": {"values": [{"key": "k", "value": {"bytesValue": "a!G!V!s"}}]}}]}}
+
+
+@pytest.mark.parametrize(
+    ("item", "says"),
+    [
+        pytest.param({"body": {"bytesValue": "!!!"}}, "bytesValue of the body", id="a body that is no base64"),
+        pytest.param({"body": _DEEP}, "bytesValue of the body", id="a list of maps that is none"),
+        pytest.param({"attributes": [{"key": "doc", "value": _DEEP}]}, "the attribute 'doc'", id="an attribute"),
+        pytest.param({"body": {"bytes_value": "aGVs="}}, "bytes_value of the body", id="padding where none belongs"),
+        pytest.param({"severityNumber": "NOPE"}, "severityNumber must be a number", id="no severity"),
+        pytest.param({"kind": "NOPE"}, "kind must be a number", id="no kind"),
+        pytest.param({"status": {"code": "STATUS"}}, "code must be a number", id="no status"),
+        pytest.param({"events": [{"attributes": [{"key": "e", "value": {"bytesValue": "="}}]}]}, "'e'", id="an event"),
+    ],
+)
+def test_what_json_cannot_mean_is_refused_naming_its_place(
+    spooling: RunningCollector, item: dict[str, Any], says: str
+) -> None:
+    path, body = (
+        ("/v1/traces", {"resourceSpans": [{"scopeSpans": [{"spans": [{}, item]}]}]})
+        if {"kind", "status", "events"} & set(item)
+        else ("/v1/logs", {"resourceLogs": [{"scopeLogs": [{"logRecords": [{}, item]}]}]})
+    )
+    answer = httpx.post(spooling.http + path, json=body)
+    assert answer.status_code == 400
+    assert says in answer.json()["message"]
+
+
+@pytest.mark.parametrize("where", ["resource", "scope"])
+def test_bytes_of_a_resource_and_of_a_scope_are_base64_as_well(spooling: RunningCollector, where: str) -> None:
+    holder = {where: {"attributes": [{"key": "doc", "value": {"bytesValue": "!!!"}}]}}
+    of_scope = holder if where == "scope" else {}
+    body = {"resourceLogs": [{**(holder if where == "resource" else {}), "scopeLogs": [of_scope]}]}
+    answer = httpx.post(f"{spooling.http}/v1/logs", json=body)
+    assert (answer.status_code, "'doc'" in answer.json()["message"]) == (400, True)
+
+
+def test_base64_and_enumerations_are_read_in_every_spelling() -> None:
+    texts = ("", "aGVsbG8", "aGVsbG8=", "-_8", "+/8=", "aGVs")
+    records = [{"body": {"bytesValue": text}} for text in texts]
+    records += [{"severityNumber": each} for each in (9, "9", "SEVERITY_NUMBER_INFO", 77, None)]
+    records += [{"body": {"stringValue": "!!!"}, "later": {"bytesValue": "!!!", "severityNumber": "NOPE"}}]
+    body = json.dumps({"resourceLogs": [{"scopeLogs": [{"logRecords": records}]}]}).encode()
+    found = read_json(Signal.LOGS, body).resource_logs[0].scope_logs[0].log_records
+    expected = [b"", b"hello", b"hello", b"\xfb\xff", b"\xfb\xff", b"hel"]
+    assert [each.body.bytes_value for each in found[: len(texts)]] == expected
+    assert [each.severity_number for each in found[len(texts) : -1]] == [9, 9, 9, 77, 0]
+    assert found[-1].body.string_value == "!!!"
 
 
 @pytest.mark.parametrize("path", ["/v1/traces", "/v1/logs"])
