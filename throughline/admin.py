@@ -5,9 +5,8 @@ Answers are JSON lines: one object, or progress and a last one. An error after t
 
 from __future__ import annotations
 
-import json
 import secrets
-from collections.abc import Iterator
+from collections.abc import Generator
 from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
@@ -20,6 +19,7 @@ from collector import Collector, Redactions
 from collector.importing import ImportReport
 from model import DEFAULT_TENANT, CatalogError, SystemClock, ThroughlineError, load_catalog
 from store import Store, apply_catalog
+from throughline.answers import Answers
 from throughline.backtesting import backtested
 from throughline.commands import ACTOR, import_steps
 from throughline.control import Control, error_line
@@ -70,8 +70,12 @@ def create_admin(
     engine: Engine,
     collector: Collector | None,
     redactions: Redactions,
+    answers: Answers,
 ) -> FastAPI:
     """The app; `control.token` opens it."""
+
+    def streamed(steps: Generator[dict[str, Any]], name: str, advice: str) -> StreamingResponse:
+        return StreamingResponse(answers.lines(steps, name, advice), media_type="application/jsonl")
 
     def authorized(authorization: Annotated[str, Header()] = "") -> None:
         if not secrets.compare_digest(authorization.encode(), f"Bearer {control.token}".encode()):
@@ -100,54 +104,55 @@ def create_admin(
 
     @app.post("/import")
     def import_file(body: _Import) -> StreamingResponse:
-        return StreamingResponse(_lines(store, engine, redactions, body), media_type="application/jsonl")
+        advice = "What is in stays in: run the import again, and it goes on where it stopped."
+        return streamed(_import_lines(store, engine, redactions, body), f"the import of {body.file}", advice)
 
     @app.post("/rebuild")
     def rebuild(body: _Rebuild) -> StreamingResponse:
-        return StreamingResponse(_rebuild_lines(store, engine, body), media_type="application/jsonl")
+        advice = "The rebuild itself goes on at the next start."
+        return streamed(_rebuild_lines(store, engine, body), f"the watch over the rebuild of {body.workflow}", advice)
 
     @app.post("/backtest")
     def backtest(body: _Backtest) -> StreamingResponse:
-        return StreamingResponse(_backtest_line(store, body), media_type="application/jsonl")
+        return streamed(_backtest_line(store, body), f"the backtest of {body.name}", "Run it again.")
 
     @app.post("/rejudge")
     def rejudge(body: _Rejudge) -> StreamingResponse:
-        return StreamingResponse(_rejudge_lines(store, body), media_type="application/jsonl")
+        return streamed(_rejudge_lines(store, body), f"the rejudging of {body.sla}", "Run it again.")
 
     return app
 
 
-def _rejudge_lines(store: Store, body: _Rejudge) -> Iterator[str]:
+def _rejudge_lines(store: Store, body: _Rejudge) -> Generator[dict[str, Any]]:
     try:
-        for line in rejudge_lines(store, **body.model_dump()):
-            yield json.dumps(line) + "\n"
+        yield from rejudge_lines(store, **body.model_dump())
     except ThroughlineError as error:
-        yield json.dumps(error_line(error)) + "\n"
+        yield error_line(error)
 
 
-def _backtest_line(store: Store, body: _Backtest) -> Iterator[str]:
+def _backtest_line(store: Store, body: _Backtest) -> Generator[dict[str, Any]]:
     try:
-        yield json.dumps({"found": backtested(store, **body.model_dump())}) + "\n"
+        yield {"found": backtested(store, **body.model_dump())}
     except ThroughlineError as error:
-        yield json.dumps(error_line(error)) + "\n"
+        yield error_line(error)
 
 
-def _rebuild_lines(store: Store, engine: Engine, body: _Rebuild) -> Iterator[str]:
+def _rebuild_lines(store: Store, engine: Engine, body: _Rebuild) -> Generator[dict[str, Any]]:
     try:
         for step in rebuild_steps(store, body.workflow, body.tenant, None):
             engine.segments_committed()
-            yield json.dumps(progress_line(step)) + "\n"
+            yield progress_line(step)
     except ThroughlineError as error:
-        yield json.dumps(error_line(error)) + "\n"
+        yield error_line(error)
 
 
-def _lines(store: Store, engine: Engine, redactions: Redactions, body: _Import) -> Iterator[str]:
+def _import_lines(store: Store, engine: Engine, redactions: Redactions, body: _Import) -> Generator[dict[str, Any]]:
     try:
         for step in import_steps(store, body.file, body.mapping, body.rejected, body.tenant, redactions):
             name = "report" if isinstance(step, ImportReport) else "progress"
             engine.segments_committed()
-            yield json.dumps({name: asdict(step)}, default=str) + "\n"
+            yield {name: asdict(step)}
     except ThroughlineError as error:
-        yield json.dumps(error_line(error)) + "\n"
+        yield error_line(error)
     except OSError as error:
-        yield json.dumps({"error": f"{error.strerror}: {error.filename}", "retryable": False}) + "\n"
+        yield {"error": f"{error.strerror}: {error.filename}", "retryable": False}

@@ -31,6 +31,7 @@ from model import Access, Refused, SystemClock, access_from_text, load_access, l
 from sla_engine import SlaEngine, VerdictReader, keeps_leases
 from store import FolderLock, Store
 from throughline.admin import create_admin
+from throughline.answers import Answers
 from throughline.control import Control
 from throughline.engine import Catalogs, Engine
 from throughline.given import GivenCatalog
@@ -158,7 +159,10 @@ async def serve(
             otlp_grpc=settings.otlp_grpc,
             otlp_http=settings.otlp_http,
         )
-        await _served(stack, create_admin(control, settings, store, catalogs, engine, collector, redactions), admin)
+        answers = Answers(stop)
+        stack.push_async_callback(answers.ended)
+        app = create_admin(control, settings, store, catalogs, engine, collector, redactions, answers)
+        await _served(stack, app, admin)
         stack.callback(Control.remove, data_dir)
         control.write(data_dir)
         announce(settings)
