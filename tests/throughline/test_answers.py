@@ -14,7 +14,7 @@ import httpx
 from tests.support.platform import Platform
 from throughline.answers import Answers
 
-ROWS = 600_000
+ROWS = 300_000
 MAPPING = """
 source: crm
 format: csv
