@@ -20,8 +20,8 @@ DELIMITERS = ",;\t|"
 FIELD_CHARACTERS = 16 << 20
 """The longest field of a chunk whose quotes must be put right; Python's own bound is met by texts of real files."""
 
-MAX_COLUMNS = 4_000
-"""The most columns of a file; a statement that reads many more is too large for the engine."""
+MAX_COLUMNS = 3_000
+"""The most columns of a file; a statement that reads many more is longer than a server takes."""
 
 csv.field_size_limit(FIELD_CHARACTERS)
 

@@ -248,19 +248,18 @@ class Statements:
     def _judged_rows(self) -> str:
         mapping, csv = self._mapping, self._shape.format is FileFormat.CSV
         count = len(self._shape.columns)
-        whole = [f"r{i}" for i in range(count)] + [f"e{i}" for i in range(SPARE_COLUMNS)] if csv else []
         wanted = {self._position.get(name, 0) for names in mapping.columns().values() for name in names}
         clean = [f"ifNull(r{i}, '') AS c{i}" for i in sorted(wanted)] if csv else []
-        read = f"arrayMap(x -> assumeNotNull(x), arrayFilter(x -> x IS NOT NULL, [{', '.join(whole)}]))"
-        read = read if csv else "[line]"
-        cells = f"if({{odd_bytes:UInt8}}, arrayMap(x -> toValidUTF8(x), {read}), {read})"
-        odd = f"{{odd_bytes:UInt8}} AND arrayExists(x -> NOT isValidUTF8(x), {read})"
+        each = ", ".join([f"r{i}" for i in range(count)] + [f"e{i}" for i in range(SPARE_COLUMNS)])
+        whole = f"arrayMap(x -> assumeNotNull(x), arrayFilter(x -> x IS NOT NULL, [{each}]))" if csv else "[line]"
+        odd = "{odd_bytes:UInt8} AND arrayExists(x -> NOT isValidUTF8(x), whole)"
         identity = self._column(mapping.id) if mapping.id else self._hash_of_row()
         kind = self._column(mapping.type.column) if mapping.type.column else self._bound(mapping.type.value or "")
         columns = ", ".join(
             [
                 "rowNumberInAllBlocks() AS n",
-                f"{cells} AS cells",
+                f"{whole} AS whole",
+                "if({odd_bytes:UInt8}, arrayMap(x -> toValidUTF8(x), whole), whole) AS cells",
                 *(clean or ["line", f"{_long_numbers_quoted()} AS quoted"]),
                 f"if({odd}, {_text(f'not {self._shape.encoding}')}, {self._malformed()}) AS malformed",
                 f"trimBoth({kind}) AS type",
