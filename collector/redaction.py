@@ -58,11 +58,12 @@ _SERVICE = "service.name"
 _EVENT_NAMES = "['event.name', 'cloudevents.event_type']"
 
 _NORMALIZE = {
-    "trim": "trimBoth({0})",
-    "upper": "upperUTF8({0})",
-    "lower": "lowerUTF8({0})",
+    "trim": r"trimBoth({0}, ' \t\n\r\f\v')",
+    "upper": "upper({0})",
+    "lower": "lower({0})",
     "strip_leading_zeros": "if(match({0}, '^0[0-9]+$'), replaceRegexpOne({0}, '^0+([0-9])', '\\\\1'), {0})",
 }
+"""By step, what `model.normalized` does: spellings that are one key are one hash."""
 
 
 class NoRedactionKey(Unavailable):

@@ -15,7 +15,7 @@ import pytest
 
 from collector import Redactions, Signal
 from collector.importing import import_file, load_mapping
-from model import Refused, SystemClock, Unavailable, catalog_from_sources
+from model import NORMALIZE_STEPS, Refused, SystemClock, Unavailable, catalog_from_sources, normalized
 from store import Sql, Store
 from tests.collector.payloads import logs, spans
 from tests.collector.running import RunningCollector, wait_for
@@ -73,6 +73,28 @@ def test_attributes_are_dropped_masked_and_hashed_wherever_they_are(store: Store
     assert row["Events.Attributes"] == [{"amount": "7"}]
     assert row["Links.Attributes"] == [{"customer.id": _hash("C-7")}]
     assert row["ServiceName"] == "shop"
+
+
+def test_values_are_normalized_before_they_are_hashed_as_keys_are(store: Store, tmp_path: Path) -> None:
+    steps = (*NORMALIZE_STEPS, "trim, upper", "trim, strip_leading_zeros")
+    listed = (
+        f"  - {{id: r{n}, attributes: v{n}.*, action: hash, normalize: [{each}]}}" for n, each in enumerate(steps)
+    )
+    rules = "\n".join(["redaction:", *listed])
+    values = ["\t c-7\r\n", "straße É", "\u00a0x\u00a0", "0007", "000", " 07\v", "07a", "０７"]
+    request = spans(1)
+    for n in range(len(steps)):
+        named = {f"v{n}__{index}": value for index, value in enumerate(values)}
+        _set(request.resource_spans[0].scope_spans[0].spans[0].attributes, **named)
+    with RunningCollector(store, tmp_path, redactions=_redactions(rules)) as running:
+        url = f"{running.http}/v1/traces"
+        assert httpx.post(url, content=request.SerializeToString(), headers=_PROTOBUF).status_code == 200
+        (row,) = running.rows("otel_traces", 1)
+    assert {name: value for name, value in row["SpanAttributes"].items() if name.startswith("v")} == {
+        f"v{n}.{index}": _hash(normalized(value, tuple(each.split(", "))))
+        for n, each in enumerate(steps)
+        for index, value in enumerate(values)
+    }
 
 
 def test_a_list_of_keys_stays_a_list_and_every_value_of_it_links(store: Store, tmp_path: Path) -> None:
