@@ -88,7 +88,6 @@ def test_a_table_made_anew_with_more_blocks_is_another_one(store: Store) -> None
     store.execute("CREATE TABLE anew AS event_copies")
     store.execute("EXCHANGE TABLES anew AND event_copies")
     store.execute("DROP TABLE anew SYNC")
-    store.execute("SYSTEM STOP MERGES event_copies")
     for first in range(1000, 1500, 100):
         deliver(store, first, 100)
     assert ask(store, asked, 1000, 500) == halves(store, 1000, 500)
