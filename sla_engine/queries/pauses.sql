@@ -4,10 +4,13 @@
 -- Parameters: none.
 WITH toInt64(9223372036854775807) AS open
 SELECT key, n,
-  arraySort(groupArray((toUnixTimestamp64Micro(at), place, event_id, is_pause, own_us))) AS seen,
-  arrayFilter((turn, before) -> turn.4 != before, seen, arrayPopBack(arrayPushFront(seen.4, 0))) AS turns,
-  arrayMap(n -> (turns[n].1, turns[n].5,
-      if(n < length(turns), turns[n + 1].1, open), if(n < length(turns), turns[n + 1].5, open)),
+  arrayMap(i -> (turns[i].1, turns[i].5, if(i < length(turns), turns[i + 1].1, open), if(i < length(turns), turns[i + 1].5, open)),
     range(1, length(turns) + 1, 2)) AS pauses
-FROM (/*turns*/)
-GROUP BY key, n
+FROM (
+  SELECT key, n, arrayFilter((turn, before) -> turn.4 != before, seen, arrayPopBack(arrayPushFront(seen.4, 0))) AS turns
+  FROM (
+    SELECT key, n, arraySort(groupArray((toUnixTimestamp64Micro(at), place, event_id, is_pause, own_us))) AS seen
+    FROM (/*turns*/)
+    GROUP BY key, n
+  )
+)

@@ -65,12 +65,13 @@ SELECT a.*, p.pauses AS pauses
 FROM ended AS a
 LEFT JOIN (WITH toInt64(9223372036854775807) AS open
 SELECT key, n,
-  arraySort(groupArray((toUnixTimestamp64Micro(at), place, event_id, is_pause, own_us))) AS seen,
-  arrayFilter((turn, before) -> turn.4 != before, seen, arrayPopBack(arrayPushFront(seen.4, 0))) AS turns,
-  arrayMap(n -> (turns[n].1, turns[n].5,
-      if(n < length(turns), turns[n + 1].1, open), if(n < length(turns), turns[n + 1].5, open)),
+  arrayMap(i -> (turns[i].1, turns[i].5, if(i < length(turns), turns[i + 1].1, open), if(i < length(turns), turns[i + 1].5, open)),
     range(1, length(turns) + 1, 2)) AS pauses
-FROM (SELECT r.*,
+FROM (
+  SELECT key, n, arrayFilter((turn, before) -> turn.4 != before, seen, arrayPopBack(arrayPushFront(seen.4, 0))) AS turns
+  FROM (
+    SELECT key, n, arraySort(groupArray((toUnixTimestamp64Micro(at), place, event_id, is_pause, own_us))) AS seen
+    FROM (SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
     c.before_us + least(toUnixTimestamp64Micro(r.at), toUnixTimestamp64Micro(c.closes_at))
     - toUnixTimestamp64Micro(c.opens_at)) AS own_us
@@ -84,7 +85,9 @@ ASOF LEFT JOIN (
   SELECT calendar, opens_at, closes_at, before_us FROM calendar_days
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at)
-GROUP BY key, n) AS p ON a.key = p.key AND a.n = p.n) ,
+    GROUP BY key, n
+  )
+)) AS p ON a.key = p.key AND a.n = p.n) ,
  timed AS (
 SELECT r.*,
   if(c.calendar = '', {first_us:Array(Int64)}[indexOf({calendars:Array(String)}, toString(r.calendar))],
@@ -96,22 +99,29 @@ ASOF LEFT JOIN (
   WHERE tenant = {tenant:String} AND calendar IN {calendars:Array(String)} AND closes_at > opens_at
 ) AS c ON r.calendar = c.calendar AND r.at >= c.opens_at) ,
  aimed AS (
-WITH
-  toInt64(9223372036854775807) AS open,
-  {within_us:Array(Int64)}[n] AS within_us, {risk_us:Array(Int64)}[n] AS risk_us,
-  toUnixTimestamp64Micro(started_at) AS started_us,
-  least(ifNull(toUnixTimestamp64Micro(satisfied_at), open), ifNull(toUnixTimestamp64Micro(cancelled_at), open)) AS ended_us,
-  arrayMap(p -> (greatest(p.2, own_us), if(p.3 > ended_us, open, p.4)),
-    arrayFilter(p -> p.1 < ended_us AND p.3 > started_us, pauses)) AS live,
-  arrayMap(p -> if(p.2 = open, 0, p.2 - p.1), live) AS lengths,
-  arrayMap((p, total, length) -> p.1 - own_us - (total - length), live, arrayCumSum(lengths), lengths) AS used
+WITH toInt64(9223372036854775807) AS open
 SELECT key, per, n, started_at, start_event, satisfied_at, cancelled_at, calendar, '' AS problem, own_us,
   NULL::Nullable(DateTime64(6, 'UTC')) AS promised_at,
   if(arrayExists((p, u) -> p.2 = open AND u < within_us, live, used), NULL,
     own_us + within_us + arraySum(arrayMap((u, length) -> if(u < within_us, length, 0), used, lengths))) AS due_us,
-  if({has_risk:Array(UInt8)}[n] = 0 OR arrayExists((p, u) -> p.2 = open AND u < risk_us, live, used), NULL,
+  if(has_no_risk OR arrayExists((p, u) -> p.2 = open AND u < risk_us, live, used), NULL,
     own_us + risk_us + arraySum(arrayMap((u, length) -> if(u < risk_us, length, 0), used, lengths))) AS risk_own_us
-FROM timed) ,
+FROM (
+  SELECT *, arrayMap((p, total, length) -> p.1 - own_us - (total - length), live, arrayCumSum(lengths), lengths) AS used
+  FROM (
+    SELECT *, arrayMap(p -> if(p.2 = open, 0, p.2 - p.1), live) AS lengths
+    FROM (
+      SELECT * EXCEPT pauses, {within_us:Array(Int64)}[n] AS within_us, {risk_us:Array(Int64)}[n] AS risk_us,
+        {has_risk:Array(UInt8)}[n] = 0 AS has_no_risk,
+        arrayMap(p -> (greatest(p.2, own_us), if(p.3 > ended_us, open, p.4)),
+          arrayFilter(p -> p.1 < ended_us AND p.3 > toUnixTimestamp64Micro(started_at), pauses)) AS live
+      FROM (
+        SELECT *, least(ifNull(toUnixTimestamp64Micro(satisfied_at), open), ifNull(toUnixTimestamp64Micro(cancelled_at), open)) AS ended_us
+        FROM timed
+      )
+    )
+  )
+)) ,
  dated AS (
 WITH
   r.aim_us IS NULL OR c.calendar = ''
