@@ -2,7 +2,9 @@
 
 Pure: events and spans in, causes out. Four kinds of evidence, each a cause of its own:
 
-- `span_parent`: the nearest span above the event's own that is an event too; for a log record, its own span first;
+- `span_parent`: the nearest span above the event's own that is an event too; for a log record, its own span first. What
+  was logged within a span that is none stands for it where it comes before the effect: telemetry does not say which
+  came first, and a service often logs what it did after it has called others;
 - `span_link`: the same, where the way there leads over a link: from the event's span, or one above it, to a span of
   another trace, and on from there. So a broker and a middleware that know nothing of the business lie between events
   as spans do;
@@ -68,6 +70,7 @@ def causes(steps: Sequence[Step], spans: Mapping[SpanId, SpanNode]) -> list[Caus
     for step in sorted(steps, key=lambda each: not each.is_span):  # a span stands for what was logged within it
         if step.span[1]:
             at_span.setdefault(step.span, []).append(step)
+    places = {step.event_id: place for place, step in enumerate(steps)}
     of_cloud: dict[str, dict[str, tuple[int, Step]]] = {}
     for place, step in enumerate(steps):  # of a record that is several events, the first
         of_cloud.setdefault(step.cloud_id, {}).setdefault(step.cloud_source, (place, step))
@@ -75,7 +78,7 @@ def causes(steps: Sequence[Step], spans: Mapping[SpanId, SpanNode]) -> list[Caus
     found: dict[Cause, None] = {}
     for place, step in enumerate(steps):
         for cause in (
-            *_by_spans(step, at_span, spans),
+            *_by_spans(step, at_span, spans, places),
             *_by_id(place, step, of_cloud),
             *_by_key(step, carriers),
         ):
@@ -85,7 +88,12 @@ def causes(steps: Sequence[Step], spans: Mapping[SpanId, SpanNode]) -> list[Caus
     return list(found)
 
 
-def _by_spans(step: Step, at_span: Mapping[SpanId, list[Step]], spans: Mapping[SpanId, SpanNode]) -> Iterator[Cause]:
+def _by_spans(
+    step: Step,
+    at_span: Mapping[SpanId, list[Step]],
+    spans: Mapping[SpanId, SpanNode],
+    places: Mapping[str, int],
+) -> Iterator[Cause]:
     """Every way up, by parents and by links, until it comes to an event; circles and endless ways end."""
     own = spans.get(step.span)
     is_logged = not step.is_span and step.span in at_span and at_span[step.span][0].is_span
@@ -98,9 +106,9 @@ def _by_spans(step: Step, at_span: Mapping[SpanId, list[Step]], spans: Mapping[S
         if not span[1] or (span, bool(link)) in seen:
             continue
         seen.add((span, bool(link)))
-        if span in at_span and at_span[span][0].event_id != step.event_id:
-            by = "span_link" if link else "span_parent"
-            yield Cause(at_span[span][0].event_id, step.event_id, by, link or span[1])
+        first = at_span[span][0] if span in at_span else step
+        if first is not step and (first.is_span or places[first.event_id] < places[step.event_id]):
+            yield Cause(first.event_id, step.event_id, "span_link" if link else "span_parent", link or span[1])
         elif span in spans:
             ways.append((spans[span].parent, link))
             ways.extend((each, link or each[1]) for each in spans[span].links)

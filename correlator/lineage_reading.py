@@ -181,12 +181,12 @@ def _leading(row: dict[str, Any], workflow: Workflow, root: str) -> tuple[str, .
 
 
 def _step(row: dict[str, Any], workflow: Workflow, root: str) -> Step:
-    trace, is_span = row["trace_id"], row["signal"] == "span"
+    trace = row["trace_id"]
     return Step(
         event_id=row["event_id"],
-        is_span=is_span,
+        is_span=row["signal"] == "span",
         span=(trace, row["span_id"]),
-        parent=(trace, row["parent_span_id"] if is_span else row["span_id"]),
+        parent=(trace, row["parent_span_id"]),
         typed_keys=tuple(row["typed_keys"]),
         innermost=_leading(row, workflow, root),
         cloud_source=row["cloud_source"],

@@ -12,6 +12,7 @@ from store import Store
 from tests.correlator.telemetry import RECEIVED, START, exact, send_rows, workflow
 
 NONE = ("", "")
+_SAMPLED_OUT = {"TraceId": "d" * 32, "SpanId": "1"}
 
 
 def _step(event_id: str, span: str = "", parent: str = "", **rest: Any) -> Step:
@@ -22,6 +23,18 @@ def test_the_nearest_event_above_is_the_cause_whatever_spans_lie_between() -> No
     steps = [_step("a", "1"), _step("b", "3", "2"), _step("c", "4", "9")]
     spans = {("t", "3"): SpanNode(("t", "2")), ("t", "2"): SpanNode(("t", "1")), ("t", "1"): SpanNode(NONE)}
     assert [(each.cause, each.effect, each.by) for each in causes(steps, spans)] == [("a", "b", "span_parent")]
+
+
+def _logged(event_id: str, span: str) -> Step:
+    return Step(event_id, False, ("t", span), NONE, (), ())
+
+
+def test_what_a_span_logs_after_it_has_called_another_did_not_cause_what_that_one_did() -> None:
+    """The shop's handler calls the credit check and logs the release; a request above it has logged the order."""
+    spans = {("t", "1"): SpanNode(NONE), ("t", "2"): SpanNode(("t", "1")), ("t", "3"): SpanNode(("t", "2"))}
+    steps = [_logged("placed", "1"), _step("credit checked", "3", "2"), _logged("released", "2")]
+    found = [(each.cause, each.effect, each.via) for each in causes(steps, spans)]
+    assert found == [("placed", "credit checked", "1"), ("placed", "released", "1")]
 
 
 def test_spans_that_hang_from_each_other_in_a_circle_end() -> None:
@@ -100,6 +113,10 @@ def test_a_saas_event_forward_to_the_erp_and_the_warehouse(store: Store) -> None
                 "LogAttributes": {"key.order": "O1", "key.delivery": "D1"},
             },
             _cloud_event("wms.goods.issued", "ce-2", 5, **{"key.delivery": "D1", "causationid": "ce-1"}),
+            *(
+                {"Timestamp": START, "EventName": name, **_SAMPLED_OUT, "LogAttributes": {"key.order": "O2"}}
+                for name in ("erp.delivery.created", "wms.goods.issued")
+            ),
         ],
     )
     send_rows(
@@ -146,6 +163,9 @@ def test_a_saas_event_forward_to_the_erp_and_the_warehouse(store: Store) -> None
     Correlator(store, ManualClock(RECEIVED)).tick("default", Catalog((flow,)))
     found = _caused(store, flow, "O1", 100)
     assert found == _caused(store, flow, "O1", 1), "the same, event by event"
+    assert _caused(store, flow, "O2", 100) == {("erp.delivery.created", "wms.goods.issued", "key", "order=O2")}, (
+        "what is logged within one span, of which nothing is known, is not above one another"
+    )
     assert found == {
         ("ce-1", "ERP create order", "key", "order=O1"),
         ("ce-1", "erp.delivery.created", "key", "order=O1"),
