@@ -1,7 +1,11 @@
 -- Purpose: a page of the events that wait, with what each waits for.
 -- Parameters: tenant: String; workflows: Array(String), those of the catalog; after_workflow, after_id: String, the position
 -- before the page; limit: UInt32. Index: waiting and events by (tenant, workflow, event_id).
-SELECT e.*, w.waiting_for AS waiting_for
+SELECT
+  e.* REPLACE (
+    if(e.event_id IN (SELECT event_id FROM superseded WHERE tenant = {tenant:String}),
+      arraySort(arrayConcat(e.flags, ['conflicting_duplicate'])), e.flags) AS flags),
+  w.waiting_for AS waiting_for
 FROM (
   SELECT workflow AS waiting_workflow, event_id AS waiting_id, arraySort(groupUniqArray(typed_key)) AS waiting_for
   FROM waiting FINAL

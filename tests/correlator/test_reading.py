@@ -50,8 +50,8 @@ EVENTS = [
 
 @pytest.fixture
 def reader(store: Store) -> InstanceReader:
-    """Two orders, one of them paid, and two events that wait."""
-    send(store, [*EVENTS, EVENTS[0]])
+    """Two orders, one of them paid, and two events that wait, of which one came with two contents."""
+    send(store, [*EVENTS, EVENTS[0], Event("g", 3, "issued", {})])
     Correlator(store, ManualClock(RECEIVED)).tick("default", CATALOG)
     return InstanceReader(store)
 
@@ -146,6 +146,7 @@ def _waiting(reader: InstanceReader) -> None:
     more, end = reader.unresolved("default", CATALOG, limit=1, cursor=cursor)
     waiting = {each.event.attributes["cloudevents.event_id"]: each.waiting_for for each in events + more}
     assert waiting == {"f": [("delivery", "D99")], "g": []}
+    assert sorted(each.event.flags for each in events + more) == [[], ["conflicting_duplicate"]]
     assert end is None
     assert reader.systems_seen("default") == {
         "shop": START + timedelta(minutes=1),
