@@ -12,7 +12,7 @@ from dataclasses import replace
 
 from model.catalog.problems import is_guess, nearest
 from model.catalog.sources import Source, Sources
-from model.catalog.yaml_text import Path
+from model.catalog.yaml_text import Path, WrittenFloat
 from model.definitions import (
     TRACE_KEY,
     Catalog,
@@ -198,6 +198,35 @@ def _idle_statuses(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
                 yield source.warn(path, "has no effect: an event has no status, only a span has")
 
 
+def _numbers_as_text(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    """What is asked of an attribute is text, and who sends a number sends it the shortest way."""
+    for workflow in catalog.workflows:
+        source = sources.workflow(workflow.name)
+        for path in _attributes_asked(workflow, source, sources):
+            asked = sources.raw(source, path)
+            for each in asked if isinstance(asked, list) else [asked]:
+                if isinstance(each, WrittenFloat) and each.written != _shortest(each):
+                    message = f"`{each.written}` is asked for as text, and a number comes as `{_shortest(each)}`"
+                    yield source.warn(path, message, f'put "{each.written}" in quotes where it is sent as text')
+
+
+def _attributes_asked(workflow: Workflow, source: Source, sources: Sources) -> Iterator[Path]:
+    """Where the conditions on attributes are written: of milestones, of the starts of SLAs and of their tiers."""
+    parts: list[Path] = [("milestones", each.place, "match") for each in workflow.milestones]
+    for sla in workflow.slas:
+        at = sources.path(source, "slas", sla.id)
+        parts += [(*at, "where"), *((*at, "tiers", index, "where") for index in range(len(sla.tiers)))]
+    for part in parts:
+        asked = sources.raw(source, (*part, "attributes"))
+        yield from ((*part, "attributes", name) for name in asked) if isinstance(asked, dict) else ()
+
+
+def _shortest(number: WrittenFloat) -> str:
+    if number.is_integer() and abs(number) < 1e21:
+        return str(int(number))
+    return number.written if "e" in number.written.lower() else repr(float(number))
+
+
 def _exact_names_with_spaces(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
     """White space at the ends of a name is never sent, and hard to see in a file."""
     for workflow in catalog.workflows:
@@ -215,5 +244,6 @@ UNREACHABLE: tuple[Callable[[Catalog, Sources], Iterable[Problem]], ...] = (
     _impossible_matches,
     _parted_groups,
     _idle_statuses,
+    _numbers_as_text,
     _exact_names_with_spaces,
 )

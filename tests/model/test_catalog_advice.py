@@ -175,6 +175,20 @@ def test_a_sound_catalog_gives_no_warning() -> None:
             id="a status asked of an event",
         ),
         pytest.param(
+            "event: shipped",
+            "event: shipped, attributes: {rate: [0.5, 1.50], code: 007, version: '1.0', share: {gte: 1.0}}",
+            "c.yaml:9: milestones[1].match.attributes.rate: `1.50` is asked for as text, and a number comes as `1.5` "
+            '(put "1.50" in quotes where it is sent as text)',
+            id="a number written as no number comes",
+        ),
+        pytest.param(
+            "from: placed, to: shipped, within: 4h",
+            "from: placed, to: shipped, tiers: [{where: {attributes: {rate: 1.0}}, within: 4h}]",
+            "c.yaml:11: slas[0].tiers[0].where.attributes.rate: `1.0` is asked for as text, and a number comes as `1` "
+            '(put "1.0" in quotes where it is sent as text)',
+            id="a number of a tier written as no number comes",
+        ),
+        pytest.param(
             "{event: placed}}",
             "{event: [placed, shipped]}}\n  - {id: again, match: {event: [shipped, placed]}}",
             "c.yaml:9: milestones[1].match: matches exactly what `placed` matches: every record is an event of both",
