@@ -329,7 +329,7 @@ def _milestone(
     rested = timedelta(microseconds=row["rested_us"])
     if instance and instance.status == Outcome.IN_PROGRESS and instance.current_milestone == declared.id:
         rested += max(now - instance.last_event_at, timedelta(0))
-    return MilestoneReached(declared.id, row["reached_at"], row["reported_by"], row["times"], rested)
+    return MilestoneReached(declared.id, row["reached_at"], row["reported_by"] or None, row["times"], rested)
 
 
 def _wanted(catalog: Catalog, q: str) -> dict[str, list[tuple[str, str]]]:

@@ -40,7 +40,7 @@ FROM (
     argMaxIf(m.amount, (position_in_time, event_id), m.amount != '') AS amount,
     argMaxIf(m.currency, (position_in_time, event_id), m.amount != '') AS currency,
     arraySort(groupUniqArrayArray(m.typed_keys)) AS typed_keys,
-    arraySort(groupUniqArray(toString(system))) AS systems,
+    arraySort(groupUniqArrayIf(toString(system), system != '')) AS systems,
     groupUniqArrayArray(arrayMap(f -> toString(f), flags)) AS event_flags,
     uniqExactIf(place, is_unique) < countIf(is_unique) AS is_doubled,
     groupArrayIf(position_in_time, in_time) AS positions,

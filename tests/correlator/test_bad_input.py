@@ -78,6 +78,15 @@ def test_an_amount_that_cannot_be_read_leaves_the_one_before_it(store: Store) ->
     assert (row.amount, row.currency, row.flags) == ("7.10", "EUR", ["unreadable_amount"])
 
 
+def test_an_event_without_a_service_names_no_system(store: Store) -> None:
+    send_rows(store, "logs", [log_row(GOOD[0]), {**log_row(GOOD[1]), "ServiceName": ""}])
+    reader = _tick(store)
+    row = reader.instance("default", FLOW, "O1")
+    assert row is not None
+    assert (row.systems, row.flags) == (["tests"], ["missing_service"])
+    assert [each.system for each in reader.milestones("default", FLOW, "O1")[:2]] == ["tests", None]
+
+
 def _with_value(event_id: str, value: str) -> dict[str, Any]:
     return log_row(Event(event_id, 3, "gone", {"delivery": value}))
 
