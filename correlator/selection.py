@@ -46,18 +46,36 @@ def _conditions(where: InstanceFilter) -> list[Sql]:
 
 
 def _prefix_of_any(workflow: Workflow | str, texts: tuple[str, ...]) -> Sql:
-    """Key values by index, then the instance's own keys, which have the last word."""
-    keys = () if isinstance(workflow, str) else workflow.keys
-    wanted = {value for text in texts for key in keys for value in stitched_values(key, text)}
-    prefixes = sorted(wanted | {text for text in texts if not is_blank(text)})
-    if not prefixes:
+    """Key values by index, then the instance's own keys, which have the last word.
+
+    What a text is normalized to counts for the key types that normalize it so.
+    """
+    types: dict[str, list[str]] = {}  # by value; none: whatever the type
+    for text in texts:
+        if isinstance(workflow, str) and not is_blank(text):
+            types[text] = []
+        for key in () if isinstance(workflow, str) else workflow.keys:
+            for value in stitched_values(key, text):
+                types.setdefault(value, []).append(key.name)
+    if not types:
         return Sql("0")
-    params = {f"q_{number}": prefix for number, prefix in enumerate(prefixes)}
-    indexed = " OR ".join(f"startsWith(value, {{{name}:String}})" for name in params)
-    own = " OR ".join(f"startsWith(v, {{{name}:String}})" for name in params)
-    value = "substring(k, position(k, char(31), position(k, char(31)) + 1) + 1)"
+    params: dict[str, object] = {}
+    for number, value in enumerate(types):
+        params |= {f"q_{number}": value, f"types_{number}": types[value]}
+    indexed = _any_prefix(len(types), "value", "key_type")
+    own = _any_prefix(len(types), "v", "t")
     return Sql(
         "(key IN (SELECT key FROM instance_keys WHERE tenant = {tenant:String} AND workflow = {workflow:String} "
-        f"AND ({indexed})) AND arrayExists(v -> {own}, arrayMap(k -> {value}, typed_keys)))",
+        f"AND ({indexed})) AND arrayExists((t, v) -> {own}, "
+        "arrayMap(k -> splitByChar(char(31), k)[2], typed_keys), "
+        "arrayMap(k -> substring(k, position(k, char(31), position(k, char(31)) + 1) + 1), typed_keys)))",
         params,
+    )
+
+
+def _any_prefix(count: int, value: str, key_type: str) -> str:
+    return " OR ".join(
+        f"(startsWith({value}, {{q_{n}:String}}) AND (empty({{types_{n}:Array(String)}}) OR "
+        f"has({{types_{n}:Array(String)}}, {key_type})))"
+        for n in range(count)
     )

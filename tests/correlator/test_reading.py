@@ -86,6 +86,7 @@ def _lists(reader: InstanceReader) -> None:
         (InstanceFilter(started_before=START + timedelta(minutes=1)), ["7"]),
         (InstanceFilter(q=("D",)), ["7"]),
         (InstanceFilter(q=("0008",)), ["8"]),
+        (InstanceFilter(q=("01000",)), []),  # zeros count in a company's code
         (InstanceFilter(q=("x",)), []),
         (InstanceFilter(restrict=Sql("SELECT {wanted:String} AS key", {"wanted": "8"})), ["8"]),
     ]:
