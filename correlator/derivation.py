@@ -25,11 +25,10 @@ from __future__ import annotations
 from typing import Any
 
 from correlator.delivery_filter import DeliveryFilter
-from correlator.optional_lines import lines_for
 from correlator.sequence import sequence
 from correlator.typed_key import typed_key
 from model import Workflow
-from store import Store, load_query, side_by_side
+from store import Store, lines_for, load_query, side_by_side
 
 HUB_LIMIT = 1000
 """An alias with more roots than this is a hub."""
@@ -88,7 +87,7 @@ class Derivation:
 
     def execute(self, query: str, round_: int = 0) -> None:
         """Run one statement of the room with the parameters it names."""
-        text = lines_for(query, self._there)
+        text = lines_for("correlator", query, self._there)
         self._store.execute(text, self._named(text, round_))
 
     def empty(self) -> None:
@@ -219,7 +218,7 @@ class Derivation:
             self.execute(query)
 
     def _row(self, query: str, round_: int = 0) -> dict[str, Any]:
-        text = lines_for(query, self._there)
+        text = lines_for("correlator", query, self._there)
         [row] = self._store.rows(text, self._named(text, round_))
         return row
 

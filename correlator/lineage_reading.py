@@ -11,11 +11,10 @@ from typing import Any
 
 from collector import spans_of_traces
 from correlator.lineage import Cause, SpanId, SpanNode, Step, causes, linked_traces
-from correlator.optional_lines import lines_for
 from correlator.rows import InstanceRow, TimelineEvent
 from correlator.typed_key import typed_key
 from model import TRACE_KEY, Workflow
-from store import Store, load_query, spliced
+from store import Store, lines_for, load_query, spliced
 
 _MOST_STEPS = 10_000
 _MOST_NODES = 20_000
@@ -108,7 +107,7 @@ def _candidates(
     if traces and not any(each.is_trace for each in workflow.keys):
         there.add("traceless")
     rows = store.rows(
-        lines_for("lineage_candidates", frozenset(there)),
+        lines_for("correlator", "lineage_candidates", frozenset(there)),
         {
             "tenant": tenant,
             "workflow": workflow.name,

@@ -15,7 +15,6 @@ from correlator.lineage import Cause
 from correlator.lineage_reading import causes_on_page, spans_of_page
 from correlator.linked_by import Link, linked_by
 from correlator.lookup import root_values, stitched_values
-from correlator.optional_lines import lines_for
 from correlator.rows import (
     Found,
     Hub,
@@ -44,7 +43,7 @@ from model import (
     microseconds,
     position_of,
 )
-from store import Sql, Store, load_query, side_by_side, spliced
+from store import Sql, Store, lines_for, load_query, side_by_side, spliced
 
 _FIRST_US = -(1 << 62)
 _MOST_LINKS = 50_000
@@ -302,7 +301,7 @@ class InstanceReader:
         if not frontier:
             return links
         [put_right] = self._rows("put_right")
-        statement = lines_for("links_from", frozenset(name for name, count in put_right.items() if count))
+        statement = lines_for("correlator", "links_from", frozenset(name for name, count in put_right.items() if count))
         times = [microseconds(row["occurred_at"]) for row in page]
         # Every hop may lead on to a time as far away as its window.
         away = sum((each.window for each in workflow.keys if each.window), timedelta(0)) // timedelta(microseconds=1)

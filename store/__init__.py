@@ -6,7 +6,7 @@ from store.errors import StatementFailed
 from store.lock import FolderLock
 from store.migration import Migration, migrate, migrations, pending
 from store.side_by_side import side_by_side
-from store.sql import Sql, load_query, spliced
+from store.sql import Sql, lines_for, load_query, spliced
 
 __all__ = [
     "DATABASE",
@@ -21,6 +21,7 @@ __all__ = [
     "apply_catalog",
     "audit",
     "catalog_history",
+    "lines_for",
     "load_query",
     "migrate",
     "migrations",

@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib.resources import files
 from typing import Any
+
+_OPTIONAL = re.compile(r"-- if (\w+)$")
 
 
 @dataclass(frozen=True, slots=True)
@@ -35,6 +38,20 @@ class Sql:
 def load_query(room: str, name: str) -> str:
     """The statement in `<room>/queries/<name>.sql`, its header comment included; raises FileNotFoundError."""
     return (files(room) / "queries" / f"{name}.sql").read_text(encoding="utf-8")
+
+
+@cache
+def lines_for(room: str, name: str, there: frozenset[str]) -> str:
+    """The statement in `<room>/queries/<name>.sql`; of lines that end in `-- if <what>` only those of what is `there`.
+
+    Planning a condition takes longer than most ticks spend on what it would find.
+    """
+    found = []
+    for line in load_query(room, name).splitlines():
+        condition = _OPTIONAL.search(line)
+        if condition is None or condition[1] in there:
+            found.append(line)
+    return "\n".join(found)
 
 
 def spliced(room: str, name: str, **parts: Sql) -> Sql:
