@@ -12,7 +12,7 @@ import asyncio
 import logging
 from typing import Any
 
-from uvicorn.protocols.http.httptools_impl import HttpToolsProtocol
+from collector.upgrade_offers import StaysHttp1
 
 _log = logging.getLogger(__name__)
 
@@ -28,7 +28,7 @@ _TOO_SLOW = _answer("408 Request Timeout", "the headers took too long to come")
 _TOO_LARGE = _answer("431 Request Header Fields Too Large", "the headers are too large")
 
 
-class Impatient(HttpToolsProtocol):
+class Impatient(StaysHttp1):
     """Uvicorn's protocol with the two limits of `impatient`."""
 
     header_seconds: float
@@ -94,7 +94,7 @@ class Impatient(HttpToolsProtocol):
         self.transport.close()
 
 
-def impatient(header_seconds: float, header_bytes: int) -> type[HttpToolsProtocol]:
+def impatient(header_seconds: float, header_bytes: int) -> type[StaysHttp1]:
     """Uvicorn's protocol with so many seconds for headers, from the first byte, or from the opening of a connection.
 
     `header_bytes` bounds what may come without a byte of a body or the end of a request: headers, trailers, what stands

@@ -135,13 +135,20 @@ def test_requests_one_after_another_are_not_taken_for_headers_without_end(tmp_pa
         wait_for(lambda: running.collector.counters.value("accepted_requests") == 200)
 
 
-def test_a_sender_that_offers_http_2_is_answered_in_http_1(tmp_path: Path) -> None:
+@pytest.mark.parametrize("apart", [False, True])
+def test_a_sender_that_offers_http_2_is_answered_in_http_1_and_its_body_is_read(tmp_path: Path, apart: bool) -> None:
     offer = b"connection: Upgrade, HTTP2-Settings\r\nupgrade: h2c\r\nhttp2-settings: AAEAAEAAAAIAAAAB\r\n"
+    chunked = _CHUNKED[:-2] + offer + b"\r\n%x\r\n%b\r\n0\r\n\r\n" % (len(_BODY), _BODY)
     with _connected(tmp_path) as (connection, running):
-        for count in (1, 2):
-            connection.sendall(_HEAD + offer + b"\r\n" + _BODY)
+        for count, request in enumerate((_HEAD + offer + b"\r\n" + _BODY, chunked, _HEAD + b"\r\n" + _BODY), 1):
+            cut = request.index(b"\r\n\r\n") + 4 if apart else len(request)
+            connection.sendall(request[:cut])
+            time.sleep(0.05 * apart)
+            connection.sendall(request[cut:])
             assert _answer(connection) == b"HTTP/1.1 200 OK"
-            assert running.collector.counters.value("accepted_requests") == count
+            assert running.collector.counters.value("accepted_items") == count
+        connection.sendall((_HEAD + offer + b"\r\n" + _BODY) * 500)
+        wait_for(lambda: running.collector.counters.value("accepted_items") == 503)
 
 
 @pytest.mark.parametrize("sent", [b"", b"PRI * HTTP/2.0\r\n"])
