@@ -28,6 +28,8 @@ class Body:
     def __init__(self, receive: Callable[[], Awaitable[Any]]) -> None:
         self._receive = receive
         self._more = True
+        self.is_begun = False
+        """Whether any of it was asked for, which a sender of `Expect: 100-continue` is told."""
 
     async def read(self, headers: Mapping[str, str], limits: IntakeLimits, running: Running, aside: Aside) -> bytes:
         """All of it, decompressed; `headers` have lower-case names. Raises `Refusal`."""
@@ -59,6 +61,7 @@ class Body:
                     size += len(await self._next())
 
     async def _next(self) -> bytes:
+        self.is_begun = True
         message = await self._receive()
         if message["type"] == "http.disconnect":
             self._more = False

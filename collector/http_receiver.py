@@ -60,8 +60,7 @@ class HttpApplication:
                 accepted = await self._read(scope["path"], headers, body, running)
                 await self._intake.store(principal, accepted, protocol)
         except Refused as error:
-            await body.discard()
-            await self._refuse(send, self._intake.refused(error, protocol), headers, is_event=is_event)
+            await self._refuse(send, self._intake.refused(error, protocol), headers, body, is_event=is_event)
             return
         if is_event:
             await _respond(send, 202, b"", {})
@@ -97,9 +96,15 @@ class HttpApplication:
             return await aside.run(len(body), lambda: accept_message(signal, read_json(signal, body), nesting))
         return await accept_aside(signal, body, nesting, aside)
 
-    async def _refuse(self, send: _Send, refusal: Refusal, headers: Mapping[str, str], *, is_event: bool) -> None:
+    async def _refuse(
+        self, send: _Send, refusal: Refusal, headers: Mapping[str, str], body: Body, *, is_event: bool
+    ) -> None:
         status = status_of(refusal, self._intake.limits.retry_seconds)
         more = {}
+        if headers.get("expect", "").lower() == "100-continue" and not body.is_begun:
+            more["connection"] = "close"  # the body is not sent before we ask for it, and we will not
+        else:
+            await body.discard()
         if refusal.answer.retryable:
             more["retry-after"] = str(self._intake.limits.retry_seconds)
         if refusal.reason == "method":

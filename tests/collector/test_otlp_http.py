@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import json
+import socket
 import zlib
 from collections.abc import Iterator
 from pathlib import Path
@@ -308,6 +309,19 @@ def test_too_much_is_refused_for_good(small: RunningCollector, headers: dict[str
     answer = httpx.post(f"{small.http}/v1/traces", content=body, headers=headers)
     assert answer.status_code == 413
     assert "retry-after" not in answer.headers
+
+
+@pytest.mark.parametrize(("path", "length", "status"), [("/v1/metrics", 10, 404), ("/v1/traces", 100_000, 413)])
+def test_a_sender_that_asks_first_is_refused_before_it_sends_its_body(
+    small: RunningCollector, path: str, length: int, status: int
+) -> None:
+    head = f"POST {path} HTTP/1.1\r\nhost: x\r\ncontent-type: application/json\r\n"
+    with socket.create_connection(("127.0.0.1", small.collector.http_port), timeout=4) as connection:
+        connection.sendall(f"{head}expect: 100-continue\r\ncontent-length: {length}\r\n\r\n".encode())
+        with connection.makefile("rb") as answer:
+            said = answer.read()
+    assert said.startswith(b"HTTP/1.1 %d " % status)
+    assert b"connection: close" in said
 
 
 def test_a_body_of_unknown_length_is_bounded_too(small: RunningCollector) -> None:
