@@ -13,10 +13,10 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 from collector.segment import Signal, foreign_segment_id
-from model import Clock, ThroughlineError
+from model import EPOCH, Clock, ThroughlineError
 from store import Sql, Store, load_query
 
 _log = logging.getLogger(__name__)
@@ -24,6 +24,7 @@ _log = logging.getLogger(__name__)
 _SETTLED = timedelta(seconds=5)
 """Rows younger than that are left for the next sweep: their insert may still be running."""
 _BACK = timedelta(days=2)
+"""How far a sweep looks back before the last one that took in all there was. The first one looks at everything."""
 
 
 class ForeignRows:
@@ -38,6 +39,7 @@ class ForeignRows:
         self._seconds = seconds
         self._stop = threading.Event()
         self._thread: threading.Thread | None = None
+        self._since = EPOCH
         self.last_error: str | None = None
 
     def start(self) -> None:
@@ -54,9 +56,12 @@ class ForeignRows:
 
     def sweep(self) -> int:
         """Take in what is there; gives the number of rows. Raises what the store raises."""
+        now = self._clock.now()
         for signal in Signal:
-            self._adopt(signal)
-        return sum(self._record(signal) for signal in Signal)
+            self._adopt(signal, now)
+        found = sum(self._record(signal) for signal in Signal)
+        self._since = now - _BACK
+        return found
 
     def _run(self) -> None:
         while not self._stop.wait(self._seconds):
@@ -70,9 +75,8 @@ class ForeignRows:
             if found and self._on_commit is not None:
                 self._on_commit()
 
-    def _adopt(self, signal: Signal) -> None:
-        now = self._clock.now()
-        window = {"since": now - _BACK, "until": now - _SETTLED}
+    def _adopt(self, signal: Signal, now: datetime) -> None:
+        window = {"since": self._since, "until": now - _SETTLED}
         for group in self._store.rows(load_query("collector", f"foreign_{signal}"), window):
             self._store.execute(
                 load_query("collector", f"foreign_{signal}_adopt"),
@@ -86,7 +90,7 @@ class ForeignRows:
 
     def _record(self, signal: Signal) -> int:
         rows = 0
-        since = {"since": self._clock.now() - _BACK}
+        since = {"since": self._since}
         for group in self._store.rows(load_query("collector", f"foreign_{signal}_unrecorded"), since):
             found = {**group, "signal": signal.value, "bytes": 0, "committed_at": self._clock.now()}
             self._store.execute(Sql(load_query("collector", "record_segment"), found))

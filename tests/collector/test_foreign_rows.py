@@ -44,7 +44,17 @@ def test_rows_without_a_segment_get_one_and_are_read_by_it(store: Store) -> None
 def test_a_sweep_that_ended_between_its_two_steps_is_finished_by_the_next(store: Store) -> None:
     foreign = ForeignRows(store, SystemClock())
     _write(store, "otel_logs", timedelta(seconds=30), 5)
-    foreign._adopt(Signal.LOGS)
+    foreign._adopt(Signal.LOGS, SystemClock().now())
     assert store.rows(committed_segments()) == []
     assert foreign.sweep() == 5
     assert len(store.rows(committed_segments())) == 1
+
+
+def test_what_was_written_while_the_platform_was_down_is_taken_in_however_long_that_was(store: Store) -> None:
+    clock = ManualClock(SystemClock().now())
+    _write(store, "otel_logs", timedelta(days=20), 2)
+    _write(store, "otel_traces", timedelta(days=3), 3)
+    foreign = ForeignRows(store, clock)
+    assert foreign.sweep() == 5
+    clock.advance(timedelta(days=3))
+    assert foreign.sweep() == 0
