@@ -17,6 +17,7 @@ from model import StoreUnavailable, ThroughlineError
 from store import StatementFailed, Store
 
 _MEMORY_LIMIT_EXCEEDED = 241
+_OF_THE_QUERY = re.compile(r"(?i)query memory limit|memory limit \(for query\)")
 _NAME = re.compile(r"(?s).*\(([A-Z][A-Z0-9_]+)\)(?: \((?:version|for url) .*)?\s*$")
 """The name stands at the end, followed at most by who says so."""
 
@@ -69,9 +70,12 @@ class Bisection:
         yield from self._among(segment, data, contents, records[middle:])
 
 
-def takes_too_much(error: StoreUnavailable) -> bool:
-    """Whether a statement failed because it would take more memory than it may, which its data may be to blame for."""
-    return _code(error) == _MEMORY_LIMIT_EXCEEDED
+def takes_too_much(error: ThroughlineError) -> bool:
+    """Whether a statement failed because it took more memory than one may, for which its data is to blame.
+
+    ClickHouse gives the same number where all statements together take too much, for which it is not.
+    """
+    return _code(error) == _MEMORY_LIMIT_EXCEEDED and _OF_THE_QUERY.search(f"{error} {error.__cause__}") is not None
 
 
 def named(error: ThroughlineError) -> str:

@@ -76,9 +76,10 @@ _TEXT_OF = """(v -> multiIf(
 BLOCK_SETTINGS = (
     "async_insert = 0, max_threads = 1, max_insert_threads = 1, max_block_size = 100000000, "
     "max_insert_block_size = 100000000, min_insert_block_size_rows = 100000000, min_insert_block_size_bytes = 0, "
-    "insert_deduplicate = 0, materialized_views_ignore_errors = 1, "
-    "max_memory_usage = 4000000000, max_execution_time = 240"
+    "insert_deduplicate = 0, materialized_views_ignore_errors = 1, max_execution_time = 240"
 )
+MEMORY_BYTES = 4_000_000_000
+"""What one INSERT may take. What only tries one may take half: sorting and writing the rows is not part of it."""
 
 
 _NO_REDACTION = TenantRedaction()
@@ -91,7 +92,7 @@ def insert_of(
 
     It is found in `system.processes` by its log comment, the segment id.
     """
-    settings = f"{BLOCK_SETTINGS}, log_comment = '{segment_id}', {_format(signal, path)}"
+    settings = f"{_settings(MEMORY_BYTES)}, log_comment = '{segment_id}', {_format(signal, path)}"
     return Sql(f"INSERT INTO {signal.table} ({_COLUMNS[signal]}) SETTINGS {settings}") + redaction.rows(
         signal, _rows(signal, tenant, segment_id, path)
     )
@@ -102,9 +103,14 @@ def probe_of(
 ) -> Sql:
     """A statement that fails where the INSERT of the same bytes would and stores nothing."""
     rows = redaction.rows(signal, _rows(signal, tenant, segment_id, path))
-    return Sql(f"INSERT INTO FUNCTION null('hash UInt64') SETTINGS async_insert = 0, {_format(signal, path)}") + Sql(
+    settings = f"{_settings(MEMORY_BYTES // 2)}, {_format(signal, path)}"
+    return Sql(f"INSERT INTO FUNCTION null('hash UInt64') SETTINGS {settings}") + Sql(
         f"SELECT cityHash64(*) FROM ({rows.text})", rows.params
     )
+
+
+def _settings(memory_bytes: int) -> str:
+    return f"{BLOCK_SETTINGS}, max_memory_usage = {memory_bytes}"
 
 
 def _rows(signal: Signal, tenant: str, segment_id: str, path: Path | None) -> Sql:

@@ -2,7 +2,7 @@
 
 When even an empty request is refused, or the whole is not when tried again, the data is not at fault: nothing is taken
 out. Where there are many offenders others are not kept waiting: after a while those found so far are out, and the rest
-of the segment goes to the end of the queue.
+of the segment goes to the end of the queue. Where requests take too much memory only together, the segment is halved.
 """
 
 from __future__ import annotations
@@ -10,7 +10,7 @@ from __future__ import annotations
 import logging
 import time
 
-from collector.bisection import Bisection, named
+from collector.bisection import Bisection, named, takes_too_much
 from collector.counters import Counters
 from collector.quarantine import Quarantine
 from collector.record import Contents, Record, joined
@@ -49,21 +49,25 @@ class Poison:
     def taken_out(
         self, segment: ClosedSegment, data: bytes, contents: Contents, error: ThroughlineError
     ) -> ClosedSegment | None:
-        """The segment without its offenders; None where it was postponed with some of them still in it.
+        """The segment without its offenders, or half of it; None where it was postponed with some still in it.
 
         `error` is why it was refused. Raises `QuarantineFull`, and what prevents an answer.
         """
         if (at_all := self._bisection.refusal(segment, contents.opening)) is not None:
             raise StoreUnavailable(f"ClickHouse refuses an insert for a reason that is not in the data: {at_all}")
-        if self._bisection.refusal(segment, data) is None:
+        is_too_much = takes_too_much(error)
+        if not is_too_much and self._bisection.refusal(segment, data) is None:
             raise StoreUnavailable(
                 f"ClickHouse refuses an insert into {segment.signal.table} for a reason that is not in the data alone: "
                 f"{named(error)}"
             )
+        offenders = self._bisection.offenders(segment, data, contents)
+        if is_too_much and len(contents.records) == 1:
+            offenders = iter([(contents.records[0], named(error))])
         out: set[int] = set()
         is_done = self._quarantine.room(segment.tenant) > 0
         ends = time.monotonic() + self._seconds
-        for each, reason in self._bisection.offenders(segment, data, contents) if is_done else ():
+        for each, reason in offenders if is_done else ():
             # Another thread may have taken the last of the room.
             if self._put_aside(segment, data, contents, each, reason):
                 out.add(each.start)
@@ -72,6 +76,8 @@ class Poison:
                 is_done = False
             if not is_done:
                 break
+        if not out and is_done and is_too_much:
+            return self._spool.halved(segment, data, contents)
         if not out and is_done:
             raise StoreUnavailable(f"ClickHouse refuses a segment and none of the requests in it: {named(error)}")
         if not out:

@@ -24,6 +24,8 @@ from datetime import datetime
 from pathlib import Path
 from typing import NamedTuple
 
+from zlib_ng import zlib_ng
+
 from collector import damage, record
 from collector.committer import Committer
 from collector.durable_file import replace_synced, sync_folder, write_synced
@@ -142,23 +144,28 @@ class Spool:
         Who repeats it with the same id, after a crash say, doubles nothing: such a segment's rows are looked for before
         they are put in. Raises `SpoolFull`.
         """
-        body = self.sealer.seal(accepted.body, tenant, accepted.signal) if self.sealer else accepted.body
-        data = (
-            record.opening(tenant, accepted.signal, sealed=self.sealer is not None)
-            + record.header(body, self._now_us(), accepted.items)
-            + body
-        )
-        path = segment_path(self.folder, segment_id)
         if segment_id in self._closed:
             return
+        header = record.header(accepted.body, self._now_us(), accepted.items)
+        data = record.opening(tenant, accepted.signal) + header + accepted.body
         self._make_sure_of_room(tenant, len(data))
         try:
-            replace_synced(path, data)
+            self._put(segment_id, tenant, accepted.signal, data)
         except OSError as error:
             raise SpoolFull(f"the spool cannot be written ({error.strerror}); send again later") from error
-        with self._lock:
-            self._count(tenant, len(data))
-        self._add_closed(ClosedSegment(segment_id, tenant, accepted.signal, path, len(data), may_be_stored=True))
+
+    def halved(self, segment: ClosedSegment, data: bytes, contents: record.Contents) -> ClosedSegment:
+        """Give the later half of a closed segment's requests to a segment of their own; gives what is left of it.
+
+        `data` is not encrypted. The other one's id follows from what is in it, so that it is the same when this is
+        repeated after a crash.
+        """
+        middle = len(contents.records) // 2
+        later = record.joined(data, contents, contents.records[middle:])
+        other = f"{segment.id[:17]}{zlib_ng.crc32(later, zlib_ng.crc32(segment.id.encode())):08x}"
+        if other not in self._closed:
+            self._put(other, segment.tenant, segment.signal, later)
+        return self.replaced(segment, record.joined(data, contents, contents.records[:middle]))
 
     def take(self, timeout_seconds: float, held: Collection[str] = ()) -> ClosedSegment | None:
         """The oldest closed segment that nobody has taken; None where there is none within the time.
@@ -271,6 +278,14 @@ class Spool:
     def ready(self) -> bool:
         """Whether a request can be accepted now: the folder can be written and is not full."""
         return self._bytes < self.limits.total_bytes and (self._writable or self._try_folder())
+
+    def _put(self, segment_id: str, tenant: str, signal: Signal, data: bytes) -> None:
+        data = record.sealed(data, self.sealer) if self.sealer else data
+        path = segment_path(self.folder, segment_id)
+        replace_synced(path, data)
+        with self._lock:
+            self._count(tenant, len(data))
+        self._add_closed(ClosedSegment(segment_id, tenant, signal, path, len(data), may_be_stored=True))
 
     def _try_folder(self) -> bool:
         # After a failed write nothing may come that could succeed, because we are not ready: so try it here.

@@ -6,6 +6,7 @@ import hashlib
 import json
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -21,6 +22,7 @@ from collector import (
     SpoolLimits,
     WriterLimits,
     committed_segments,
+    decode,
     new_segment_id,
     spans_of_segments,
 )
@@ -33,7 +35,7 @@ from collector.requests import Accepted, accept
 from collector.segment import ClosedSegment, Signal
 from collector.spool import Spool
 from collector.writer import Writer
-from model import ManualClock, NotFound, Refused, SystemClock, catalog_from_sources
+from model import ManualClock, NotFound, Refused, StoreUnavailable, SystemClock, catalog_from_sources
 from model.access import access_from_text
 from store import StatementFailed, Store
 from tests.collector.payloads import logs, poison, spans
@@ -158,6 +160,31 @@ def test_a_segment_of_nothing_but_refused_requests_leaves_no_row(bench: _Bench) 
     assert (bench.count(), bench.store.rows(committed_segments())) == (0, [])
     assert bench.quarantine.count() == 1
     assert bench.spool.closed_segments == 0
+
+
+@pytest.mark.slow
+def test_what_takes_too_much_memory_is_taken_out_and_what_does_so_only_together_goes_in(
+    bench: _Bench, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def each_with_a_large_resource(count: int, first: int) -> bytes:
+        request = spans(count, first=first)
+        request.resource_spans[0].resource.attributes.add(key="annotations").value.string_value = "x" * 200_000
+        return request.SerializeToString()
+
+    monkeypatch.setattr(decode, "MEMORY_BYTES", 300_000_000)
+    bodies = [each_with_a_large_resource(500, 500 * n) for n in range(3)]
+    waiting = bench.segment(*bodies[:2], each_with_a_large_resource(2000, 2000), bodies[2])
+    with pytest.raises(StoreUnavailable, match="memory limit"):
+        bench.writer.move(waiting)
+    bench.writer.move(replace(waiting, may_be_stored=True))
+    bench.move()
+    assert [(entry.items, entry.reason) for entry in bench.quarantine.entries()] == [
+        (2000, "MEMORY_LIMIT_EXCEEDED (241)")
+    ]
+    assert bench.count() == 1500
+    assert len(bench.store.rows("SELECT SpanId FROM otel_traces GROUP BY SpanId")) == 1500
+    assert sum(row["rows"] for row in bench.store.rows(committed_segments())) == 1500
+    assert bench.spool.depth_bytes == 0
 
 
 def test_no_value_of_a_sender_is_quoted_where_a_table_refuses_it(
