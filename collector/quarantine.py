@@ -72,7 +72,8 @@ class Quarantine:
         self._sealer = sealer
         self.limits = limits or QuarantineLimits()
         self._lock = threading.Lock()
-        self._retrying = threading.Lock()
+        self._deciding = threading.Lock()
+        """Held by whoever retries or discards: what is about to be stored is not discarded as well."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         self._kept: Counter[str] = Counter()
         self.held: frozenset[str] = frozenset()
@@ -146,20 +147,22 @@ class Quarantine:
 
     def discard(self, entry_id: str, tenant: str | None = None) -> Quarantined:
         """Delete a request for good; raises `NotFound`."""
-        entry = self._entry(entry_id, tenant)
-        self._remove(entry)
+        with self._deciding:
+            entry = self._entry(entry_id, tenant)
+            self._remove(entry)
         return entry
 
     def expire(self, before: datetime) -> list[Quarantined]:
         """Delete for good what was refused before that time, and give it back."""
-        old = [each for each in self.entries() if datetime.fromisoformat(each.at) < before]
-        for each in old:
-            self._remove(each)
+        with self._deciding:
+            old = [each for each in self.entries() if datetime.fromisoformat(each.at) < before]
+            for each in old:
+                self._remove(each)
         return old
 
     def retry(self, entry_id: str, spool: Spool, now: datetime, tenant: str | None = None) -> Quarantined:
         """Give a request to the spool again as if it came now; raises `NotFound`, `SpoolFull`, `SealedAway`."""
-        with self._retrying:
+        with self._deciding:
             entry = self._entry(entry_id, tenant)
             if entry.signal == _UNKNOWN:
                 raise NotFound(f"Request {entry.id} cannot be sent again: {entry.reason}.")

@@ -6,7 +6,7 @@ import os
 import signal
 import subprocess
 import sys
-from concurrent.futures import ThreadPoolExecutor
+from concurrent.futures import ThreadPoolExecutor, wait
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,7 @@ from collector import (
 )
 from collector.counters import Counters
 from collector.open_segment import segment_path
-from collector.requests import accept
+from collector.requests import Accepted, accept
 from model import NotFound, SystemClock
 from store import Store
 from tests.collector.payloads import poison, spans
@@ -177,6 +177,25 @@ def test_no_more_is_kept_than_there_is_room_for_however_many_threads_put(tmp_pat
         kept = [each for each in pool.map(put, range(40)) if each is not None]
     assert len(kept) == quarantine.count() == len(quarantine.entries("noisy")) == 3
     assert quarantine.put(_ACCEPTED, tenant="other", segment_id="s", reason="r", received_at=_AT, at=_AT)
+
+
+def test_a_request_that_is_being_retried_is_not_discarded_as_well(tmp_path: Path) -> None:
+    entry = _kept(tmp_path)
+    quarantine = Quarantine(tmp_path / "quarantine")
+    with ThreadPoolExecutor(1) as pool:
+
+        class Busy(Spool):
+            def adopt(self, segment_id: str, tenant: str, accepted: Accepted) -> None:
+                self.discarding = pool.submit(quarantine.discard, entry.id)
+                wait([self.discarding], timeout=0.2)
+                super().adopt(segment_id, tenant, accepted)
+
+        spool = Busy(tmp_path / "spool")
+        quarantine.retry(entry.id, spool, _AT)
+        with pytest.raises(NotFound):
+            spool.discarding.result(10)
+    assert (quarantine.count(), spool.closed_segments) == (0, 1)
+    spool.release()
 
 
 @pytest.mark.parametrize(("left", "says"), [(None, "are gone"), (-3, "are damaged")])
