@@ -126,6 +126,7 @@ class HttpReceiver:
     def __init__(self, intake: Intake, host: str, port: int, tls: Tls | None = None) -> None:
         self._application = HttpApplication(intake, self._connections)
         self._limits = intake.limits
+        self._counters = intake.counters
         self._tls = tls
         self._host = host
         self.port = port
@@ -143,7 +144,7 @@ class HttpReceiver:
             access_log=False,
             server_header=False,
             timeout_graceful_shutdown=5,
-            http=impatient(self._limits.header_seconds, self._limits.header_bytes),
+            http=impatient(self._limits.header_seconds, self._limits.header_bytes, self._counters),
             proxy_headers=False,
             timeout_keep_alive=round(self._limits.idle_seconds),
             ws="none",

@@ -12,6 +12,7 @@ import asyncio
 import logging
 from typing import Any
 
+from collector.counters import Counters
 from collector.upgrade_offers import StaysHttp1
 
 _log = logging.getLogger(__name__)
@@ -33,6 +34,7 @@ class Impatient(StaysHttp1):
 
     header_seconds: float
     header_bytes: int
+    counters: Counters
     _deadline: asyncio.TimerHandle | None = None
     _is_in_head = False
     _unproductive_bytes = 0
@@ -52,7 +54,7 @@ class Impatient(StaysHttp1):
             return
         if self._unproductive_bytes > self.header_bytes:
             _log.info("a connection from %s was closed: more than %d bytes of headers", self.client, self.header_bytes)
-            self._end(_TOO_LARGE if self._is_in_head else b"")
+            self._end("headers_too_large", _TOO_LARGE)
         elif self.cycle is not None and not self.cycle.response_complete:
             self._forget_deadline()
         elif self._deadline is None:
@@ -86,19 +88,30 @@ class Impatient(StaysHttp1):
         if self.transport.is_closing():
             return
         _log.info("a connection from %s was closed: no request within %g seconds", self.client, self.header_seconds)
-        self._end(_TOO_SLOW if self._is_in_head else b"")
+        self._end("too_slow", _TOO_SLOW)
 
-    def _end(self, answer: bytes) -> None:
-        if self.cycle is None or self.cycle.response_complete:
-            self.transport.write(answer)
+    def send_400_response(self, msg: str) -> None:
+        self._count("malformed")
+        super().send_400_response(msg)
+
+    def _end(self, reason: str, answer: bytes) -> None:
+        if self._is_in_head:
+            self._count(reason)
+            if self.cycle is None or self.cycle.response_complete:
+                self.transport.write(answer)
         self.transport.close()
 
+    def _count(self, reason: str) -> None:
+        self.counters.add("refused_requests", reason=reason, protocol="http")
 
-def impatient(header_seconds: float, header_bytes: int) -> type[StaysHttp1]:
+
+def impatient(header_seconds: float, header_bytes: int, counters: Counters) -> type[StaysHttp1]:
     """Uvicorn's protocol with so many seconds for headers, from the first byte, or from the opening of a connection.
+
+    What is refused within its headers is counted, as any other refusal, by its reason.
 
     `header_bytes` bounds what may come without a byte of a body or the end of a request: headers, trailers, what stands
     between the chunks of a body. It is looked at after each read, of 256 KiB at most.
     """
-    limits = {"header_seconds": header_seconds, "header_bytes": header_bytes}
+    limits = {"header_seconds": header_seconds, "header_bytes": header_bytes, "counters": counters}
     return type("ImpatientWithin", (Impatient,), limits)

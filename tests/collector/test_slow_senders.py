@@ -67,6 +67,7 @@ def test_headers_that_trickle_in_are_cut_off(tmp_path: Path) -> None:
         said = _trickle(connection, b"POST /v1/traces HTTP/1.1\r\n" + b"x-header: value\r\n" * 1000)
         assert said.startswith(b"HTTP/1.1 408 ")
         assert running.collector.counters.value("accepted_requests") == 0
+        assert running.collector.counters.value("refused_requests", reason="too_slow") == 1
 
 
 def test_a_connection_without_any_request_is_closed(tmp_path: Path) -> None:
@@ -127,6 +128,14 @@ def test_headers_without_end_take_no_memory(tmp_path: Path, before: bytes, answe
         assert sent < 10_000_000  # what lies in the buffers of both sides included
         assert said.startswith(answer) or said == b""
         assert running.collector.counters.value("accepted_requests") == 0
+        assert running.collector.counters.value("refused_requests", reason="headers_too_large") == bool(answer)
+
+
+def test_what_is_no_http_is_counted_as_malformed(tmp_path: Path) -> None:
+    with _connected(tmp_path) as (connection, running):
+        connection.sendall(b"\x16\x03\x01\x02\x00\x01\x00\x01")
+        assert _answer(connection) == b"HTTP/1.1 400 Bad Request"
+        assert running.collector.counters.value("refused_requests", reason="malformed") == 1
 
 
 def test_requests_one_after_another_are_not_taken_for_headers_without_end(tmp_path: Path) -> None:
