@@ -222,7 +222,16 @@ def test_times_are_rfc_3339(time: str, nanoseconds: int) -> None:
 
 
 @pytest.mark.parametrize(
-    "time", ["2018-13-05T03:56:24Z", "2018-04-05", "9999-01-01T00:00:00Z", "", "2018-04-05T25:00:00Z"]
+    "time",
+    [
+        "2018-13-05T03:56:24Z",
+        "2018-04-05",
+        "9999-01-01T00:00:00Z",
+        "",
+        "2018-04-05T25:00:00Z",
+        "2018-04-05T03:56:24+24:00",
+        "2018-04-05T03:56:24-01:60",
+    ],
 )
 def test_other_times_are_refused(time: str) -> None:
     with pytest.raises(BadRequest):
