@@ -6,6 +6,7 @@ from collector.intake import IntakeLimits
 from collector.listening import Tls
 from collector.quarantine import Quarantine, Quarantined, QuarantineLimits
 from collector.reading import committed_segments, logs_of_segments, spans_of_segments, spans_of_traces
+from collector.recovery import left_in
 from collector.redaction import Redactions, TenantRedaction
 from collector.retention import apply_retention
 from collector.segment import Signal, new_segment_id, opened_at
@@ -31,6 +32,7 @@ __all__ = [
     "WriterLimits",
     "apply_retention",
     "committed_segments",
+    "left_in",
     "logs_of_segments",
     "new_segment_id",
     "opened_at",

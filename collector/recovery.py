@@ -45,6 +45,12 @@ def recover(folder: Path) -> Recovered:
     return Recovered(tuple(found), torn)
 
 
+def left_in(folder: Path) -> tuple[int, int]:
+    """How many segments an earlier run left, and how many bytes they have together; nothing is opened or changed."""
+    sizes = [path.stat().st_size for path in folder.glob(f"*{SUFFIX}")]
+    return len(sizes), sum(sizes)
+
+
 def _recovered(path: Path) -> tuple[ClosedSegment | None, int]:
     try:
         opened_at(path.stem)

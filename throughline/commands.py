@@ -9,7 +9,7 @@ from collections.abc import Generator, Iterator
 from contextlib import closing
 from pathlib import Path
 
-from collector import Quarantine, Redactions
+from collector import Redactions
 from collector.importing import ImportProgress, ImportReport, check_file, import_file, load_mapping
 from model import NotFound, SystemClock, load_catalog
 from store import Store, active_catalog, apply_catalog, pending
@@ -98,7 +98,7 @@ def migrate_tables(settings: StoreSettings, *, dry_run: bool) -> str:
 
 def status_text(settings: StoreSettings, *, as_json: bool) -> str:
     """What is stored, what waits, what failed; by the platform itself where one runs on this folder."""
-    from throughline.status import describe, quarantined, stored
+    from throughline.status import describe, left_behind, stored
 
     running = Control.running(settings.data_dir)
     if running:
@@ -106,10 +106,7 @@ def status_text(settings: StoreSettings, *, as_json: bool) -> str:
     else:
         _expect_tables(settings)
         with open_migrated(settings) as store:
-            found = {"running": False, **stored(store)}
-        folder = settings.data_dir / "quarantine"
-        if folder.is_dir():
-            found["quarantine"] = quarantined(Quarantine(folder))
+            found = {"running": False, **left_behind(settings.data_dir), **stored(store)}
     return json.dumps(found, indent=2) if as_json else describe(found)
 
 

@@ -3,9 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import asdict
+from pathlib import Path
 from typing import Any
 
-from collector import Collector, Quarantine
+from collector import Collector, Quarantine, left_in
 from correlator import InstanceReader, outdated_workflows, rebuild_progress, running_rebuilds
 from model import Catalog, NotFound
 from sla_engine import VerdictReader
@@ -78,6 +79,17 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
         if collector.writer is not None and collector.writer.waiting:
             found["collector"]["writer waits"] = "; ".join(collector.writer.waiting[:_SHOWN])
     return {**found, **stored(store)}
+
+
+def left_behind(data_dir: Path) -> dict[str, Any]:
+    """What waits in the folder of a platform that does not run: its next start stores it."""
+    found: dict[str, Any] = {}
+    segments, size = left_in(data_dir / "spool")
+    if segments:
+        found["collector"] = {"spool": f"{size:,} bytes in {segments:,} segments wait for the next start"}
+    if (folder := data_dir / "quarantine").is_dir():
+        found["quarantine"] = quarantined(Quarantine(folder))
+    return found
 
 
 def quarantined(quarantine: Quarantine) -> list[dict[str, Any]]:
