@@ -170,6 +170,8 @@ class Quarantine:
             if entry.sealed:
                 body = opened(self._sealer, body, entry.tenant, Signal(entry.signal))
             if entry.retried_as is None:
+                # First, because its id sets the time of its rows: what is refused now may be tried again much later.
+                spool.make_sure_of_room(entry.tenant, len(body))
                 entry = replace(entry, retried_as=new_segment_id(now))
                 replace_synced(self._about(entry.id), _json(entry))
             spool.adopt(str(entry.retried_as), entry.tenant, Accepted(Signal(entry.signal), body, entry.items))

@@ -134,7 +134,7 @@ class Spool:
         Raises `SpoolFull` at once where a limit is reached; the future fails with it where the disk is full.
         """
         waiting = Waiting(tenant, accepted, self._now_us())
-        self._make_sure_of_room(tenant, waiting.size)
+        self.make_sure_of_room(tenant, waiting.size)
         self._inbox.put(waiting)
         return waiting.done
 
@@ -148,7 +148,7 @@ class Spool:
             return
         header = record.header(accepted.body, self._now_us(), accepted.items)
         data = record.opening(tenant, accepted.signal) + header + accepted.body
-        self._make_sure_of_room(tenant, len(data))
+        self.make_sure_of_room(tenant, len(data))
         try:
             self._put(segment_id, tenant, accepted.signal, data)
         except OSError as error:
@@ -298,7 +298,8 @@ class Spool:
         self._writable = True
         return True
 
-    def _make_sure_of_room(self, tenant: str, size: int) -> None:
+    def make_sure_of_room(self, tenant: str, size: int) -> None:
+        """Raise `SpoolFull` where a tenant's request of so many bytes would be refused now."""
         limit = self.limits.total_bytes
         if self._bytes + self._inbox.bytes + size > limit:
             raise SpoolFull(f"the spool has reached its limit of {limit} bytes; send again later")

@@ -7,7 +7,8 @@ import signal
 import subprocess
 import sys
 from concurrent.futures import ThreadPoolExecutor, wait
-from datetime import UTC, datetime
+from contextlib import nullcontext
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -18,15 +19,17 @@ from collector import (
     QuarantineLimits,
     Signal,
     Spool,
+    SpoolLimits,
     Writer,
     WriterLimits,
     new_segment_id,
+    opened_at,
     record,
 )
 from collector.counters import Counters
 from collector.open_segment import segment_path
 from collector.requests import Accepted, accept
-from model import NotFound, SystemClock
+from model import NotFound, SpoolFull, SystemClock
 from store import Store
 from tests.collector.payloads import poison, spans
 from tests.collector.running import RunningCollector, wait_for
@@ -177,6 +180,20 @@ def test_no_more_is_kept_than_there_is_room_for_however_many_threads_put(tmp_pat
         kept = [each for each in pool.map(put, range(40)) if each is not None]
     assert len(kept) == quarantine.count() == len(quarantine.entries("noisy")) == 3
     assert quarantine.put(_ACCEPTED, tenant="other", segment_id="s", reason="r", received_at=_AT, at=_AT)
+
+
+def test_a_retry_the_spool_has_no_room_for_leaves_the_request_as_it_was(tmp_path: Path) -> None:
+    entry = _kept(tmp_path)
+    quarantine = Quarantine(tmp_path / "quarantine")
+    full, roomy = SpoolLimits(total_bytes=10), SpoolLimits()
+    for limits, at in ((full, _AT), (roomy, _AT + timedelta(days=20))):
+        spool = Spool(tmp_path / "spool", limits=limits)
+        with pytest.raises(SpoolFull) if limits is full else nullcontext():
+            quarantine.retry(entry.id, spool, at)
+        assert quarantine.entries() == ([entry] if limits is full else [])
+        spool.release()
+    (segment,) = spool.closed()
+    assert opened_at(segment.id) == _AT + timedelta(days=20)
 
 
 def test_a_request_that_is_being_retried_is_not_discarded_as_well(tmp_path: Path) -> None:
