@@ -5,8 +5,8 @@
    receiver that is down holds up nobody else. It may be one message that a receiver cannot take: after five tries
    others pass it while it waits for its next, but none about an alert that it or another one passed is about. However
    many messages wait for a receiver that is down, it is tried at the pace of one.
-3. The queue is bounded. A message that finds it full stays in the table and is read back when there is room; until then
-   all later ones stay there too, so that lanes keep their order.
+3. Each lane is bounded. A message that finds its lane full stays in the table and is read back when there is room; until
+   then all later ones for that receiver stay there too, so that the lane keeps its order. Other lanes go on.
 4. A try is recorded before the next message of its lane. Should the store be away, the result waits and is recorded
    first when the lane's turn comes again: a message that was taken is not sent again for that.
 5. A crash between a receiver's answer and its record sends the message again after the restart: at least once.
@@ -54,7 +54,8 @@ class _Lane:
     """Messages for one receiver of one tenant, oldest first; times are monotonic seconds.
 
     Nothing is tried before `rests_until`; nothing can be due before `due`. `failures` counts the tries since one went
-    well. `current` is being tried, or was with a `result` that is not yet recorded.
+    well. `current` is being tried, or was with a `result` that is not yet recorded. `has_more`: later messages for this
+    receiver are in the table only.
     """
 
     messages: list[_Queued] = field(default_factory=list)
@@ -62,6 +63,7 @@ class _Lane:
     rests_until: float = 0.0
     failures: int = 0
     is_busy: bool = False
+    has_more: bool = False
     current: _Queued | None = None
     result: Attempt | None = None
 
@@ -97,10 +99,10 @@ class Delivery:
         before_send: Callable[[], None] | None = None,
         look_seconds: float = LOOK_SECONDS,
         workers: int = 4,
-        capacity: int = 10_000,
+        capacity: int = 1_000,
         chance: random.Random | None = None,
     ) -> None:
-        """`before_send` raises `Unavailable` where it is not for this process to send."""
+        """`before_send` raises `Unavailable` where it is not for this process to send; `capacity` is that of a lane."""
         self._outbox = outbox
         self._clock = clock
         self._channels = channels
@@ -142,7 +144,7 @@ class Delivery:
         """Messages that have just been recorded. Never waits: what does not fit is read back from the table later."""
         with self._changed:
             for waiting in messages:
-                if self._must_read or self._is_reading or len(self._known) >= self._capacity:
+                if self._must_read or self._is_reading:
                     self._must_read = True
                 else:
                     self._enqueue(waiting)
@@ -172,11 +174,15 @@ class Delivery:
             return len(self._known)
 
     def _enqueue(self, waiting: Waiting) -> None:
+        """Put a message that is not known yet into its lane, or leave it in the table: note 3."""
         identity = (waiting.tenant, waiting.message_id)
         if identity in self._known:
             return
-        self._known.add(identity)
         lane = self._lanes.setdefault((waiting.tenant, waiting.receiver), _Lane())
+        lane.has_more |= len(lane.messages) >= self._capacity
+        if lane.has_more:
+            return
+        self._known.add(identity)
         wait = waiting.due_at - self._clock.now() if waiting.due_at else timedelta(0)
         due = time.monotonic() + min(max(timedelta(0), wait), self._policy.longest).total_seconds()
         lane.messages.append(_Queued(waiting, due))
@@ -199,7 +205,7 @@ class Delivery:
                 now = time.monotonic()
                 reads_at = self._reads_at()
                 if reads_at is not None and reads_at <= now:
-                    everything, self._is_reading, self._must_read = self._must_read, True, False
+                    everything, self._is_reading, self._must_read = self._is_wanted(), True, False
                     self._ended_while_reading.clear()
                     return _READ if everything else _LOOK
                 ready = [lane for lane in self._lanes.values() if lane.messages and not lane.is_busy]
@@ -216,10 +222,16 @@ class Delivery:
             return None
 
     def _reads_at(self) -> float | None:
-        """When to read the table; None while it is read, or there is no room for what may be in it."""
-        if self._is_reading or len(self._known) > self._capacity // 2:
+        """When to read the table; None while it is read."""
+        if self._is_reading:
             return None
-        return self._read_at if self._must_read else self._look_at
+        return self._read_at if self._is_wanted() else self._look_at
+
+    def _is_wanted(self) -> bool:
+        """Whether the table has, or may have, messages there is room for."""
+        return self._must_read or any(
+            lane.has_more and len(lane.messages) <= self._capacity // 2 for lane in self._lanes.values()
+        )
 
     def _forget(self) -> None:
         """Let go of all messages but those a thread works on, or whose result is not recorded; read the rest back."""
@@ -233,7 +245,7 @@ class Delivery:
         self._must_read = True
 
     def _read_back(self, *, everything: bool) -> None:
-        """Notes 3 and 7: as many of the oldest as fit; if more may be there, once more when these are done.
+        """Notes 3 and 7: of each receiver as many of the oldest as fit; if more may be there, once more when these are done.
 
         Without `everything` only what is young enough to be tried again.
         """
@@ -246,13 +258,19 @@ class Delivery:
         except Unavailable as error:
             failed = True
             _LOG.warning("Undelivered notifications cannot be read, trying again: %s", error)
+        counts = Counter((each.tenant, each.receiver) for each in found)
         with self._changed:
+            if everything and not failed:
+                for lane in self._lanes.values():
+                    lane.has_more = False
             for waiting in found:
-                is_ended = (waiting.tenant, waiting.message_id) in self._ended_while_reading
-                if not is_ended and len(self._known) < self._capacity:
+                if (waiting.tenant, waiting.message_id) not in self._ended_while_reading:
                     self._enqueue(waiting)
+            for identity, lane in list(self._lanes.items()):
+                lane.has_more |= counts[identity] >= self._capacity
+                self._drop_if_done(identity, lane)
             self._is_reading = False
-            self._must_read = self._must_read or failed or len(found) >= self._capacity
+            self._must_read = self._must_read or failed
             self._read_at = time.monotonic() + (_STORE_AWAY_SECONDS if failed else 0.0)
             self._look_at = time.monotonic() + self._look_seconds
             self._changed.notify_all()
@@ -291,8 +309,7 @@ class Delivery:
                 self._known.discard((waiting.tenant, waiting.message_id))
                 if self._is_reading:
                     self._ended_while_reading.add((waiting.tenant, waiting.message_id))
-                if not lane.messages:
-                    self._lanes.pop((waiting.tenant, waiting.receiver), None)
+                self._drop_if_done((waiting.tenant, waiting.receiver), lane)
                 lane.failures, lane.rests_until = 0, now
             else:
                 queued.waiting = replace(waiting, attempts=attempt.number)
@@ -301,6 +318,10 @@ class Delivery:
                 lane.rests_until = now + self._policy.delay(lane.failures, self._chance.random()).total_seconds()
             lane.due = lane.rests_until
             self._let_go(lane)
+
+    def _drop_if_done(self, identity: tuple[str, Receiver], lane: _Lane) -> None:
+        if not lane.messages and not lane.has_more:
+            self._lanes.pop(identity, None)
 
     def _let_go(self, lane: _Lane) -> None:
         lane.is_busy = False

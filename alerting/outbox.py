@@ -105,9 +105,9 @@ class Outbox:
         return (rows[0]["title"], rows[0]["body"]) if rows else None
 
     def undelivered(self, limit: int, since: datetime | None = None) -> list[Waiting]:
-        """The oldest messages of all tenants that are neither delivered nor abandoned, oldest first.
+        """The oldest messages that are neither delivered nor abandoned, `limit` of each receiver, oldest first.
 
-        `since` leaves out what was queued before.
+        Of all tenants. `since` leaves out what was queued before.
         """
         params = {"since": f"{microseconds(since):016x}" if since else "", "limit": limit}
         return [

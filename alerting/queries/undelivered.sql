@@ -1,4 +1,4 @@
--- Purpose: messages that are neither delivered nor abandoned, oldest first.
+-- Purpose: messages that are neither delivered nor abandoned, oldest first: of each receiver so many.
 -- Parameters: since String, the least message_id, empty for all; limit UInt32. All tenants: one delivery serves them all.
 -- Index: primary key (message_id, behind few tenants) where `since` is given, which is so once a minute; else none, reads
 --   the narrow columns of all messages: at start, after the queue in memory has overflowed, when the role was taken again.
@@ -9,12 +9,15 @@ SELECT
 FROM notifications
 WHERE (tenant, message_id) IN (
   SELECT tenant, message_id
-  FROM notifications
-  WHERE message_id >= {since:String}
-  GROUP BY tenant, message_id
-  HAVING countIf(state IN ('delivered', 'abandoned')) = 0
-  ORDER BY message_id, tenant
-  LIMIT {limit:UInt32}
+  FROM (
+    SELECT tenant, message_id, any(n.receiver_kind) AS kind, any(n.receiver_target) AS target
+    FROM notifications AS n
+    WHERE message_id >= {since:String}
+    GROUP BY tenant, message_id
+    HAVING countIf(state IN ('delivered', 'abandoned')) = 0
+    ORDER BY message_id, tenant
+    LIMIT {limit:UInt32} BY tenant, kind, target
+  )
 )
 GROUP BY tenant, message_id
 ORDER BY message_id, tenant

@@ -161,9 +161,11 @@ def test_before_some_tries_no_message_is_passed(store: Store) -> None:
 
 
 def test_a_message_read_back_is_the_one_that_was_recorded(store: Store) -> None:
-    waiting = recorded(store, a_message("m1", about="a"), a_message("m2", "b", about="b"))
+    waiting = recorded(
+        store, a_message("m1", about="a"), a_message("m2", about="c"), a_message("m3", "b", about="b")
+    )
     assert Outbox(store).undelivered(10) == waiting
-    assert Outbox(store).undelivered(1) == waiting[:1]
+    assert Outbox(store).undelivered(1) == [waiting[0], waiting[2]]
     assert Outbox(store).undelivered(10, NOW) == waiting
     assert Outbox(store).undelivered(10, NOW + timedelta(hours=1)) == []
 
@@ -226,7 +228,7 @@ def test_a_full_queue_takes_nothing_more_and_loses_nothing(store: Store) -> None
             hearing.send(message)
 
     outbox = Outbox(store)
-    with delivering(store, {"hearing": Gated()}, capacity=4) as delivery:
+    with delivering(store, {"hearing": Gated()}, capacity=2) as delivery:
         for n in range(10):
             delivery.offer(outbox.add(TENANT, [a_message(f"m{n:02}", "ab"[n % 2])], NOW))
             assert delivery.waiting() <= 4
@@ -237,6 +239,19 @@ def test_a_full_queue_takes_nothing_more_and_loses_nothing(store: Store) -> None
         titles = [title for receiver, title in hearing.heard if receiver == target]
         assert titles == sorted(titles)
     assert sorted(title for _, title in hearing.heard) == [f"m{n:02}" for n in range(10)]
+
+
+def test_however_much_waits_for_a_receiver_that_is_down_others_are_told(store: Store) -> None:
+    hearing = Hearing()
+    with delivering(store, {"hearing": hearing, "faulty": Faulty()}, capacity=2) as delivery:
+        for n in range(6):
+            delivery.offer(recorded(store, a_message(f"down {n}", "x", "faulty")))
+        delivery.offer(recorded(store, a_message("m1")))
+        hearing.expect(1)
+        delivery.read_back()
+        delivery.offer(recorded(store, a_message("m2")))
+        hearing.expect(2)
+    assert len(Outbox(store).undelivered(10)) == 6
 
 
 def test_stopping_before_starting_and_twice_does_no_harm(store: Store) -> None:
