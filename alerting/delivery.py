@@ -4,7 +4,8 @@
 2. Each receiver has a lane. Its messages go one after the other, so that "resolved" never overtakes "breached"; a
    receiver that is down holds up nobody else. It may be one message that a receiver cannot take: after five tries
    others pass it while it waits for its next, but none about an alert that it or another one passed is about. However
-   many messages wait for a receiver that is down, it is tried at the pace of one.
+   many messages wait for a receiver that is down, it is tried at the pace of one; and however many receivers are
+   down, trying them takes half of the threads at most.
 3. Each lane is bounded. A message that finds its lane full stays in the table and is read back when there is room; until
    then all later ones for that receiver stay there too, so that the lane keeps its order. Other lanes go on.
 4. A try is recorded before the next message of its lane. Should the store be away, the result waits and is recorded
@@ -178,7 +179,8 @@ class Delivery:
         identity = (waiting.tenant, waiting.message_id)
         if identity in self._known:
             return
-        lane = self._lanes.setdefault((waiting.tenant, waiting.receiver), _Lane())
+        new = _Lane(failures=min(waiting.attempts, 1))
+        lane = self._lanes.setdefault((waiting.tenant, waiting.receiver), new)
         lane.has_more |= len(lane.messages) >= self._capacity
         if lane.has_more:
             return
@@ -208,8 +210,7 @@ class Delivery:
                     everything, self._is_reading, self._must_read = self._is_wanted(), True, False
                     self._ended_while_reading.clear()
                     return _READ if everything else _LOOK
-                ready = [lane for lane in self._lanes.values() if lane.messages and not lane.is_busy]
-                first = min(ready, key=lambda lane: lane.due, default=None)
+                first = min(self._ready(), key=lambda lane: lane.due, default=None)
                 if first is not None and first.due <= now:
                     first.current = first.chosen(now)
                     if first.current is None:
@@ -220,6 +221,16 @@ class Delivery:
                 dues += [reads_at] if reads_at is not None else []
                 self._changed.wait(min(dues) - now if dues else None)
             return None
+
+    def _ready(self) -> list[_Lane]:
+        """The lanes a thread may take; where half of the threads wait for receivers that failed, none of such."""
+        failing = sum(lane.is_busy and lane.failures > 0 for lane in self._lanes.values())
+        is_crowded = failing >= max(1, len(self._threads) // 2)
+        return [
+            lane
+            for lane in self._lanes.values()
+            if lane.messages and not lane.is_busy and not (is_crowded and lane.failures)
+        ]
 
     def _reads_at(self) -> float | None:
         """When to read the table; None while it is read."""

@@ -254,6 +254,31 @@ def test_however_much_waits_for_a_receiver_that_is_down_others_are_told(store: S
     assert len(Outbox(store).undelivered(10)) == 6
 
 
+def test_however_many_receivers_are_down_others_are_told(store: Store) -> None:
+    hearing = Hearing()
+    gate = threading.Event()
+    stuck = threading.Semaphore(0)
+    tried: set[str] = set()
+
+    class Down:
+        """Refuses at once at first, and keeps who tries again waiting."""
+
+        def send(self, message: Outgoing) -> None:
+            if message.target in tried:
+                stuck.release()
+                gate.wait(60)
+            tried.add(message.target)
+            raise RuntimeError
+
+    with delivering(store, {"hearing": hearing, "down": Down()}) as delivery:
+        delivery.offer(recorded(store, *[a_message("m", f"down {n}", "down") for n in range(8)]))
+        for _ in range(2):
+            assert stuck.acquire(timeout=30)
+        delivery.offer(recorded(store, a_message("m")))
+        hearing.expect(1)
+        gate.set()
+
+
 def test_stopping_before_starting_and_twice_does_no_harm(store: Store) -> None:
     delivery = Delivery(Outbox(store), ManualClock(NOW), {})
     delivery.stop()
