@@ -6,7 +6,9 @@ cannot. Errors name no more of a target than its host: addresses may carry secre
 
 from __future__ import annotations
 
+import asyncio
 import logging
+import re
 import smtplib
 import ssl
 from collections.abc import Mapping
@@ -26,8 +28,12 @@ from model import Refused, Unavailable
 
 SMTP_VARIABLE = "THROUGHLINE_SMTP_URL"
 TIMEOUT_SECONDS = 10.0
+WHOLE_SECONDS = 30.0
+"""How long a webhook may take in all, however steadily its answer trickles in."""
+
 _LOG = logging.getLogger("throughline.alerts")
 _TRY_AGAIN = frozenset({408, 425, 429})
+_ADDRESS = re.compile(r"[^\s<>,;:]+@[^\s<>,;:@]+")
 _NOT_SIGNED_IN = frozenset({530, 534, 535})
 """Replies of mail servers that refuse us, not the mail (RFC 4954, section 6)."""
 
@@ -67,29 +73,42 @@ class LogChannel:
 
 
 class WebhookChannel:
-    """POSTs the body as JSON. Any 2xx is success; 4xx is final, except 408, 425 and 429. Redirects are not followed."""
+    """POSTs the body as JSON. Any 2xx is success; 4xx is final, except 408, 425 and 429. Redirects are not followed.
 
-    def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS) -> None:
+    Of an answer only the status is read: a receiver that sends without end fills no memory.
+    """
+
+    def __init__(self, timeout_seconds: float = TIMEOUT_SECONDS, whole_seconds: float = WHOLE_SECONDS) -> None:
         for name in ("httpx", "httpcore"):  # they log whole addresses, and those may carry tokens
             logging.getLogger(name).setLevel(logging.WARNING)
-        self._client = httpx.Client(timeout=timeout_seconds, headers={"User-Agent": "Throughline"})
+        self._timeout_seconds = timeout_seconds
+        self._whole_seconds = whole_seconds
+        self._tls = httpx.create_ssl_context()
 
     def send(self, message: Outgoing) -> None:
         """One POST."""
         try:
-            answer = self._client.post(
-                message.target, content=message.body.encode(), headers={"Content-Type": "application/json"}
-            )
+            status = asyncio.run(self._posted(message))
         except (httpx.InvalidURL, httpx.UnsupportedProtocol):
             raise Undeliverable("The webhook's URL is not one that can be sent to.") from None
-        except httpx.HTTPError as error:
+        except (httpx.HTTPError, TimeoutError) as error:
             raise NotDelivered(f"The webhook at {_host(message.target)} failed: {type(error).__name__}.") from None
-        if answer.is_success:
+        if 200 <= status < 300:
             return
-        text = f"The webhook at {_host(message.target)} answered {answer.status_code}."
-        if answer.is_client_error and answer.status_code not in _TRY_AGAIN:
+        text = f"The webhook at {_host(message.target)} answered {status}."
+        if 400 <= status < 500 and status not in _TRY_AGAIN:
             raise Undeliverable(text)
         raise NotDelivered(text)
+
+    async def _posted(self, message: Outgoing) -> int:
+        """The status of the answer; raises `TimeoutError` where it is not there in time."""
+        headers = {"User-Agent": "Throughline", "Content-Type": "application/json"}
+        async with (
+            asyncio.timeout(self._whole_seconds),
+            httpx.AsyncClient(verify=self._tls, timeout=self._timeout_seconds) as client,
+            client.stream("POST", message.target, content=message.body.encode(), headers=headers) as answer,
+        ):
+            return answer.status_code
 
 
 class EmailChannel:
@@ -185,18 +204,25 @@ class _MailServer:
 
 
 def _mail_server(url: str) -> _MailServer:
-    parts = urlsplit(url)
+    unread = NotDelivered(f"{SMTP_VARIABLE} must read smtp://host:port or smtps://user:password@host:port.")
+    try:
+        parts = urlsplit(url)
+        port = parts.port
+    except ValueError:
+        raise unread from None
     options = {name: values[-1] for name, values in parse_qs(parts.query).items()}
     ports = {"ssl": 465, "starttls": 587, "insecure": 25}
     mode = options.get("mode") or _default_mode(parts)
     if parts.scheme not in {"smtp", "smtps"} or not parts.hostname or mode not in ports:
-        raise NotDelivered(f"{SMTP_VARIABLE} must read smtp://host:port or smtps://user:password@host:port.")
+        raise unread
     user = unquote(parts.username or "")
     domain = (
         parts.hostname if parts.hostname.rpartition(".")[2].isalpha() else "localhost"
     )  # no mail from an IP address
     sender = options.get("from") or (user if "@" in user else f"throughline@{domain}")
-    return _MailServer(parts.hostname, parts.port or ports[mode], mode, user, unquote(parts.password or ""), sender)
+    if not _ADDRESS.fullmatch(sender):
+        raise NotDelivered(f"`from` in {SMTP_VARIABLE} must be a mail address alone, like throughline@example.org.")
+    return _MailServer(parts.hostname, port or ports[mode], mode, user, unquote(parts.password or ""), sender)
 
 
 def _connected(server: _MailServer) -> smtplib.SMTP:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import json
 import socket
 import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
 from email import message_from_bytes, policy
 from email.message import EmailMessage
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -92,6 +94,33 @@ class WebhookReceiver:
                 """Quiet."""
 
         return Handler
+
+
+@contextmanager
+def endless(head: bytes, more: bytes) -> Iterator[str]:
+    """The address of a webhook that answers `head` and then `more`, a hundred times a second, until nobody listens."""
+    over = threading.Event()
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_POST(self) -> None:
+            with suppress(OSError):
+                self.wfile.write(head)
+                while not over.wait(0.01):
+                    self.wfile.write(more)
+            self.close_connection = True
+
+        def log_message(self, format: str, *args: object) -> None:  # noqa: A002 - the base class's name
+            """Quiet."""
+
+    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
+    server.daemon_threads = True
+    thread = threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True)
+    thread.start()
+    yield f"http://127.0.0.1:{server.server_address[1]}/hook?token=secret"
+    over.set()
+    server.shutdown()
+    server.server_close()
+    thread.join()
 
 
 class MailServer:

@@ -17,7 +17,7 @@ from alerting.channel import (
     channels,
 )
 from model import ThroughlineError
-from tests.alerting.receivers import MailServer, WebhookReceiver
+from tests.alerting.receivers import MailServer, WebhookReceiver, endless
 
 
 def test_a_webhook_takes_the_body_as_it_is_and_its_address_is_not_logged(caplog: pytest.LogCaptureFixture) -> None:
@@ -53,6 +53,17 @@ def test_a_webhook_that_never_answers_is_given_up_for_this_time() -> None:
         receiver.gate.clear()
         with pytest.raises(NotDelivered, match="ReadTimeout"):
             WebhookChannel(timeout_seconds=0.2).send(Outgoing(receiver.url, "t", "{}"))
+
+
+def test_a_webhook_whose_answer_never_ends_has_taken_the_message() -> None:
+    with endless(b"HTTP/1.1 200 OK\r\nContent-Type: text/plain\r\n\r\n", b"x") as url:
+        WebhookChannel().send(Outgoing(url, "t", "{}"))
+
+
+def test_a_webhook_that_trickles_is_given_up_for_this_time() -> None:
+    with endless(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x") as url, pytest.raises(NotDelivered, match="TimeoutError") as caught:
+        WebhookChannel(whole_seconds=0.2).send(Outgoing(url, "t", "{}"))
+    assert "secret" not in str(caught.value)
 
 
 @pytest.mark.parametrize("url", ["ftp://host/x", "nonsense", "http://[::1"])
@@ -106,6 +117,12 @@ def test_a_mail_servers_refusal_says_whether_to_try_again(
         pytest.param({}, "set THROUGHLINE_SMTP_URL", id="no server is known"),
         pytest.param(
             {"THROUGHLINE_SMTP_URL": "http://user:secret@host"}, "must read smtp", id="not a mail server's URL"
+        ),
+        pytest.param({"THROUGHLINE_SMTP_URL": "smtp://user:secret@host:port"}, "must read smtp", id="no port"),
+        pytest.param(
+            {"THROUGHLINE_SMTP_URL": "smtp://user:secret@host?from=Ops%20%3Cops@example.org%3E"},
+            "must be a mail address",
+            id="a sender with a name",
         ),
         pytest.param({"THROUGHLINE_SMTP_URL": "smtp://user:secret@127.0.0.1:1"}, "did not take", id="nobody listens"),
     ],
