@@ -20,7 +20,7 @@ from collections import Counter
 from collections.abc import Collection
 from concurrent.futures import Future
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from pathlib import Path
 from typing import NamedTuple
 
@@ -55,6 +55,10 @@ class SpoolLimits:
     """Of requests not yet on disk: they are in memory."""
     journal_bytes: int = 64 << 20
     """Of the journal, which there is while much comes in, beside `total_bytes`; 0: none, ever."""
+
+
+_MUCH_LONGER = timedelta(seconds=30)
+"""Than from the first request of a segment to its rows in ClickHouse."""
 
 
 class _Written(NamedTuple):
@@ -255,6 +259,14 @@ class Spool:
         """The segments that wait for the writer, oldest first."""
         with self._lock:
             return tuple(self._closed.values())
+
+    def is_behind(self, tenant: str) -> bool:
+        """Whether a segment of a tenant has waited for much longer than it takes, and is not held back."""
+        before = self._clock.now() - _MUCH_LONGER
+        with self._lock:
+            return tenant not in self._held and any(
+                each.tenant == tenant and opened_at(each.id) < before for each in self._closed.values()
+            )
 
     @property
     def depth_bytes(self) -> int:

@@ -41,12 +41,16 @@ _PLANNING = "query_plan_lift_up_union = 0, query_plan_merge_expressions = 0, que
 
 @dataclass(frozen=True, slots=True)
 class TickReport:
-    """What a tick did; `version` is that of the last finished tick, `more` whether segments are still waiting."""
+    """What a tick did; `version` is that of the last finished tick, `more` whether segments are still waiting.
+
+    `behind` are the workflows they wait for, those that are rebuilt beside left out.
+    """
 
     segments: int
     events: int
     version: int
     more: bool = False
+    behind: frozenset[str] = frozenset()
 
 
 class WorkflowsHeldUp(ThroughlineError):
@@ -123,8 +127,9 @@ class Correlator:
                 self._has_begun = True
             live, rebuilt = self._adopt(tenant, catalog)
             held_up: dict[str, str] = {}
-            batches, more = self._batches(tenant, live, self._store, tenant)
+            batches, behind = self._batches(tenant, live, self._store, tenant)
             reports = self._stitch_each(tenant, batches, held_up)
+            more = bool(behind)
             versions = [each.version for each in reports]
             if rebuilt:
                 again, more_again = self._rebuild(tenant, rebuilt, held_up)
@@ -136,6 +141,7 @@ class Correlator:
                 events=sum(each.events for each in reports),
                 version=versions[-1] if versions else latest_version(self._store, tenant),
                 more=more,
+                behind=behind,
             )
             if held_up:
                 raise WorkflowsHeldUp(report, held_up)
@@ -171,7 +177,8 @@ class Correlator:
                 if rebuild in waiting:
                     begin(self._store, apart, tenant, workflow, rebuild)
                     self._backlogs.pop(marked_for, None)
-            batches, more = self._batches(tenant, tuple(rebuilt), apart, marked_for)
+            batches, behind = self._batches(tenant, tuple(rebuilt), apart, marked_for)
+            more = bool(behind)
             stuck: dict[str, str] = {}
             reports = self._stitch_each(tenant, batches, stuck)
             held_up |= stuck
@@ -192,27 +199,28 @@ class Correlator:
 
     def _batches(
         self, tenant: str, workflows: tuple[Workflow, ...], rows_to: Store, marked_for: str
-    ) -> tuple[list[_Batch], bool]:
-        """What is to be stitched in this tick, and whether there is more."""
+    ) -> tuple[list[_Batch], frozenset[str]]:
+        """What is to be stitched in this tick, and the workflows there is more for."""
         if not workflows:
-            return [], False
+            return [], frozenset()
         backlog = self._backlogs.setdefault(marked_for, Backlog(self._store, tenant, marked_for))
         groups: dict[tuple[str, ...], list[WaitingSegment]] = {}
         for segment in backlog.look(workflows, self._clock.now()):
             groups.setdefault(segment.pending, []).append(segment)
         named = {each.name: each for each in workflows}
-        batches, more = [], False
+        batches: list[_Batch] = []
+        behind: set[str] = set()
         for names, waiting in groups.items():
             taken: dict[str, list[str]] = {}
             total = 0
             for segment in waiting:
                 if total and total + segment.rows > self._rows_per_batch:
-                    more = True
+                    behind.update(names)
                     break
                 total += segment.rows
                 taken.setdefault(segment.signal, []).append(segment.id)
             batches.append(_Batch(tuple(named[name] for name in names), taken, rows_to, marked_for))
-        return batches, more
+        return batches, frozenset(behind)
 
     def _stitch_each(self, tenant: str, batches: Sequence[_Batch], held_up: dict[str, str]) -> list[_Stitched]:
         """What became of the batches; why workflows are held up is added to `held_up`.

@@ -7,6 +7,8 @@
 4. Before a tick its role must be held (`standby`): over a server another process may have taken over meanwhile.
 5. A tick that fails is counted and tried again at its next turn; every tick is idempotent. What fails for one tenant,
    or in judging, keeps no other tenant and no alert from its turn; nor does one workflow hold up another.
+6. What is known to be on its way could keep promises that look broken. So a tenant is judged once its data has been
+   looked for, and waits (`PATIENCE` at most) while more has been accepted of it than was stitched at once.
 """
 
 from __future__ import annotations
@@ -15,14 +17,14 @@ import logging
 import threading
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime
+from datetime import datetime, timedelta
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
 from apscheduler.schedulers.background import BackgroundScheduler
 
 from alerting import Alerting
-from correlator import Correlator, WorkflowsHeldUp
+from correlator import Correlator, TickReport, WorkflowsHeldUp
 from model import Catalog, Clock, ThroughlineError
 from sla_engine import LEASE_SECONDS, LeaseLost, SlaEngine
 from store import AppliedCatalog, Store, catalog_history, tenants
@@ -33,6 +35,9 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
 _IDLE_LOOKS = 10
+
+PATIENCE = timedelta(minutes=15)
+"""For how long at most judging a tenant waits for what was accepted and is not stitched."""
 
 
 class Catalogs:
@@ -94,7 +99,13 @@ class Engine:
         alerting: Alerting | None,
         tick_seconds: float,
         holding: Holding | None = None,
+        is_arriving: Callable[[str], bool] | None = None,
     ) -> None:
+        """`is_arriving` says whether what was accepted of a tenant has long been waiting to be stored."""
+        self._is_arriving = is_arriving or _nothing_arrives
+        self._is_looked_for = correlator is None
+        self._behind: set[str] = set()
+        self._waits_since: dict[str, datetime] = {}
         self._clock = clock
         self._catalogs = catalogs
         self._correlator = correlator
@@ -120,6 +131,7 @@ class Engine:
         if self._holding is not None:
             self._every(LEASE_SECONDS / 5, "lease", partial(self._holding.keep, self._taken_again))
         if self._correlator is not None:
+            self._committed.set()  # look at once for what an earlier process has left
             self._every(_LOOK_SECONDS, "stitch", partial(self._stitch, self._correlator))
         if self._sla_engine is not None or self._alerting is not None:
             self._every(min(1.0, self._tick_seconds), "judge", self._judge)
@@ -163,19 +175,25 @@ class Engine:
             catalog = self._catalogs.active(tenant)
             if catalog is None:
                 return
-            segments = 0
             try:
-                segments = correlator.tick(tenant, catalog).segments
+                self._note(tenant, catalog, correlator.tick(tenant, catalog))
             except WorkflowsHeldUp as error:
-                segments = error.report.segments
+                self._note(tenant, catalog, error.report)
                 raise
-            finally:
-                if segments:
-                    self._stitched.set()
-                    self._committed.set()
 
-        self._for_each_tenant(stitch)
+        try:
+            self._for_each_tenant(stitch)
+        finally:
+            self._is_looked_for = True
         return True
+
+    def _note(self, tenant: str, catalog: Catalog, report: TickReport) -> None:
+        """What one tick has stitched: whether there is something to judge, and whether to wait for more."""
+        is_behind = bool(report.behind) and report.behind >= {each.name for each in catalog.workflows if each.slas}
+        (self._behind.add if is_behind else self._behind.discard)(tenant)
+        if report.segments:
+            self._stitched.set()
+            self._committed.set()
 
     def _judge(self) -> bool:
         now = self._clock.now()
@@ -187,7 +205,11 @@ class Engine:
         sla_engine, alerting = self._sla_engine, self._alerting
 
         def judge(tenant: str) -> None:
-            if sla_engine is not None:
+            if sla_engine is None:
+                return
+            if self._waits(tenant, now):
+                self._stitched.set()  # look again soon
+            else:
                 self._check("sla_engine")
                 sla_engine.tick(tenant, self._catalogs.history(tenant), now)
 
@@ -198,6 +220,18 @@ class Engine:
 
         self._for_each_tenant(judge, alert)
         return True
+
+    def _waits(self, tenant: str, now: datetime) -> bool:
+        """Note 6: whether a tenant is not judged yet."""
+        if self._correlator is not None and self._is_arriving(tenant):
+            self._behind.add(tenant)  # until what has arrived is stitched
+        if self._is_looked_for and tenant not in self._behind:
+            self._waits_since.pop(tenant, None)
+            return False
+        since = self._waits_since.setdefault(tenant, now)
+        if since == now:
+            log.info("tenant %s is judged once what was accepted of it is stitched", tenant)
+        return now - since < PATIENCE
 
     def _for_each_tenant(self, *steps: Callable[[str], None]) -> None:
         """Take every step for every tenant; raises at the end, saying what has failed for whom."""
@@ -218,6 +252,10 @@ class Engine:
     def _check(self, role: str) -> None:
         if self._holding is not None:
             self._holding.check(role)
+
+
+def _nothing_arrives(_tenant: str) -> bool:
+    return False
 
 
 def _first_line(error: Exception) -> str:

@@ -86,6 +86,11 @@ async def serve(
         redactions = CatalogRedactions(catalogs.active, settings.ingest)
 
         roles = set(settings.roles)
+        collector: Collector | None = None
+
+        def is_arriving(tenant: str) -> bool:
+            return collector.spool.is_behind(tenant) if collector else "collector" in roles
+
         alerting = (
             Alerting(store, clock, settings.base_url, before_send=holding.checks("alerting"))
             if "alerting" in roles
@@ -101,6 +106,7 @@ async def serve(
             alerting=alerting,
             tick_seconds=settings.tick_seconds,
             holding=holding,
+            is_arriving=is_arriving,
         )
         if alerting is not None:
             alerting.start()
@@ -108,7 +114,6 @@ async def serve(
         engine.start()
         stack.push_async_callback(asyncio.to_thread, engine.stop)
 
-        collector = None
         if "collector" in roles:
             collector = Collector(
                 store,

@@ -61,7 +61,10 @@ def test_a_webhook_whose_answer_never_ends_has_taken_the_message() -> None:
 
 
 def test_a_webhook_that_trickles_is_given_up_for_this_time() -> None:
-    with endless(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x") as url, pytest.raises(NotDelivered, match="TimeoutError") as caught:
+    with (
+        endless(b"HTTP/1.1 200 OK\r\nX-Long: ", b"x") as url,
+        pytest.raises(NotDelivered, match="TimeoutError") as caught,
+    ):
         WebhookChannel(whole_seconds=0.2).send(Outgoing(url, "t", "{}"))
     assert "secret" not in str(caught.value)
 

@@ -161,9 +161,7 @@ def test_before_some_tries_no_message_is_passed(store: Store) -> None:
 
 
 def test_a_message_read_back_is_the_one_that_was_recorded(store: Store) -> None:
-    waiting = recorded(
-        store, a_message("m1", about="a"), a_message("m2", about="c"), a_message("m3", "b", about="b")
-    )
+    waiting = recorded(store, a_message("m1", about="a"), a_message("m2", about="c"), a_message("m3", "b", about="b"))
     assert Outbox(store).undelivered(10) == waiting
     assert Outbox(store).undelivered(1) == [waiting[0], waiting[2]]
     assert Outbox(store).undelivered(10, NOW) == waiting

@@ -212,6 +212,9 @@ def test_segments_come_back_in_the_order_of_their_time(tmp_path: Path) -> None:
     assert ids == sorted(ids)
     assert len(ids) == 3
     assert again.age_seconds == 180
+    assert again.is_behind("default")
+    again.take(0, {"default"})
+    assert not again.is_behind("default"), "what nobody takes at present is not waited for"
     again.release()
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -11,7 +12,7 @@ from alerting import Alerting
 from correlator import Correlator, InstanceReader
 from correlator.tick import TickReport
 from model import Catalog, ManualClock, StoreUnavailable, catalog_from_sources
-from sla_engine import SlaEngine
+from sla_engine import SlaEngine, VerdictReader
 from store import Store, apply_catalog
 from tests.correlator.telemetry import RECEIVED, Event, send
 from throughline.engine import Catalogs, Engine
@@ -24,6 +25,9 @@ keys:
 root: order
 milestones:
   - {id: placed, system: shop, match: {event: placed}}
+  - {id: sent, system: shop, match: {event: sent}}
+slas:
+  - {id: sent_in_time, from: placed, to: sent, within: 1h}
 """
 TENANTS = ("acme", "bolt", "core")
 BROKEN = "bolt"
@@ -83,6 +87,59 @@ def test_what_fails_for_one_tenant_keeps_no_other_from_its_turn(store: Store) ->
     assert engine.last_error["judge"] == "tenant bolt: ValueError"
     assert engine.failures["stitch"] >= 1
     assert not reader.workflow_counts(BROKEN)
+
+
+class _NotedAlerting(Alerting):
+    def __init__(self, *args: Any) -> None:
+        super().__init__(*args)
+        self.has_ticked = threading.Event()
+
+    def tick(self, tenant: str, catalog: Catalog, now: datetime) -> Any:
+        report = super().tick(tenant, catalog, now)
+        self.has_ticked.set()
+        return report
+
+
+class _CorrelatorOvertaken(Correlator):
+    """Begins no tick before everything else has had its turn."""
+
+    def __init__(self, store: Store, clock: ManualClock, has_ticked: threading.Event) -> None:
+        super().__init__(store, clock, rows_per_batch=1)
+        self._has_ticked = has_ticked
+
+    def tick(self, tenant: str, catalog: Catalog) -> TickReport:
+        assert self._has_ticked.wait(30)
+        report = super().tick(tenant, catalog)
+        self._has_ticked.clear()
+        return report
+
+
+def test_promises_kept_by_what_waits_to_be_stitched_are_never_judged_broken(store: Store) -> None:
+    clock = ManualClock(RECEIVED + timedelta(days=1))
+    apply_catalog(store, catalog_from_sources([("catalog.yaml", CATALOG)]), tenant="acme", actor="ann", at=RECEIVED)
+    for n, event in enumerate(("placed", "sent")):
+        send(store, [Event(str(n), n, event, {"order": "O1"})], tenant="acme")
+    catalogs = Catalogs(store)
+    catalogs.refresh()
+    alerting = _NotedAlerting(store, clock, "http://127.0.0.1:8050")
+    late = iter((True, True))
+    engine = Engine(
+        clock,
+        catalogs,
+        correlator=_CorrelatorOvertaken(store, clock, alerting.has_ticked),
+        sla_engine=SlaEngine(store, clock),
+        alerting=alerting,
+        tick_seconds=3600,
+        is_arriving=lambda _: next(late, False),
+    )
+    engine.start()
+    reader = VerdictReader(store)
+    try:
+        _until(lambda: bool(reader.appended_after("acme", 0)))
+    finally:
+        alerting.has_ticked.set()
+        engine.stop()
+    assert [str(row.verdict) for row in reader.appended_after("acme", 0)] == ["met"]
 
 
 def _until(condition: Callable[[], bool]) -> None:
