@@ -6,8 +6,8 @@
    others pass it while it waits for its next, but none about an alert that it or another one passed is about. However
    many messages wait for a receiver that is down, it is tried at the pace of one; and however many receivers are
    down, trying them takes half of the threads at most.
-3. Each lane is bounded. A message that finds its lane full stays in the table and is read back when there is room; until
-   then all later ones for that receiver stay there too, so that the lane keeps its order. Other lanes go on.
+3. Each lane is bounded. A message that finds its lane full stays in the table and is read back when there is room;
+   until then all later ones for that receiver stay there too, so that the lane keeps its order. Other lanes go on.
 4. A try is recorded before the next message of its lane. Should the store be away, the result waits and is recorded
    first when the lane's turn comes again: a message that was taken is not sent again for that.
 5. A crash between a receiver's answer and its record sends the message again after the restart: at least once.
@@ -256,7 +256,7 @@ class Delivery:
         self._must_read = True
 
     def _read_back(self, *, everything: bool) -> None:
-        """Notes 3 and 7: of each receiver as many of the oldest as fit; if more may be there, once more when these are done.
+        """Notes 3 and 7: of each receiver as many of the oldest as fit; the others once these are done.
 
         Without `everything` only what is young enough to be tried again.
         """
