@@ -39,6 +39,9 @@ _IDLE_LOOKS = 10
 PATIENCE = timedelta(minutes=15)
 """For how long at most judging a tenant waits for what was accepted and is not stitched."""
 
+_CLOCKS_APART = timedelta(minutes=1)
+"""Clocks of machines that take each other's place may differ by so much."""
+
 
 class Catalogs:
     """The applied catalogs of every tenant, read again when one has been applied, by whichever process.
@@ -197,8 +200,9 @@ class Engine:
 
     def _judge(self) -> bool:
         now = self._clock.now()
-        due = self._judged_at is None or (now - self._judged_at).total_seconds() >= self._tick_seconds
-        if not due and not self._stitched.is_set():
+        # A clock that was set back makes the last turn one of the future: nothing to wait for.
+        since = (now - self._judged_at).total_seconds() if self._judged_at else -1.0
+        if 0 <= since < self._tick_seconds and not self._stitched.is_set():
             return False
         self._stitched.clear()
         self._judged_at = now
@@ -211,7 +215,7 @@ class Engine:
                 self._stitched.set()  # look again soon
             else:
                 self._check("sla_engine")
-                sla_engine.tick(tenant, self._catalogs.history(tenant), now)
+                _tell_if_ahead(sla_engine.tick(tenant, self._catalogs.history(tenant), now).as_of, now)
 
         def alert(tenant: str) -> None:
             if alerting is not None:
@@ -252,6 +256,14 @@ class Engine:
     def _check(self, role: str) -> None:
         if self._holding is not None:
             self._holding.check(role)
+
+
+def _tell_if_ahead(judged: datetime, now: datetime) -> None:
+    if judged - now > _CLOCKS_APART:
+        raise ThroughlineError(
+            f"clocks were judged as of {judged:%Y-%m-%d %H:%M:%S} UTC, and this machine's clock is behind that: "
+            "nothing is judged until it has come so far"
+        )
 
 
 def _nothing_arrives(_tenant: str) -> bool:

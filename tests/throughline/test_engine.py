@@ -142,6 +142,24 @@ def test_promises_kept_by_what_waits_to_be_stitched_are_never_judged_broken(stor
     assert [str(row.verdict) for row in reader.appended_after("acme", 0)] == ["met"]
 
 
+def test_a_clock_that_was_set_back_is_told_while_nothing_is_judged(store: Store) -> None:
+    clock = ManualClock(RECEIVED)
+    apply_catalog(store, catalog_from_sources([("catalog.yaml", CATALOG)]), tenant="acme", actor="ann", at=RECEIVED)
+    catalogs = Catalogs(store)
+    catalogs.refresh()
+    sla_engine = SlaEngine(store, clock)
+    sla_engine.tick("acme", catalogs.history("acme"), RECEIVED + timedelta(days=1))
+    engine = Engine(clock, catalogs, correlator=None, sla_engine=sla_engine, alerting=None, tick_seconds=0.2)
+    engine.start()
+    try:
+        _until(lambda: "judge" in engine.last_error)
+        assert "this machine's clock is behind" in engine.last_error["judge"]
+        clock.advance(timedelta(days=2))
+        _until(lambda: "judge" not in engine.last_error)
+    finally:
+        engine.stop()
+
+
 def _until(condition: Callable[[], bool]) -> None:
     deadline = time.monotonic() + 30
     while not condition():
