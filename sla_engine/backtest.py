@@ -90,8 +90,9 @@ def backtest(
 ) -> tuple[Backtest, ...]:
     """Judge stored history as of `until` by the SLAs of `changed` that the active catalog does not have like that.
 
-    Counted is what became valid from `since` (inclusive) to `until` (exclusive). Raises `Refused` where nothing is
-    changed, or where a workflow is not the one by which the history was stitched.
+    Counted is what became valid from `since` (inclusive) to `until` (exclusive), or to the last tick where that was
+    earlier: nobody knows yet what will have been kept. Raises `Refused` where nothing is changed, or where a workflow
+    is not the one by which the history was stitched.
     """
     if since >= until:
         raise Refused("The time asked for ends before it begins.")
@@ -103,6 +104,9 @@ def backtest(
                 f"The workflow {name} has other keys or milestones than the active one: history is not stitched by "
                 "them. Apply the catalog first, or change SLAs only."
             )
+    until = min(
+        [until, *(row["as_of"] for row in store.rows(load_query("sla_engine", "last_tick"), {"tenant": tenant}))]
+    )
     with trial(store) as apart:
         judge(apart, tenant, changed, {each.id for each in slas}, until, waited_from=_waited_from(store, tenant, slas))
         return tuple(_compared(store, apart, tenant, each, active, since, until) for each in slas)

@@ -60,6 +60,15 @@ def test_a_looser_promise_and_a_new_one(shared_store: Store) -> None:
     assert new.newly_breached.examples == ("SO-7",)
 
 
+def test_what_is_still_open_is_not_broken_by_a_time_that_has_not_come(shared_store: Store) -> None:
+    story = Story(shared_store, {**FOUR, "at_risk": "50%"})
+    story.happens("a", "2026-03-02T08:00:00Z")
+    story.tick("2026-03-02T09:00:00Z")
+    (found,) = tried(story, {**FOUR, "within": "6h", "at_risk": "50%"})
+    assert [(each.would.breached, each.would.alerts, each.was.alerts) for each in found.weeks] == [(0, 0, 0)]
+    assert found.newly_breached.clocks == 0
+
+
 def test_a_feed_that_was_never_heard_is_waited_for_on_both_sides(shared_store: Store) -> None:
     every: dict[str, Any] = {"every": "15m", "system": "wms"}
     story = Story(shared_store, every, applied="2026-03-02T08:00:00Z")
