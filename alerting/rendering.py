@@ -110,8 +110,12 @@ class Renderer:
         }
 
     def _webhook_alert(self, shown: Mapping[str, Any]) -> dict[str, Any]:
-        """Receivers know an alert by its labels, so what changes while it fires, the verdict, is an annotation only."""
+        """Receivers know an alert by its labels, so what changes while it fires, the verdict, is an annotation only.
+
+        The clock is one more: of one promise an order has several with its amendments, and a feed with its silences.
+        """
         alert: Alert = shown["alert"]
+        labels = {name: text for name, text in alert.labels.items() if name != "verdict"}
         annotations = {
             "summary": self._text("summary.txt.j2", shown),
             "description": self._text("description.txt.j2", shown),
@@ -128,7 +132,7 @@ class Renderer:
         }
         return {
             "status": "firing" if alert.is_open else "resolved",
-            "labels": {name: text for name, text in alert.labels.items() if name != "verdict"},
+            "labels": {**labels, "clock": alert.clock},
             "annotations": {name: text for name, text in annotations.items() if text},
             "startsAt": wording.rfc3339(alert.started_at),
             "endsAt": wording.rfc3339(alert.ended_at) if alert.ended_at else STILL_FIRING,

@@ -54,7 +54,7 @@ def test_a_webhook_gets_alertmanagers_json() -> None:
     url = "https://throughline.example.org/workflows/order_to_cash/instances/SO-1001"
     assert first == {
         "status": "firing",
-        "labels": labels,
+        "labels": {**labels, "clock": "clock-of-SO-1001"},
         "annotations": {
             "summary": "Breached: order_to_cash SO-1001, goods_issued awaited, 2 h late · 2026-11-21 14:05 UTC",
             "description": "Order to cash SO-1001: Order released to the warehouse within four working hours.\n"
@@ -89,6 +89,12 @@ def test_a_risk_a_breach_and_the_end_of_one_alert_have_the_same_labels() -> None
     assert alerts[0]["labels"] == alerts[1]["labels"] == alerts[2]["labels"]
     assert len({each["fingerprint"] for each in alerts}) == 1
     assert [each["annotations"]["verdict"] for each in alerts] == ["at_risk", "breached", "met"]
+
+
+def test_alerts_of_one_order_about_two_of_its_amendments_differ_in_their_labels() -> None:
+    amended = an_alert(clock="clock-of-its-amendment", id="f" * 32)
+    first, second = json.loads(rendered("webhook", an_alert(), amended))["alerts"]
+    assert first["labels"] != second["labels"]
 
 
 @pytest.mark.parametrize("kind", ["log", "webhook", "email", "apprise_env"])
