@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Callable, Iterable, Iterator
-from datetime import timedelta
+from datetime import time, timedelta
 
 from model.catalog.problems import is_guess, nearest
 from model.catalog.sources import Source, Sources
@@ -61,6 +61,15 @@ def _silence_within_a_minute(catalog: Catalog, sources: Sources) -> Iterator[Pro
         if sla.every is not None and sla.every < timedelta(minutes=1):
             source, at = _sla(sla, sources)
             yield source.warn((*at, "every"), "feeds are looked at by the minute: write at least 1m")
+
+
+def _volume_of_an_instant(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
+    for sla in catalog.slas:
+        if sla.volume is not None and sla.volume.by == time():
+            source, at = _sla(sla, sources)
+            yield source.warn(
+                (*at, "volume", "by"), "counts the first instant of each day alone: write 23:59 for the whole day"
+            )
 
 
 def _zeros_before_blanks(catalog: Catalog, sources: Sources) -> Iterator[Problem]:
@@ -247,6 +256,7 @@ RULES: tuple[Callable[[Catalog, Sources], Iterable[Problem]], ...] = (
     _days_of_business_time,
     _unreachable_risk,
     _silence_within_a_minute,
+    _volume_of_an_instant,
     _zeros_before_blanks,
     _zone_without_promise,
     _calendar_of_a_promise,

@@ -61,6 +61,12 @@ def test_a_sound_catalog_gives_no_warning() -> None:
             id="a silence within a minute is not seen",
         ),
         pytest.param(
+            "from: placed, to: shipped, within: 4h",
+            'milestone: shipped, volume: {at_least: 5, by: "00:00"}',
+            "c.yaml:11: slas[0].volume.by: counts the first instant of each day alone: write 23:59 for the whole day",
+            id="a day is not over at the midnight it begins with",
+        ),
+        pytest.param(
             "order: {attributes: [order.id]}",
             "order: {attributes: [order.id], normalize: [strip_leading_zeros, trim, upper]}",
             "c.yaml:4: keys.order.normalize: zeros behind a blank stay: write `trim` first",
