@@ -4,6 +4,7 @@ from alerting.alert import Alert, AlertState, Links
 from alerting.engine import Alerting, AlertingReport
 from alerting.reading import AlertReader, AlertRow
 from alerting.silence import Silence
+from alerting.wording import one_line
 
 __all__ = [
     "Alert",
@@ -14,4 +15,5 @@ __all__ = [
     "AlertingReport",
     "Links",
     "Silence",
+    "one_line",
 ]

@@ -12,6 +12,7 @@ from sla_engine import backtest, candidate
 from store import Store, active_catalog
 from throughline.control import Control
 from throughline.instants import instant
+from throughline.rejudging import such_as
 from throughline.settings import StoreSettings
 from throughline.tables import open_migrated
 
@@ -69,8 +70,7 @@ def _told(found: dict[str, Any]) -> str:
 def _difference(words: str, found: dict[str, Any]) -> str:
     if not found["clocks"]:
         return f"{words}: none"
-    examples = ", ".join(found["examples"])
-    return f"{words}: {found['clocks']:,}, such as {examples}"
+    return f"{words}: {found['clocks']:,}, {such_as(found['examples'])}"
 
 
 def _share(attainment: float | None) -> str:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import asdict
 from typing import Any
 
@@ -10,6 +10,7 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
+from alerting import one_line
 from model import SystemClock
 from sla_engine import RejudgeProgress, Rejudging, rejudge
 from store import Store, catalog_history
@@ -82,6 +83,11 @@ def _shown(sla: str, lines: Iterator[dict[str, Any]]) -> None:
         click.echo(told(found))
 
 
+def such_as(keys: Iterable[str]) -> str:
+    """`such as SO-1, SO-2`. Keys come from outside: none adds a line, or tells a terminal what to do."""
+    return f"such as {', '.join(map(one_line, keys))}"
+
+
 def told(found: dict[str, Any]) -> str:
     """What a rejudging came to, in words."""
     lines = [
@@ -93,7 +99,7 @@ def told(found: dict[str, Any]) -> str:
     for each in found["changes"]:
         if each["old"] != each["new"]:
             was = f"was {each['old']}" if each["old"] else "had no clock"
-            lines.append(f"{each['clocks']:>12,}  {each['new']}, {was}, such as {', '.join(each['examples'])}")
+            lines.append(f"{each['clocks']:>12,}  {each['new']}, {was}, {such_as(each['examples'])}")
     lines.append(
         "The ledger is as it was and nobody is alerted. Both sides: GET /api/v1/slas/{sla}/rejudged".format(**found)
     )

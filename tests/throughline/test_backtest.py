@@ -9,8 +9,13 @@ import httpx
 import pytest
 
 from tests.support.platform import Platform, eventually, throughline
+from throughline.rejudging import such_as
 
 CATALOG = Path(__file__).with_name("catalog.yaml")
+
+
+def test_keys_in_answers_add_no_line_and_tell_a_terminal_nothing() -> None:
+    assert such_as(["SO-1", "SO-2\r\nready \x1b]0;title\x07"]) == "such as SO-1, SO-2 ready ]0;title"
 
 
 @pytest.mark.slow
