@@ -40,8 +40,6 @@ OPEN_PATHS = (
 )
 """What is not a page: open to anyone, or guarded by its own dependency."""
 
-READING = ("GET", "HEAD")
-
 current_principal: ContextVar[Principal] = ContextVar("current_principal")
 """The person whose page is being drawn."""
 
@@ -60,8 +58,8 @@ def principal_of(
     principal = access.principal(token)
     if principal is None:
         raise Unauthorized("A known bearer token is needed" if token is None else "This token is not known")
-    role = "read" if request.method in READING else "operate"
-    if request.method not in READING and bearer_token(request) is None:
+    role = "read" if request.method == "GET" else "operate"
+    if request.method != "GET" and bearer_token(request) is None:
         refuse_other_sites(request)
     if not principal.may(role):
         raise Forbidden(f"The token of {principal.name} has no role {role!r}")

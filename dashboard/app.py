@@ -10,6 +10,7 @@ from fastapi import FastAPI
 
 from dashboard import problems
 from dashboard.access import HostGuard, PageGuard
+from dashboard.answering import Answering
 from dashboard.api import operations_router, router
 from dashboard.pages import add_pages
 from dashboard.pages.rows import router as rows_router
@@ -37,4 +38,5 @@ def create_app(services: Services) -> FastAPI:
     app.add_middleware(PageGuard, access=services.access)
     if services.access.is_open:
         app.add_middleware(HostGuard, base_url=services.base_url)
+    app.add_middleware(Answering)
     return app

@@ -292,6 +292,26 @@ def test_liveness_readiness_and_metrics(store: Store) -> None:
     assert (answer.status_code, answer.json()["checks"][0]["detail"]) == (503, "disk full")
 
 
+def test_head_is_answered_as_get_without_the_body(empty_client: Client) -> None:
+    """Load balancers and monitors ask so; every server of HTTP must answer it (RFC 9110, 9.1)."""
+    for path, status in (("/healthz", 200), ("/readyz", 200), (f"{V1}/alerts", 200), ("/", 200), (f"{V1}/slas/x", 404)):
+        whole, head = empty_client.get(path), empty_client.request("HEAD", path)
+        assert (path, head.status_code, head.content) == (path, status, b"")
+        assert head.headers == whole.headers
+
+
+def test_no_other_site_frames_a_page_and_no_cache_keeps_an_answer(empty_client: Client) -> None:
+    for path in ("/", "/sign-in", "/rows/alerts", f"{V1}/alerts", f"{V1}/nothing"):
+        headers = empty_client.get(path).headers
+        assert (headers["content-security-policy"], headers["x-frame-options"]) == (
+            "frame-ancestors 'self'",
+            "SAMEORIGIN",
+        )
+        assert (headers["x-content-type-options"], headers["cache-control"]) == ("nosniff", "no-store")
+    style = empty_client.get("/assets/style.css")
+    assert "cache-control" not in style.headers, "revalidated by its etag"
+
+
 def test_a_token_sees_its_own_tenant_and_does_what_its_roles_allow(filled: Store) -> None:
     def entry(token: str, tenant: str, *roles: str) -> tuple[str, Principal]:
         return hashlib.sha256(token.encode()).hexdigest(), Principal(token, tenant, frozenset(roles))
