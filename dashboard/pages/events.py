@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -15,15 +15,17 @@ from dashboard.pages.view import View
 from dashboard.queries import TimelineView
 from model import Workflow
 
-EVENTS_SHOWN = 200
+EVENTS_SHOWN = 50
+KEYS_SHOWN = 5
 
 
 def events_card(shown: TimelineView, view: View) -> html.Section:
     """Every event with everything it carries."""
     rows: list[Sequence[Any]] = []
     before: datetime | None = None
+    own = {kind: frozenset(values) for kind, values in shown.detail.row.keys.items()}
     for each in shown.events:
-        rows.append(event_cells(each, before, shown.workflow, view))
+        rows.append(event_cells(each, before, shown.workflow, own, view))
         before = each.occurred_at
     more: list[Any] = []
     if view.one("events"):
@@ -40,18 +42,14 @@ def events_card(shown: TimelineView, view: View) -> html.Section:
     )
 
 
-def event_cells(event: TimelineEvent, before: datetime | None, workflow: Workflow, view: View) -> tuple[Any, ...]:
+def event_cells(
+    event: TimelineEvent, before: datetime | None, workflow: Workflow, own: Mapping[str, Set[str]], view: View
+) -> tuple[Any, ...]:
     """One row of the event table."""
     marks: list[Any] = [html.Span(f"{event.deliveries} deliveries", className="tag")] if event.deliveries > 1 else []
     marks += [html.Span(formats.words(flag), className="tag warn") for flag in event.flags]
     if event.outcome:
         marks.append(elements.pill(event.outcome))
-    keys = [
-        html.Span([html.Span(f"{kind} ", className="faint"), html.Span(value, className="mono")], className="nowrap")
-        for kind, values in event.keys.items()
-        if kind != "trace"
-        for value in values[:5]
-    ]
     title = elements.milestone_title(workflow, event.milestone)
     return (
         html.Span(formats.exact(event.occurred_at, view.zone), className="nowrap"),
@@ -61,10 +59,26 @@ def event_cells(event: TimelineEvent, before: datetime | None, workflow: Workflo
             style={"display": "inline-flex", "gap": "6px"},
         ),
         event.system,
-        html.Span(keys, style={"display": "inline-flex", "gap": "12px", "flexWrap": "wrap"}),
+        html.Span(carried(event.keys, own), style={"display": "inline-flex", "gap": "12px", "flexWrap": "wrap"}),
         event.source,
         details(event, view),
     )
+
+
+def carried(keys: Mapping[str, Sequence[str]], own: Mapping[str, Set[str]]) -> list[html.Span]:
+    """The keys of an event, a few of each type: those of this instance (`own`) first, and how many are left out."""
+    cells = []
+    for kind, values in keys.items():
+        if kind == "trace":
+            continue
+        first = sorted(values, key=lambda value: value not in own.get(kind, ()))[:KEYS_SHOWN]
+        cells += [
+            html.Span([html.Span(f"{kind} ", className="faint"), html.Span(each, className="mono")], className="nowrap")
+            for each in first
+        ]
+        if len(values) > KEYS_SHOWN:
+            cells.append(html.Span(f"and {formats.count(len(values) - KEYS_SHOWN)} more", className="faint nowrap"))
+    return cells
 
 
 def details(event: TimelineEvent, view: View) -> html.Details:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from datetime import datetime, timedelta, tzinfo
 from typing import Any
 from urllib.parse import quote
@@ -9,6 +10,7 @@ from urllib.parse import quote
 from dash import dcc, html
 
 from dashboard import formats
+from dashboard.api.parameters import page_of
 from dashboard.figures import VERDICTS, TimelineRows, timeline_figure
 from dashboard.pages import elements, events
 from dashboard.pages.view import Drawn, View
@@ -16,6 +18,8 @@ from dashboard.queries import TimelineView
 from model import Catalog, Milestone, Outcome, Sla, Verdict, Workflow
 from sla_engine import ClockRow, Rejudged
 
+CLOCKS_SHOWN = 50
+ALIASES_SHOWN = 20
 WORRYING = (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN)
 GRAPH_CONFIG = {"displayModeBar": False, "responsive": True, "scrollZoom": False}
 
@@ -97,19 +101,21 @@ def fact(name: str, text: Any) -> html.Div:
 
 def aliases(keys: dict[str, list[str]], workflow: Workflow) -> html.Div:
     """Every other identifier, copyable; trace ids are many and shown with their events."""
-    items = [
-        html.Span(
-            [
-                html.Span(formats.words(kind).lower(), className="name"),
-                html.Span(value, className="key"),
-                elements.copy_button(value),
-            ],
-            className="alias",
-        )
-        for kind, values in keys.items()
-        if kind not in (workflow.root, "trace")
-        for value in values[:20]
-    ]
+    items = []
+    for kind, values in keys.items():
+        if kind in (workflow.root, "trace"):
+            continue
+        name = formats.words(kind).lower()
+        items += [
+            html.Span(
+                [html.Span(name, className="name"), html.Span(each, className="key"), elements.copy_button(each)],
+                className="alias",
+            )
+            for each in values[:ALIASES_SHOWN]
+        ]
+        if len(values) > ALIASES_SHOWN:
+            left_out = f"and {formats.count(len(values) - ALIASES_SHOWN)} more"
+            items.append(html.Span(html.Span([name, " ", left_out], className="name"), className="alias"))
     return html.Div(items, className="aliases")
 
 
@@ -167,7 +173,7 @@ def step_times(at: datetime | None, before: datetime | None, view: View) -> list
 
 
 def clocks_card(shown: TimelineView, view: View) -> html.Section:
-    """What was promised, clock by clock, the worst first."""
+    """What was promised, clock by clock, the worst first; where they are many, a page of them and how all stand."""
     slas = {each.id: each for each in shown.workflow.slas}
     order = list(VERDICTS)
     clocks = sorted(
@@ -176,6 +182,13 @@ def clocks_card(shown: TimelineView, view: View) -> html.Section:
     if not clocks:
         text = "No promise has started for this instance." if slas else "This workflow makes no promises."
         return elements.card("Promises", elements.empty(text, small=True))
+    page, following = page_of(clocks, CLOCKS_SHOWN, view.one("promises") or None)
+    counts = Counter(each.verdict for each in clocks)
+    more: list[Any] = [elements.legend(counts, order)] if len(page) < len(clocks) else []
+    if view.one("promises"):
+        more.append(html.A("First promises", href=view.address(promises=[])))
+    if following:
+        more.append(html.A(f"Next {CLOCKS_SHOWN} promises", href=view.address(promises=[following])))
     return elements.card(
         "Promises",
         elements.table(
@@ -188,9 +201,10 @@ def clocks_card(shown: TimelineView, view: View) -> html.Section:
                     elements.when(each.satisfied_at, view),
                     used(each, view.now),
                 )
-                for each in clocks
+                for each in page
             ],
         ),
+        more=more or None,
     )
 
 
