@@ -5,9 +5,9 @@ from __future__ import annotations
 from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
-from pydantic import AfterValidator, AwareDatetime, BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
 
-from dashboard.instants import storable
+from dashboard.instants import storable, written
 
 T = TypeVar("T")
 
@@ -19,7 +19,7 @@ def _utc(at: datetime) -> datetime:
 Time = Annotated[datetime, AfterValidator(_utc)]
 """RFC 3339, UTC, with a Z."""
 
-Zoned = Annotated[AwareDatetime, AfterValidator(storable), AfterValidator(_utc)]
+Zoned = Annotated[AwareDatetime, BeforeValidator(written), AfterValidator(storable), AfterValidator(_utc)]
 """A time in a request; without an offset it would be a guess and is refused."""
 
 

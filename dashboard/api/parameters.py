@@ -9,7 +9,7 @@ from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 
 from dashboard.access import principal_of
-from dashboard.instants import storable
+from dashboard.instants import storable, written
 from dashboard.services import Services
 from model import UINT32, BadRequest, Catalog, NotFound, Principal, Workflow, cursor_of, position_of
 
@@ -35,7 +35,7 @@ def _mended(value: object) -> object:
     return value.replace(" ", "+") if isinstance(value, str) and value[-6:-5] == " " else value
 
 
-Instant = Annotated[AwareDatetime, BeforeValidator(_mended), AfterValidator(storable)]
+Instant = Annotated[AwareDatetime, BeforeValidator(_mended), BeforeValidator(written), AfterValidator(storable)]
 """An RFC 3339 time; one without an offset is refused, it would be a guess."""
 
 
