@@ -35,6 +35,7 @@ OPEN_PATHS = (
     "/api/",
     "/assets/",
     "/sign-in",
+    "/sign-out",
     "/_dash-component-suites/",
     "/_favicon",
 )

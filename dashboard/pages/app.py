@@ -58,7 +58,7 @@ def add_pages(app: FastAPI, services: Services) -> None:
         meta_tags=[{"name": "viewport", "content": "width=device-width, initial-scale=1"}],
     )
     pages.backend.websocket_capability = False  # else every browser tries one; the guard refuses them
-    pages.layout = frame.layout()
+    pages.layout = frame.layout(has_sign_out=not services.access.is_open)
     _add_callbacks(pages, PageQueries(services))
     app.add_middleware(PageAddresses)
 

@@ -34,8 +34,9 @@ blink; so the browser replaces only the sections that differ (assets/freshness.j
 LOADING = html.Div([html.Div(), html.Div(), html.Div()], className="live loading")
 
 
-def layout() -> html.Div:
+def layout(*, has_sign_out: bool) -> html.Div:
     """The frame, with the loading state where the page will be."""
+    out = html.Form(html.Button("Sign out", className="button"), method="post", action="/sign-out")
     return html.Div(
         [
             dcc.Location(id="address"),
@@ -50,7 +51,10 @@ def layout() -> html.Div:
                     html.A("Throughline", href="/", className="wordmark"),
                     html.Div(id="navigation", style={"display": "contents"}),
                     html.Div(
-                        html.Button("Theme", id="theme-toggle", className="button", title="System, light or dark"),
+                        [
+                            html.Button("Theme", id="theme-toggle", className="button", title="System, light or dark"),
+                            *[out] * has_sign_out,
+                        ],
                         className="foot",
                     ),
                 ],

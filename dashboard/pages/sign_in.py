@@ -1,4 +1,4 @@
-"""`/sign-in`: a person pastes a token once; a cookie that scripts cannot read carries it from then on.
+"""`/sign-in`, `/sign-out`: a person pastes a token once; a cookie that scripts cannot read carries it from then on.
 
 Only reached where access is by token. The cookie comes along with links from other sites (a mail, a chat), which only
 read; what changes something is asked for by pages of ours alone, and so is signing in. `next` stays here.
@@ -56,6 +56,15 @@ async def sign_in(request: Request, services: Rooms) -> Response:
         samesite="lax",
         secure=request.url.scheme == "https",
     )
+    return answer
+
+
+@router.post("/sign-out")
+def sign_out(request: Request) -> Response:
+    """Take the cookie away; the token itself stays good."""
+    refuse_other_sites(request)
+    answer = RedirectResponse("/sign-in", status_code=303)
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
     return answer
 
 

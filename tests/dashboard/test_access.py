@@ -90,6 +90,18 @@ def test_signing_in_leads_on_to_just_the_address_that_was_asked_for(store: Store
     assert client.post("/sign-in", data={"token": "ann", "next": following}).headers["location"] == asked
 
 
+def test_who_signs_out_is_asked_for_a_token_again(store: Store) -> None:
+    client = by_token(store, ann="read")
+    client.post("/sign-in", data={"token": "ann", "next": "/"})
+    elsewhere = client.post("/sign-out", headers={"origin": "http://elsewhere.test"})
+    assert (elsewhere.status_code, client.get("/slas").status_code) == (403, 200), "no other site signs anybody out"
+    assert "Sign out" in client.get("/_dash-layout").text
+    out = client.post("/sign-out")
+    assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
+    assert client.get("/slas").headers["location"] == "/sign-in?next=%2Fslas"
+    assert client.post("/sign-out").status_code == 303, "also when nobody is signed in any more"
+
+
 def test_a_token_that_may_not_read_is_told_so(store: Store) -> None:
     client = by_token(store, shipper="ingest", ann="read")
     refused = client.post("/sign-in", data={"token": "shipper", "next": "/slas"})
