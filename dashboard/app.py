@@ -11,7 +11,7 @@ from fastapi import FastAPI
 from dashboard import problems
 from dashboard.access import HostGuard, PageGuard
 from dashboard.answering import Answering
-from dashboard.api import operations_router, router
+from dashboard.api import operations_router, outside, router
 from dashboard.pages import add_pages
 from dashboard.pages.rows import router as rows_router
 from dashboard.pages.sign_in import router as sign_in_router
@@ -32,6 +32,7 @@ def create_app(services: Services) -> FastAPI:
     problems.register(app)
     app.include_router(operations_router)
     app.include_router(router())
+    app.include_router(outside)
     app.include_router(rows_router)
     app.include_router(sign_in_router)
     add_pages(app, services)

@@ -14,11 +14,20 @@ from dashboard.api.parameters import only_known_parameters
 from dashboard.problems import ProblemDetails
 from model import NotFound
 
-__all__ = ["operations_router", "router"]
+__all__ = ["operations_router", "outside", "router"]
 
 PREFIX = "/api/v1"
 
 operations_router = operations.router
+outside = APIRouter(include_in_schema=False)
+"""What a program asks for beside the API: Dash would answer it with a page."""
+
+
+@outside.get("/api")
+@outside.get("/api/{rest:path}")
+def beside() -> None:
+    """Nothing is there."""
+    raise NotFound(f"The API is under {PREFIX}; {PREFIX}/openapi.json describes it")
 
 
 def router() -> APIRouter:

@@ -356,6 +356,24 @@ def test_times_that_no_table_can_hold_are_refused(empty_client: Client) -> None:
         assert empty_client.get(f"{V1}/slas/s/verdicts?known_at={time}").status_code == 404, "there is no such SLA"
 
 
+def test_a_number_is_no_time(empty_client: Client) -> None:
+    """The year 2026, mistaken for seconds since 1970, would list everything."""
+    for time in ("2026", "20261129", "1764374400", "1764374400.5", "-1"):
+        for path in ("workflows/o/instances?started_after=", "slas/s/verdicts?known_at="):
+            answer = empty_client.get(f"{V1}/{path}{time}")
+            assert (path, time, answer.status_code) == (path, time, 400)
+            assert answer.json()["detail"].endswith("a time is written like 2026-11-29T14:00:00Z")
+    refused = empty_client.post(f"{V1}/silences", json={"matchers": {"sla": "x"}, "ends_at": 1764374400})
+    assert refused.json()["detail"] == "ends_at: a time is written like 2026-11-29T14:00:00Z"
+
+
+def test_beside_the_api_a_program_gets_a_problem_and_no_page(empty_client: Client) -> None:
+    for path in ("/api", V1, f"{V1}/", "/api/v2/workflows"):
+        answer = empty_client.get(path)
+        assert (path, answer.status_code) == (path, 404)
+        assert answer.headers["content-type"] == "application/problem+json"
+
+
 def test_what_clickhouse_says_of_a_statement_of_ours_is_told_to_nobody(
     empty_store: Store, caplog: pytest.LogCaptureFixture
 ) -> None:
