@@ -6,8 +6,13 @@
     const button = event.target.closest("[data-acknowledge]");
     if (!button) return;
     button.disabled = true;
-    const answer = await fetch(`/api/v1/alerts/${button.dataset.acknowledge}/acknowledge`, { method: "POST" });
-    if (!answer.ok) button.textContent = (await answer.json()).detail || "Not possible";
+    const answer = await fetch(`/api/v1/alerts/${button.dataset.acknowledge}/acknowledge`, { method: "POST" }).catch(() => null);
+    if (!answer?.ok) {
+      const problem = answer ? await answer.json().catch(() => ({})) : { detail: "The server does not answer. Try again." };
+      button.textContent = button.title = problem.detail || `The server answered ${answer.status}.`;
+      button.disabled = false;
+      return;
+    }
     const grid = document.querySelector(".grid [id]");
     if (grid) window.throughline.refresh({ id: JSON.parse(grid.id) });
   });

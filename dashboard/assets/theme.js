@@ -1,4 +1,5 @@
-/* The theme toggle (system, light, dark; remembered), copying of keys, and quick navigation within the page. */
+/* The theme toggle (system, light, dark; remembered), copying of keys, what the keyboard does, and quick
+   navigation within the page. */
 (() => {
   const order = ["system", "light", "dark"];
   const stored = () => localStorage.getItem("throughline-theme") || "system";
@@ -48,6 +49,7 @@
   });
   document.addEventListener("keydown", (event) => {
     const typing = /^(INPUT|TEXTAREA|SELECT)$/.test(event.target.tagName) || event.target.isContentEditable;
+    if (event.key === "Enter") event.target.closest(".ag-cell:focus")?.querySelector("a, button")?.click();
     if (event.key === "/" && !typing) {
       event.preventDefault();
       document.querySelector(".topbar .search input")?.focus();

@@ -123,7 +123,7 @@ def grid(listing: str, view: View, of: str = "") -> html.Div:
                     "cacheBlockSize": BLOCK,
                     "maxConcurrentDatasourceRequests": 1,
                     "infiniteInitialRowCount": 1,
-                    "suppressCellFocus": True,
+                    "tabToNextCell": {"function": "false"},
                     "enableCellTextSelection": True,
                     "noRowsOverlayComponent": "NoRows",
                     "noRowsOverlayComponentParams": {"text": EMPTY[listing]},

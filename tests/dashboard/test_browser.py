@@ -229,6 +229,35 @@ def test_who_has_signed_in_once_follows_links_from_other_sites(browser: Browser,
         context.close()
 
 
+def test_the_keyboard_goes_into_a_list_through_it_and_out_again(page: Page) -> None:
+    page.goto("/workflows/orders")
+    expect(page.locator(".ag-row .key", has_text="SO-2")).to_be_visible(timeout=PATIENCE_MS)
+    page.locator(".ag-header-cell").last.focus()
+    page.keyboard.press("Tab")
+    focused = page.locator(".ag-cell:focus")
+    expect(focused).to_have_text("A/5")
+    page.keyboard.press("Tab")
+    expect(page.locator(".grid :focus")).to_have_count(0)
+    page.locator(".ag-header-cell").last.focus()
+    page.keyboard.press("Tab")
+    page.keyboard.press("ArrowDown")
+    expect(focused).to_have_text("SO-1")
+    page.keyboard.press("Enter")
+    expect(page.locator("h1")).to_have_text("SO-1", timeout=PATIENCE_MS)
+
+
+def test_an_acknowledgement_that_fails_says_so_and_can_be_tried_again(browser: Browser, address: str) -> None:
+    context = browser.new_context(base_url=address)
+    tab = context.new_page()
+    tab.goto("/alerts?state=firing")
+    button = tab.locator(".ag-row", has_text="SO-2").get_by_role("button")
+    tab.route("**/acknowledge", lambda route: route.abort())
+    button.click(timeout=PATIENCE_MS)
+    expect(button).to_have_text("The server does not answer. Try again.")
+    expect(button).to_be_enabled()
+    context.close()
+
+
 def test_an_alert_is_acknowledged_where_it_is_listed(page: Page) -> None:
     page.goto("/alerts?state=firing")
     row = page.locator(".ag-row", has_text="SO-2")
