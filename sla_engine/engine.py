@@ -241,6 +241,10 @@ class _Tick:
         self._as_of = as_of
         self._last = last
         self._told = told
+        excuses = {"tenant": tenant, "since": _before(last.as_of, EXCUSED_LATE), "as_of": as_of}
+        self._excuses = store.rows(load_query("sla_engine", "count_excuses"), excuses)[0]
+        there = {"excuses": self._excuses["ever"], "maintenance": told["closed_of"]}
+        self._there = frozenset(name for name, found in there.items() if found)
         self._rebuilt = {
             workflow: min(begun_at, last.judged_until(workflow))
             for workflow, begun_at in switches(store, tenant, last.version, upto).items()
@@ -337,8 +341,8 @@ class _Tick:
 
         Not those of the SLAs in `resting`: they are judged, excuses and all, when their workflow's rows are there.
         """
-        params = {"tenant": self._tenant, "since": _before(self._last.as_of, EXCUSED_LATE), "as_of": self._as_of}
-        if self._rows("recent_excuses", **params)[0]["excuses"]:
+        if self._excuses["recent"]:
+            params = {"tenant": self._tenant, "since": _before(self._last.as_of, EXCUSED_LATE), "as_of": self._as_of}
             self._execute("TRUNCATE TABLE staged_clocks")
             self._run("stage_excused_clocks", **params, resting=sorted(resting))
             self._judge_staged()
@@ -357,12 +361,16 @@ class _Tick:
         whose = {"stage_workflow": workflow.name, "stage_shares": shares, "stage_share": share}
         keys = Sql(spliced("sla_engine", "staged_keys").text, whose)
         self._stage_events(workflow, versions, keys)
+        clocked = [each for each in versions if each.sla.feed is None]
+        if not clocked:
+            return
         range_ = self._rows("staged_range", as_of=self._as_of)[0]
         self._execute("TRUNCATE TABLE staged_clocks")
+        # Planning a family's statement is most of what it costs: none is run for SLAs that nothing has started.
         members = [
             Member(version, branch, self._compiled_time(version, range_["earliest"], range_["latest"]))
-            for version in versions
-            if version.sla.feed is None
+            for version in clocked
+            if version.sla.from_milestone in range_["reached"]
             for branch in branches(version.sla)
         ]
         staged = [clock_facts(family, tenant=self._tenant, as_of=self._as_of) for family in families(members)]
@@ -370,9 +378,10 @@ class _Tick:
             partial(self._stage_known, Sql("SELECT {stage_workflow:String}"), keys),
             *(partial(self._stage, facts) for facts in staged),
         )
-        slas = sorted({each.sla.id for each in versions if each.sla.feed is None})
+        slas = sorted({each.sla.id for each in clocked})
         self._run("stage_vanished_clocks", tenant=self._tenant, workflow=workflow.name, slas=slas)
-        self._judge(same_before, self._switched)
+        if self._are_clocks_staged():
+            self._judge(same_before, self._switched)
 
     def _stage_known(self, workflows: Sql, keys: Sql) -> None:
         """What is known of the clocks of some instances; of a tick that did not finish, what it has appended, too."""
@@ -408,14 +417,21 @@ class _Tick:
             first_us = self._calendars.cover(self._tenant, version.calendar, earliest, latest, longest(sla))
         return CompiledTime(first_us, cut_off)
 
+    def _are_clocks_staged(self) -> bool:
+        """Most ticks find nothing to say of a feed, and judging nothing takes nearly as long as judging something."""
+        return bool(self._store.value("SELECT count() FROM staged_clocks"))
+
     def _judge_staged(self, switched: Sql | None = None) -> None:
+        if not self._are_clocks_staged():
+            return
         self._stage_known(Sql("SELECT workflow FROM staged_clocks"), Sql("SELECT key FROM staged_clocks"))
         self._judge(0, switched or _NONE)
 
     def _judge(self, same_before: int, switched: Sql) -> None:
         """Judge what is staged; `switched` are the workflow and key of what only a rebuild's switch has changed."""
         self._execute("TRUNCATE TABLE staged_verdicts")
-        self._run("judge", tenant=self._tenant, as_of=self._as_of, same_before=same_before, **self._told)
+        judged = spliced("sla_engine", "judge", self._there, excused=spliced("sla_engine", "excused"))
+        self._execute(judged, tenant=self._tenant, as_of=self._as_of, same_before=same_before, **self._told)
         counts = self._rows("staged_counts")[0]
         if not counts["judged"]:
             return

@@ -54,12 +54,12 @@ def lines_for(room: str, name: str, there: frozenset[str]) -> str:
     return "\n".join(found)
 
 
-def spliced(room: str, name: str, **parts: Sql) -> Sql:
-    """The statement in `<room>/queries/<name>.sql` without its header, each `/*part*/` replaced by the part so named.
+def spliced(room: str, name: str, there: frozenset[str] = frozenset(), /, **parts: Sql) -> Sql:
+    """The statement of `lines_for` without its header, each `/*part*/` replaced by the part so named.
 
     Raises ValueError where two parts have different values for one parameter.
     """
-    text = "\n".join(line for line in load_query(room, name).splitlines() if not line.startswith("--"))
+    text = "\n".join(line for line in lines_for(room, name, there).splitlines() if not line.startswith("--"))
     total = Sql("")
     for each, part in parts.items():
         text = text.replace(f"/*{each}*/", part.text)

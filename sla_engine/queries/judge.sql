@@ -9,13 +9,15 @@
 -- 6. Maintenance that took working time away between start and deadline is told of: it moved the deadline.
 -- 7. What is known already is in staged_known. A clock made of the same as when a finished tick stored it is left alone: what
 --    time, a report of its system or an excuse changes is staged for itself.
--- 8. Step by step: a name stands for its whole expression within one SELECT, and is written out each time it is used there.
+-- 8. Lines that end in `if excuses` or `if maintenance` are there for tenants that have any.
+-- 9. Step by step: a name stands for its whole expression within one SELECT, and is written out each time it is used there.
 --
 -- Parameters: tenant String; as_of DateTime64(6) UTC; systems Array(String) that declare a cadence,
 --   with seen_us Array(Int64), the event time each has reached, silent_us Array(Int64), until when its cadence holds (both
 --   microseconds since 1970, the smallest Int64 for a system never seen) and cadences Array(String), as written;
 --   closed_of Array(String), definitions, with closed_since (inclusive), closed_until (exclusive) Array(Int64), microseconds, the
 --   working time maintenance took from each, and closed_why Array(String), in words;
+--   `excused` is replaced by the SELECT of what was said of each clock.
 --   same_before UInt64, the version up to which clocks have been stored by finished ticks; 0: judge all that is staged.
 INSERT INTO staged_verdicts
 WITH
@@ -33,25 +35,9 @@ WITH
     LEFT JOIN staged_known AS n ON c.clock = n.clock
     WHERE NOT ({same_before:UInt64} > 0 AND n.facts = c.facts AND n.version <= {same_before:UInt64} AND n.clock != '')
   ),
-  excused AS (
-    SELECT clock, min((excused_at, excuse, actor, why)) AS said
-    FROM (
-      SELECT clock, excused_at, excuse, actor, reason AS why FROM excuses
-      WHERE tenant = {tenant:String} AND clock != '' AND excused_at <= {as_of:DateTime64(6)}
-        AND sla IN (SELECT sla FROM staged_clocks)
-      UNION ALL
-      SELECT c.clock, e.excused_at, e.excuse, e.actor, e.reason
-      FROM staged_clocks AS c
-      INNER JOIN (
-        SELECT sla, from_at, to_at, excused_at, excuse, actor, reason FROM excuses
-        WHERE tenant = {tenant:String} AND clock = '' AND excused_at <= {as_of:DateTime64(6)}
-      ) AS e ON c.sla = e.sla
-      WHERE c.deadline_at >= e.from_at AND c.deadline_at <= e.to_at
-    )
-    GROUP BY clock
-  ),
   looked_at AS (
-    SELECT n.*, x.clock != '' AS is_said, x.said AS said,
+    SELECT n.*,
+      x.clock != '' AS is_said, x.said AS said, -- if excuses
       ifNull(toUnixTimestamp64Micro(deadline_at), 0) AS deadline_us,
       indexOf({systems:Array(String)}, toString(system)) AS place,
       satisfied_at IS NOT NULL AS is_answered,
@@ -60,21 +46,21 @@ WITH
       ifNull(as_of > deadline_at, 0) AS is_past,
       ifNull(risk_at <= as_of, 0) AS is_at_risk
     FROM news AS n
-    LEFT JOIN excused AS x ON n.clock = x.clock
+    LEFT JOIN (/*excused*/) AS x ON n.clock = x.clock -- if excuses
   ),
   heard AS (
     SELECT *,
+      is_said AND NOT (problem = '' AND (is_cancelled OR is_in_time)) AS is_excused, -- if excuses
       {seen_us:Array(Int64)}[place] AS seen,
       {cadences:Array(String)}[place] AS cadence,
       problem = '' AND NOT is_answered AND NOT is_cancelled AND is_past AND place > 0 AND seen <= deadline_us AS waits,
-      greatest(deadline_us, {silent_us:Array(Int64)}[place]) AS blind_us,
-      is_said AND NOT (problem = '' AND (is_cancelled OR is_in_time)) AS is_excused
+      greatest(deadline_us, {silent_us:Array(Int64)}[place]) AS blind_us
     FROM looked_at
   ),
   decided AS (
     SELECT *, toUnixTimestamp64Micro(as_of) > blind_us AS is_blind,
       multiIf(
-        is_excused, 'excused',
+        is_excused, 'excused', -- if excuses
         problem != '', 'unknown',
         is_cancelled, 'cancelled',
         is_in_time, 'met',
@@ -93,12 +79,13 @@ WITH
       if(seen < 0, concat(system, ' has never reported'),
         concat(system, ' last reported ', formatDateTime(fromUnixTimestamp64Micro(greatest(seen, 0), 'UTC'), '%Y-%m-%d %H:%i:%S UTC'))
       ) AS last_word,
-      if(empty({closed_of:Array(String)}), [], arrayFilter(
-        (why, definition_of, since, until) -> definition_of = toString(definition) AND since < deadline_us
-          AND until > toUnixTimestamp64Micro(started_at),
-        {closed_why:Array(String)}, {closed_of:Array(String)}, {closed_since:Array(Int64)}, {closed_until:Array(Int64)})) AS closed,
+      arrayFilter( -- if maintenance
+        (why, definition_of, since, until) -> definition_of = toString(definition) AND since < deadline_us -- if maintenance
+          AND until > toUnixTimestamp64Micro(started_at), -- if maintenance
+        {closed_why:Array(String)}, {closed_of:Array(String)}, -- if maintenance
+        {closed_since:Array(Int64)}, {closed_until:Array(Int64)}) AS closed, -- if maintenance
       multiIf(
-        is_excused, greatest(started_at, said.1),
+        is_excused, greatest(started_at, said.1), -- if excuses
         problem != '', started_at,
         verdict = 'cancelled', assumeNotNull(cancelled_at),
         verdict = 'met', greatest(started_at, assumeNotNull(satisfied_at)),
@@ -116,8 +103,8 @@ WITH
         OR known_is_due != (deadline_at IS NOT NULL)
         OR known_answer_us != ifNull(toUnixTimestamp64Micro(satisfied_at), 0) AS is_news,
       concat(multiIf(
-        is_excused, concat('Excused by ', said.3, ': ', said.4, if(problem != '', concat(' (', problem, ')'),
-          if(deadline_at IS NULL, '', concat(' (', awaited, ' was due by ', deadline_text, '.)')))),
+        is_excused, concat('Excused by ', said.3, ': ', said.4, if(problem != '', concat(' (', problem, ')'), -- if excuses
+          if(deadline_at IS NULL, '', concat(' (', awaited, ' was due by ', deadline_text, '.)')))), -- if excuses
         problem != '', problem,
         startsWith(awaited, 'at most ') AND verdict = 'met', concat('No more than ', substring(awaited, 9), ' came until ', deadline_text, '.'),
         startsWith(awaited, 'at most ') AND verdict = 'breached',
@@ -140,7 +127,8 @@ WITH
         verdict = 'at_risk', concat(awaited, ' has not come and is due by ', deadline_text, '.'),
         deadline_at IS NULL, concat('The clock is paused before ', awaited, ' is due.'),
         concat(awaited, ' is due by ', deadline_text, '.')),
-        if(empty(closed) OR verdict = 'cancelled', '', concat(' Not counted: ', arrayStringConcat(closed, '; '), '.'))) AS reason,
+        if(empty(closed) OR verdict = 'cancelled', '', concat(' Not counted: ', arrayStringConcat(closed, '; '), '.')), -- if maintenance
+        '') AS reason,
       multiIf(
         verdict IN ('met', 'breached', 'cancelled', 'unknown', 'excused'), NULL,
         waits, fromUnixTimestamp64Micro(blind_us + 1, 'UTC'),

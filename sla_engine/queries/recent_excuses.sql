@@ -1,4 +1,0 @@
--- Purpose: how many excuses may not have been applied yet.
--- Parameters: tenant String; since (exclusive), as_of (inclusive) DateTime64(6) UTC. Index: excuses by tenant.
-SELECT count() AS excuses FROM excuses
-WHERE tenant = {tenant:String} AND excused_at > {since:DateTime64(6)} AND excused_at <= {as_of:DateTime64(6)}
