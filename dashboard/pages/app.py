@@ -21,6 +21,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard import formats
 from dashboard.access import current_principal
 from dashboard.pages import elements, frame, routing
+from dashboard.pages.markup import as_markup
 from dashboard.pages.view import Drawn, View
 from dashboard.problems import log_refused, words_of
 from dashboard.queries import PageQueries
@@ -160,7 +161,7 @@ def answer(view: View, drawn_for: str | None) -> tuple[Any, ...]:
     else:
         if is_refresh:
             return placed(drawn, links), no_update, no_update, no_update
-        return placed(drawn, links), drawn.fixed, drawn.title, address
+        return placed(drawn, links), as_markup(drawn.fixed), drawn.title, address
     if is_refresh:
         return no_update, no_update, no_update, no_update
     return placed(failed, None), [], failed.title, None
@@ -175,4 +176,4 @@ def placed(drawn: Drawn, links: Any) -> list[Any]:
     """What goes into each of the frame's places; None for the side bar leaves it as it is."""
     room = len(frame.PLACES) - 1
     assert len(drawn.live) <= room, "the frame has no place for so many sections"  # noqa: S101 -- pages are ours
-    return [links, *drawn.live, *[[]] * (room - len(drawn.live))]
+    return [as_markup(each) for each in (links, *drawn.live, *[[]] * (room - len(drawn.live)))]

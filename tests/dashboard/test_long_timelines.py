@@ -33,7 +33,6 @@ def drawn(shown: TimelineView, at: View) -> Drawn:
 
 
 def test_promises_are_shown_a_page_at_a_time_the_worst_first(empty_store: Store) -> None:
-    """A browser took minutes to draw some hundred of them."""
     shown, at = long_order(120), view(empty_store, "/workflows/orders/instances/SO-1")
     first = drawn(shown, at)
     assert text(first).index("D-0") < text(first).index("D-1 ")

@@ -13,6 +13,7 @@ from dashboard import create_app
 from dashboard.pages import routing
 from dashboard.pages.app import answer
 from dashboard.pages.instances import filters
+from dashboard.pages.markup import Markup
 from dashboard.pages.view import View
 from dashboard.queries import PageQueries
 from model import ANYBODY, catalog_from_sources
@@ -227,4 +228,4 @@ def test_a_refresh_leaves_the_grid_alone_and_a_new_address_does_not(read_only: S
 
 
 def text_of(components: Any) -> str:
-    return " ".join(each for each in parts(components) if isinstance(each, str))
+    return " ".join(each.inner for each in parts(components) if isinstance(each, Markup))
