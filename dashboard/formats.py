@@ -73,6 +73,11 @@ def count(number: int) -> str:
     return f"{number:,}"
 
 
+def counted(number: int, what: str) -> str:
+    """A count of things with a regular plural: `1 instance`, `2 instances`."""
+    return f"{count(number)} {what}{'' if number == 1 else 's'}"
+
+
 def share(value: float | None, digits: int = 1) -> str:
     """A share of 1 in percent; never rounded up to a full 100 that it is not."""
     if value is None:

@@ -42,10 +42,10 @@ def column(
 COLUMNS: dict[str, list[dict[str, Any]]] = {
     "instances": [
         column("key", "Instance", "Link", width=170),
-        column("status", "Status", "Pill", width=130),
+        column("status", "Status", "Pill", width=144),
         column("verdicts", "Promises", "Pills", width=210),
         column("milestone", "Stands at", flex=1),
-        column("amount", "Amount", width=140, number=True),
+        column("amount", "Amount", width=126, number=True),
         column("last_event", "Last event", "When", width=220),
         column("started", "Started", width=130),
     ],
@@ -53,7 +53,7 @@ COLUMNS: dict[str, list[dict[str, Any]]] = {
         column("key", "Instance", "Link", width=190),
         column("workflow", "Workflow", width=180),
         column("matched", "Matched", "TwoLines", flex=1),
-        column("status", "Status", "Pill", width=130),
+        column("status", "Status", "Pill", width=144),
         column("milestone", "Stands at", width=200),
         column("last_event", "Last event", "When", width=230),
     ],

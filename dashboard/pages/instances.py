@@ -21,7 +21,7 @@ def draw(view: View, workflow: Workflow) -> Drawn:
     """The list page of one workflow."""
     counts = view.queries.services.instances.workflow_counts(view.tenant).get(workflow.name, {})
     statuses = {str(status): number for status, number in counts.items()}
-    notes = [f"{formats.count(sum(statuses.values()))} instances"]
+    notes = [formats.counted(sum(statuses.values()), "instance")]
     if workflow.owner:
         notes.append(f"owned by {workflow.owner}")
     return Drawn(

@@ -43,7 +43,7 @@ def slas(view: View) -> Drawn:
     return Drawn(
         "SLAs",
         [
-            elements.heading("SLAs", f"{formats.count(len(rows))} promises"),
+            elements.heading("SLAs", formats.counted(len(rows), "promise")),
             html.Section(overview.sla_table(rows), className="card"),
         ],
     )

@@ -79,7 +79,7 @@ def numbers(overview: Overview, view: View) -> html.Div:
             elements.number(
                 "Open instances",
                 formats.count(overview.open),
-                " · ".join([*in_busiest, f"{formats.count(overview.clocks(Verdict.PENDING))} promises pending"]),
+                " · ".join([*in_busiest, f"{formats.counted(overview.clocks(Verdict.PENDING), 'promise')} pending"]),
                 f"{workflow_href(busiest)}?status={Outcome.IN_PROGRESS}",
                 "in_progress",
             ),
@@ -111,7 +111,7 @@ def clocks_number(overview: Overview, label: str, verdict: Verdict, note: str) -
         href = verdict_addresses(row)[verdict]
         instances = row.summary.instances.get(verdict, 0)
         if row.sla.feed is None and instances < row.summary.verdicts[verdict]:
-            notes.append(f"{formats.count(instances)} instances")
+            notes.append(formats.counted(instances, "instance"))
     elif behind:
         notes.append(f"of {formats.count(len(behind))} SLAs")
     return elements.number(label, formats.count(overview.clocks(verdict)), " · ".join(notes), href, verdict)
@@ -144,7 +144,7 @@ def workflow_card(row: WorkflowOverview) -> html.Section:
         html.Div([html.Div(left, className="side"), milestone_bars(row, base)], className="workflow")
         if total
         else elements.empty("Nothing has arrived yet", "The first matching event opens an instance.", small=True),
-        more=" · ".join([*owner, f"{formats.count(total)} instances"]),
+        more=" · ".join([*owner, formats.counted(total, "instance")]),
         padded=True,
     )
 

@@ -275,7 +275,7 @@ def figure_card(shown: TimelineView, view: View) -> html.Section:
         dcc.Graph(
             id="timeline-figure", figure=figure, config=GRAPH_CONFIG, style={"height": f"{figure.layout.height}px"}
         ),
-        more=f"{formats.count(len(shown.events))} events · {spans} · drag to zoom, double-click to reset",
+        more=f"{formats.counted(len(shown.events), 'event')} · {spans} · drag to zoom, double-click to reset",
     )
 
 

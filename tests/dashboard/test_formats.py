@@ -78,3 +78,7 @@ def test_a_share_short_of_all_is_never_shown_as_all() -> None:
     assert formats.share(0.99996) == "99.9 %"
     assert formats.share(1.0) == "100.0 %"
     assert formats.share(None) == "–"
+
+
+def test_one_thing_is_not_said_in_the_plural() -> None:
+    assert [formats.counted(number, "event") for number in (0, 1, 1200)] == ["0 events", "1 event", "1,200 events"]
