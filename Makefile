@@ -9,6 +9,10 @@ PARALLEL := -n 3 --dist loadscope --no-loadscope-reorder
 IN_MEMORY = $(if $(TMPDIR),,$(shell [ -w /dev/shm ] && [ "$$(df -Pm /dev/shm | awk 'NR == 2 {print $$4}')" -ge 3000 ] \
   && echo TMPDIR=/dev/shm))
 
+# Tests start many processes: what an environment forbids to keep of compiled code, each of them would compile again, for
+# a second. It goes where Python always puts it.
+COMPILED := PYTHONDONTWRITEBYTECODE=
+
 .PHONY: help setup setup-dev demo test test-all check lint format bench lock clean
 
 help: ## what can be made
@@ -49,11 +53,11 @@ demo: setup ## the platform and its sample systems; Ctrl-C ends both
 
 test: setup-dev ## all tests but the slow ones
 	@sh tests/prepare.sh
-	@$(IN_MEMORY) $(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
+	@$(IN_MEMORY) $(COMPILED) $(BIN)/python -m pytest -m "not slow" $(PARALLEL) $(ARGS)
 
 test-all: setup-dev ## all tests
 	@sh tests/prepare.sh
-	@$(IN_MEMORY) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
+	@$(IN_MEMORY) $(COMPILED) $(BIN)/python -m pytest $(PARALLEL) $(ARGS)
 
 check: lint ## format, lint, types, import contract and the pure tests
 	@$(BIN)/python -m pytest -q tests/model tests/house
