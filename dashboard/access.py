@@ -28,17 +28,8 @@ if TYPE_CHECKING:
     from starlette.types import ASGIApp, Receive, Scope, Send
 
 COOKIE = "throughline_token"
-OPEN_PATHS = (
-    "/healthz",
-    "/readyz",
-    "/metrics",
-    "/api/",
-    "/assets/",
-    "/sign-in",
-    "/sign-out",
-    "/_dash-component-suites/",
-    "/_favicon",
-)
+OPEN_PATHS = ("/api", "/healthz", "/metrics", "/readyz", "/sign-in", "/sign-out")
+OPEN_FOLDERS = ("/api/", "/assets/", "/_dash-component-suites/", "/_favicon")
 """What is not a page: open to anyone, or guarded by its own dependency."""
 
 current_principal: ContextVar[Principal] = ContextVar("current_principal")
@@ -110,7 +101,7 @@ class PageGuard:
         if scope["type"] == "websocket":
             await send({"type": "websocket.close", "code": 1008})  # Dash offers one; nothing here uses it
             return
-        if scope["type"] != "http" or scope["path"].startswith(OPEN_PATHS):
+        if scope["type"] != "http" or scope["path"] in OPEN_PATHS or scope["path"].startswith(OPEN_FOLDERS):
             await self.app(scope, receive, send)
             return
         principal = self.access.principal(token_of(HTTPConnection(scope)))

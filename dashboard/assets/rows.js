@@ -17,6 +17,9 @@
     if (grid) window.throughline.refresh({ id: JSON.parse(grid.id) });
   });
   const cursors = new Map();
+  function gridOf(place) {  // none yet, or none any more
+    try { return dash_ag_grid.getApi(place.id); } catch { return undefined; }
+  }
   async function block(address) {
     const answer = await fetch(address).catch(() => { throw new Error("The server does not answer."); });
     if (answer.redirected) throw new Error("Nobody is signed in here any more: reload the page.");
@@ -25,6 +28,7 @@
     throw new Error(problem.detail || `The server answered ${answer.status}.`);
   }
   function say(api, text) {
+    if (!api) return;
     api.setGridOption("noRowsOverlayComponentParams", { text });
     api.hideOverlay();
     api.showNoRowsOverlay();
@@ -45,20 +49,18 @@
         const page = await block(`/rows/${place.listing}?${query}`);
         known[request.endRow] = page.next_cursor;
         window.throughline.answered();
-        const api = dash_ag_grid.getApi(place.id);
-        if (request.startRow > 0 || page.rows.length) api.hideOverlay();
-        else say(api, place.empty);
+        if (request.startRow > 0 || page.rows.length) gridOf(place)?.hideOverlay();
+        else say(gridOf(place), place.empty);
         return { rowData: page.rows, rowCount: page.next_cursor ? null : request.startRow + page.rows.length };
       } catch (error) {
-        const api = dash_ag_grid.getApi(place.id);
-        if (api) say(api, error.message);
+        say(gridOf(place), error.message);
         if (!(request.endRow in known)) return { rowData: [], rowCount: request.startRow };
         request.failCallback?.();
         return dash_clientside.no_update;
       }
     },
     refresh(place) {
-      if (place && !document.hidden) dash_ag_grid.getApi(place.id)?.refreshInfiniteCache();
+      if (place && !document.hidden) gridOf(place)?.refreshInfiniteCache();
     },
   });
 })();

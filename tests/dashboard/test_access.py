@@ -99,6 +99,7 @@ def test_who_signs_out_is_asked_for_a_token_again(store: Store) -> None:
     out = client.post("/sign-out")
     assert (out.status_code, out.headers["location"]) == (303, "/sign-in")
     assert client.get("/slas").headers["location"] == "/sign-in?next=%2Fslas"
+    assert client.get("/sign-inx").headers["location"] == "/sign-in?next=%2Fsign-inx", "a page like any other"
     assert client.post("/sign-out").status_code == 303, "also when nobody is signed in any more"
 
 
