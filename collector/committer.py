@@ -57,8 +57,7 @@ class Committer:
     def look(self) -> None:
         """Now and then: make the journal, or delete it."""
         if self._bytes >= self._enough and self._journal is None and self._maker is None:
-            self._maker = threading.Thread(target=self._make, name="spool journal", daemon=True)
-            self._maker.start()
+            self._begin_to_make()
         if time.monotonic() - self._since >= self._window_seconds:
             if self._bytes < self._enough / 4:
                 self.close()
@@ -73,28 +72,42 @@ class Committer:
         if self._maker is not None:
             self._maker.join()
             self._maker = None
-        journal, self._journal = self._journal, None
-        if journal is not None:
-            try:
-                journal.close()
-            except OSError as error:
-                _log.error("what is in the journal in %s stays there for the next start: %s", self._folder, error)
+        if self._journal is None or self._journal.is_closed:
+            return
+        try:
+            self._journal.close()
+        except OSError as error:
+            _log.error("what is in the journal in %s stays there for the next start: %s", self._folder, error)
+        else:
+            self._journal = None
+
+    def _begin_to_make(self) -> None:
+        maker = threading.Thread(target=self._make, name="spool journal", daemon=True)
+        try:
+            maker.start()
+        except RuntimeError as error:  # the system gives no more threads
+            self._do_without(error)
+        else:
+            self._maker = maker
+
+    def _do_without(self, error: Exception) -> None:
+        _log.warning("no journal in %s, so every segment is synced: %s", self._folder, error)
+        self._enough = math.inf
 
     def _make(self) -> None:
         try:
             self._journal = Journal(self._folder, self._size)
         except OSError as error:
-            _log.warning("no journal in %s, so every segment is synced: %s", self._folder, error)
-            self._enough = math.inf
+            self._do_without(error)
             with suppress(OSError):
                 remove(self._folder)
 
     def _in_journal(self, pieces: list[Piece]) -> bool:
-        if self._journal is None:
+        if self._journal is None or self._journal.is_closed:
             return False
         try:
             return self._journal.append(pieces)
-        except OSError as error:
+        except (OSError, RuntimeError) as error:  # the latter where the system gives no more threads
             _log.error("the journal in %s cannot be written, so every segment is synced: %s", self._folder, error)
             self._enough = math.inf
             self.close()
@@ -106,4 +119,5 @@ class Committer:
             self.settle(segment.id)
         except OSError as error:
             return error
+        segment.committed()
         return None

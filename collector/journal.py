@@ -62,14 +62,16 @@ class _Half:
 class Journal:
     """A ring of two files of half of `size` bytes each in a folder of segments; raises OSError where it cannot be made.
 
-    `append` and `close` belong to the thread that writes segments; any thread may `settle` and `forget`.
+    `append` and `close` belong to the thread that writes segments; any thread may `settle` and `forget`. No segment
+    that has its beginning in a ring which stays may go on elsewhere, or be replaced: the next start writes it again.
     """
 
     def __init__(self, folder: Path, size: int) -> None:
         self._folder = folder
         self._lock = threading.Lock()
         self._settler = ThreadPoolExecutor(1, thread_name_prefix="spool journal")
-        self._is_closed = False
+        self.is_closed = False
+        """Whether it takes no more; its files are gone, or stay for the next start."""
         self._forgotten: deque[str] = deque(maxlen=1000)
         self._halves = [_Half(folder / name, size // 2) for name in _NAMES]
         self._half = self._halves[0]
@@ -92,20 +94,29 @@ class Journal:
         _sync(segment_path(self._folder, segment_id))
         sync_folder(self._folder)
         with self._lock:
+            if self.is_closed and not any(segment_id in half.segments for half in self._halves):
+                return  # nothing of it is there
             self._append([Piece(segment_id, _SETTLED, (), 0)])
 
     def close(self) -> None:
-        """Make every segment durable by itself and delete the ring; raises OSError with the ring still there."""
+        """Make every segment durable by itself and delete the ring; raises OSError with the ring still there.
+
+        What could not be synced once is not believed to be on disk when syncing it again succeeds: the kernel says so
+        only once. The ring has it.
+        """
         with self._lock:
-            self._is_closed = True
+            self.is_closed = True
             self._settler.shutdown()
+            for half in self._halves:
+                if half.is_free is not None:
+                    half.is_free.result()
             self._settle_all(half.segments for half in self._halves)
+            remove(self._folder)
             for half in self._halves:
                 os.close(half.file)
-            remove(self._folder)
 
     def _append(self, pieces: list[Piece]) -> bool:
-        if self._is_closed:
+        if self.is_closed:
             raise OSError(errno.EBADF, "the journal is closed")
         pieces = [*(Piece(each, _SETTLED, (), 0) for each in self._forgotten), *pieces]
         table = b"".join(_PIECE.pack(each.segment_id.encode(), each.offset, each.size) for each in pieces)

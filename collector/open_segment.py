@@ -1,6 +1,6 @@
 """A segment's file while it grows. Belongs to the one thread that writes the spool.
 
-What is written is durable by itself after `sync`, or when somebody else has made it so and says `committed`. A file is
+What is written is durable by itself after `sync`, or somebody else has made it so; then `committed` is said. A file is
 never appended to again after a failed write or fsync (what the kernel then holds is unknown): it is to be closed, which
 cuts it back to what is durable.
 """
@@ -84,20 +84,22 @@ class OpenSegment:
         except OSError:
             self._failed = True
             raise
-        self.committed()
 
     def committed(self) -> None:
         """What is written is durable, one way or another."""
         self._durable = self.size
 
     def close(self) -> ClosedSegment:
-        """What is in it, for the writer."""
-        if self._failed:
+        """What is in it, for the writer; only what is durable."""
+        if self._failed or self._durable < self.size:
             self.size = self._durable
             try:
                 os.ftruncate(self._file, self.size)
                 os.fsync(self._file)
             except OSError as error:
                 _log.error("the segment %s cannot be cut back after a failed write: %s", self.id, error)
-        os.close(self._file)
+        try:
+            os.close(self._file)
+        except OSError as error:  # what is in it was durable before
+            _log.error("the segment %s was not closed cleanly: %s", self.id, error)
         return ClosedSegment(self.id, self.tenant, self.signal, self._path, self.size)

@@ -349,22 +349,43 @@ class Spool:
         while not ended:
             batch = self._inbox.batch(self._seconds_to_next_close(), self.limits.segment_bytes)
             ended = batch is None
-            if batch:
-                began = time.monotonic()
-                self._write(batch)
-                # Nobody waits for this thread while it rests, unless much comes in: then the next ones go together.
-                time.sleep(max(0.0, began + self.limits.commit_seconds - time.monotonic()))
-            self._committer.look()
-            self._close_due(everything=ended)
+            try:
+                self._turn(batch)
+            except Exception as error:  # noqa: BLE001 - told; if it ended here, all would wait for it in silence
+                _log.exception("the spool in %s goes on after something unexpected", self.folder)
+                self._give_up(batch or [], error)
+
+    def _turn(self, batch: list[Waiting] | None) -> None:
+        if batch:
+            began = time.monotonic()
+            self._write(batch)
+            # Nobody waits for this thread while it rests, unless much comes in: then the next ones go together.
+            time.sleep(max(0.0, began + self.limits.commit_seconds - time.monotonic()))
+        self._committer.look()
+        self._close_due(everything=batch is None)
+
+    def _give_up(self, batch: list[Waiting], error: Exception) -> None:
+        """Refuse what is not acknowledged, and begin new segments."""
+        self._pending = []
+        for segment in list(self._open.values()):
+            self._close(segment)
+        with self._lock:
+            self._bytes = 0
+            self._bytes_of.clear()
+            for each in self._closed.values():
+                self._count(each.tenant, each.size)
+        self._refuse([each for each in batch if not each.done.done()], error)
 
     def _write(self, batch: list[Waiting]) -> None:
         groups: dict[tuple[str, Signal], list[Waiting]] = {}
         for item in batch:
             groups.setdefault((item.tenant, item.accepted.signal), []).append(item)
-        for (tenant, signal), items in groups.items():
-            self._write_group(tenant, signal, items)
-        self._commit()
-        self._inbox.written(batch)
+        try:
+            for (tenant, signal), items in groups.items():
+                self._write_group(tenant, signal, items)
+            self._commit()
+        finally:
+            self._inbox.written(batch)
 
     def _write_group(self, tenant: str, signal: Signal, items: list[Waiting]) -> None:
         start = 0
@@ -406,11 +427,12 @@ class Spool:
             for item in each.items:
                 item.done.set_result(None)
 
-    def _refuse(self, items: list[Waiting], error: OSError) -> None:
+    def _refuse(self, items: list[Waiting], error: Exception) -> None:
         self._writable = False
         _log.error("the spool in %s cannot be written: %s", self.folder, error)
+        reason = error.strerror if isinstance(error, OSError) else "see the log"
         for item in items:
-            item.done.set_exception(SpoolFull(f"the spool cannot be written ({error.strerror}); send again later"))
+            item.done.set_exception(SpoolFull(f"the spool cannot be written ({reason}); send again later"))
 
     def _segment_for(self, tenant: str, signal: Signal, size: int) -> OpenSegment:
         now = self._clock.now()

@@ -17,6 +17,7 @@ from collector.journal import Journal, replay
 from collector.open_segment import OpenSegment, Piece, segment_path
 from collector.requests import Accepted, accept
 from collector.segment import Signal
+from model import SpoolFull
 from tests.collector.payloads import spans
 from tests.collector.running import wait_for
 
@@ -200,6 +201,35 @@ def test_a_journal_that_cannot_be_written_is_done_without(tmp_path: Path) -> Non
     spool.stop()
     spool.release()
     assert [each.body for each in bodies] in _found(tmp_path / "spool").values()
+
+
+def test_what_a_journal_that_had_to_stay_writes_again_is_all_of_a_segment(tmp_path: Path) -> None:
+    """The disk fails for a while: the journal cannot be written any more, nor all that is in it be synced elsewhere."""
+    spool = _with_journal(tmp_path / "spool", segment_seconds=3600)
+    bodies = _bodies(4, random.Random(4))
+    spool.append("a", bodies[0]).result(10)
+    spool.append("b", bodies[1]).result(10)
+    journal = spool._committer._journal
+    assert journal is not None
+    for half in journal._halves:
+        read_only = os.open("/dev/null", os.O_RDONLY)
+        os.dup2(read_only, half.file)
+        os.close(read_only)
+    other = segment_path(spool.folder, spool._open["b", Signal.TRACES].id)
+    other.rename(tmp_path / "aside")
+    other.symlink_to(other)
+    with pytest.raises(SpoolFull):
+        spool.append("a", bodies[2]).result(10)
+    first, *_ = (each for each in spool.closed() if each.tenant == "a")
+    for each in (bodies[2], bodies[3]):
+        spool.append("a", each).result(10)
+    (tmp_path / "aside").rename(other)
+    spool.stop()
+    first.path.unlink()  # its rows are in ClickHouse
+    spool.release()
+    found = _found(tmp_path / "spool").values()
+    assert [bodies[0].body] in found
+    assert [each.body for each in bodies[2:]] in found
 
 
 def test_what_is_left_of_an_earlier_round_is_not_written_again(tmp_path: Path) -> None:

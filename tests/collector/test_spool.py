@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import errno
+import os
 import stat
 import subprocess
 import sys
@@ -14,6 +16,7 @@ import pytest
 
 from collector import Spool, SpoolLimits, record
 from collector.requests import Accepted, accept
+from collector.sealing import Sealer
 from collector.segment import Signal, new_segment_id
 from model import ManualClock, Refused, SpoolFull, StoreInUse, SystemClock
 from tests.collector.payloads import logs, spans
@@ -279,6 +282,43 @@ def test_a_disk_that_cannot_be_written_refuses_as_retryable_and_recovers(tmp_pat
     spool.release()
 
 
+def test_a_file_whose_closing_fails_loses_nothing_and_stops_nothing(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    close = os.close
+
+    def failing(file: int) -> None:
+        is_segment = os.readlink(f"/proc/self/fd/{file}").endswith(".otlp")
+        close(file)
+        if is_segment and threading.current_thread().name == "spool":
+            raise OSError(errno.EIO, "as a network's disk says it")
+
+    monkeypatch.setattr(os, "close", failing)
+    spool = Spool(tmp_path, limits=SpoolLimits(segment_seconds=0.01))
+    spool.start()
+    _append(spool)
+    wait_for(lambda: spool.closed_segments == 1)
+    _append(spool)
+    spool.stop()
+    assert sum(items for _, _, items in _closed(spool)) == 6
+    spool.release()
+
+
+def test_what_nobody_foresaw_refuses_as_retryable_and_the_next_requests_are_taken(tmp_path: Path) -> None:
+    spool = Spool(tmp_path, limits=SpoolLimits(segment_seconds=3600), sealer=Sealer(b"secret"))
+    spool.start()
+    _append(spool)
+    with pytest.raises(SpoolFull):
+        _append(spool, tenant="a tenant whose name is no Unicode \ud800")
+    _append(spool)
+    assert spool.ready()
+    spool.stop()
+    found = [record.read(each.path.read_bytes()) for each in spool.closed() if each.size]
+    assert [each.items for each in found if each is not None] == [3, 3]
+    assert spool.depth_bytes == sum(each.path.stat().st_size for each in spool.closed())
+    spool.release()
+
+
 def test_a_stopping_spool_takes_nothing_more(tmp_path: Path) -> None:
     spool = Spool(tmp_path)
     spool.start()
@@ -307,6 +347,7 @@ import resource, sys
 from pathlib import Path
 from collector import Spool, SpoolLimits, record
 from collector.requests import accept
+from collector.sealing import Sealer
 from collector.segment import Signal, new_segment_id
 from model import SpoolFull
 from tests.collector.payloads import spans
