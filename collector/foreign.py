@@ -66,14 +66,14 @@ class ForeignRows:
     def _run(self) -> None:
         while not self._stop.wait(self._seconds):
             try:
-                found = self.sweep()
+                if self.sweep() and self._on_commit is not None:
+                    self._on_commit()
                 self.last_error = None
-            except ThroughlineError as error:
-                self.last_error = str(error).splitlines()[0]
-                _log.error("rows of other writers wait: %s", self.last_error)
-                continue
-            if found and self._on_commit is not None:
-                self._on_commit()
+            except Exception as error:  # noqa: BLE001 - told, and tried again: a thread that ended would be missed by nobody
+                self.last_error = next(iter(str(error).splitlines()), type(error).__name__)
+                _log.error(
+                    "rows of other writers wait: %s", self.last_error, exc_info=not isinstance(error, ThroughlineError)
+                )
 
     def _adopt(self, signal: Signal, now: datetime) -> None:
         window = {"since": self._since, "until": now - _SETTLED}

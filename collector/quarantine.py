@@ -24,7 +24,7 @@ from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 
-from pydantic import TypeAdapter, ValidationError
+from pydantic import TypeAdapter
 
 from collector.durable_file import replace_synced, sync_folder, write_synced
 from collector.requests import Accepted
@@ -226,11 +226,14 @@ _ENTRY = TypeAdapter(Quarantined)
 
 def _read(path: Path) -> Quarantined | None:
     try:
-        return _ENTRY.validate_json(path.read_bytes())
+        entry = _ENTRY.validate_json(path.read_bytes())
+        Signal(entry.signal)
+        is_sound = entry.id == path.stem and datetime.fromisoformat(entry.at).tzinfo is not None
     except FileNotFoundError:
         return None  # another thread removed it in between
-    except ValidationError:
-        return _undescribed(path)
+    except ValueError:
+        is_sound = False
+    return entry if is_sound else _undescribed(path)
 
 
 def _undescribed(path: Path) -> Quarantined | None:

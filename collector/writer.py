@@ -175,8 +175,12 @@ class Writer:
                 with self._lock:
                     self._clean_quarantine()
                     self._release()
-            except OSError as error:
-                _log.error("what has been kept too long cannot be discarded: %s", error)
+            except Exception as error:  # noqa: BLE001 - told, and no reason to end
+                _log.error(
+                    "what has been kept too long cannot be discarded: %s",
+                    error,
+                    exc_info=not isinstance(error, OSError),
+                )
             segment = self._spool.take(0.2, self._held)
             if segment is None:
                 if self._stop.is_set():

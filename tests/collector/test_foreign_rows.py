@@ -8,6 +8,7 @@ from collector import Signal, committed_segments, logs_of_segments, spans_of_seg
 from collector.foreign import ForeignRows
 from model import ManualClock, SystemClock
 from store import Store
+from tests.collector.running import wait_for
 
 _INSERT = "INSERT INTO {table} (Timestamp, ServiceName, ReceivedAt) SELECT now64(9), 'old', {{at:DateTime64(6, 'UTC')}}"
 
@@ -58,3 +59,21 @@ def test_what_was_written_while_the_platform_was_down_is_taken_in_however_long_t
     assert foreign.sweep() == 5
     clock.advance(timedelta(days=3))
     assert foreign.sweep() == 0
+
+
+def test_a_sweep_goes_on_whatever_went_wrong_in_the_one_before(store: Store) -> None:
+    told: list[None] = []
+
+    def tell() -> None:
+        told.append(None)
+        if len(told) == 1:
+            raise ValueError("nobody foresaw this")
+
+    foreign = ForeignRows(store, SystemClock(), tell, seconds=0.01)
+    foreign.start()
+    _write(store, "otel_logs", timedelta(seconds=30), 1)
+    wait_for(lambda: len(told) == 1)
+    _write(store, "otel_logs", timedelta(seconds=30), 1)
+    wait_for(lambda: len(told) == 2)
+    foreign.stop()
+    assert foreign.last_error is None

@@ -2,12 +2,15 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import subprocess
 import sys
+from collections.abc import Callable
 from concurrent.futures import ThreadPoolExecutor, wait
 from contextlib import nullcontext
+from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 
@@ -240,11 +243,26 @@ def test_a_request_whose_bytes_are_gone_or_damaged_can_only_be_discarded(
         assert collector.quarantine.count() == 0
 
 
-@pytest.mark.parametrize("damaged", [b"", b"\x00" * 200, b"[]", b'{"id": 1}'])
-def test_a_request_whose_description_is_damaged_holds_nobody_up(tmp_path: Path, damaged: bytes) -> None:
+def _about(entry: Quarantined, **other: str) -> bytes:
+    return json.dumps(asdict(replace(entry, **other))).encode()  # type: ignore[arg-type]
+
+
+_DAMAGES: dict[str, Callable[[Quarantined], bytes]] = {
+    "empty": lambda _: b"",
+    "zeros": lambda _: b"\x00" * 200,
+    "other": lambda _: b"[]",
+    "incomplete": lambda _: b'{"id": 1}',
+    "time": lambda entry: _about(entry, at=entry.at.replace("-", "m", 1)),
+    "signal": lambda entry: _about(entry, signal="tracus"),
+    "id": lambda entry: _about(entry, id=entry.id + "x"),
+}
+
+
+@pytest.mark.parametrize("damage", _DAMAGES)
+def test_a_request_whose_description_is_damaged_holds_nobody_up(tmp_path: Path, damage: str) -> None:
     entry = _kept(tmp_path)
     folder = tmp_path / "quarantine"
-    (folder / f"{entry.id}.json").write_bytes(damaged)
+    (folder / f"{entry.id}.json").write_bytes(_DAMAGES[damage](entry))
     (folder / "notes.json").write_bytes(b"not of ours")
     with RunningCollector(None, tmp_path) as running:
         (listed,) = running.collector.list_quarantine()
@@ -255,5 +273,6 @@ def test_a_request_whose_description_is_damaged_holds_nobody_up(tmp_path: Path, 
         with pytest.raises(NotFound, match="cannot be sent again"):
             running.collector.retry_quarantined(entry.id)
         assert (folder / f"{entry.id}.otlp").read_bytes() == _ACCEPTED.body
+        assert running.collector.quarantine.expire(SystemClock().now() - timedelta(days=99)) == []
         running.collector.discard_quarantined(entry.id)
     assert [path.name for path in folder.iterdir()] == ["notes.json"]
