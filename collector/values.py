@@ -9,6 +9,7 @@ from __future__ import annotations
 import base64
 import json
 import math
+import re
 from collections.abc import Iterable
 from typing import Any
 
@@ -17,6 +18,7 @@ from opentelemetry.proto.common.v1.common_pb2 import AnyValue
 from collector.segment import Signal
 
 _NESTED = frozenset({"array_value", "kvlist_value"})
+_STRING_OR_SMALL = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<digits>-?[\d.]+)e-0(?P<exponent>\d)')
 # Go's json.Marshal, which the exporter uses, writes these five as escapes.
 _ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
 
@@ -112,8 +114,20 @@ def _removed(items: Any, positions: list[int]) -> int:
 
 
 def json_text(value: Any) -> str:
-    """Compact JSON as Go writes it: map keys sorted, `<`, `>`, `&` escaped, other Unicode as it is."""
-    return json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).translate(_ESCAPES)
+    """Compact JSON as Go writes it: keys sorted, `<`, `>`, `&` escaped, other Unicode and small numbers as it does."""
+    text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).translate(_ESCAPES)
+    return _STRING_OR_SMALL.sub(_as_go, text) if "e-0" in text else text
+
+
+def _as_go(found: re.Match[str]) -> str:
+    """`5e-05` as `0.00005`, `1e-07` as `1e-7`; a string as it is."""
+    if not found["digits"]:
+        return found[0]
+    number, exponent = found["digits"], int(found["exponent"])
+    if exponent > 6:
+        return f"{number}e-{exponent}"
+    sign, digits = "-" * number.startswith("-"), number.lstrip("-").replace(".", "")
+    return f"{sign}0.{'0' * (exponent - 1)}{digits}"
 
 
 def _flatten_value(value: AnyValue, nesting: int) -> None:

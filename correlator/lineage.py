@@ -135,5 +135,5 @@ def _by_key(step: Step, carriers: Mapping[str, Step]) -> Iterator[Cause]:
 
 
 def linked_traces(spans: Iterable[SpanNode], known: Iterable[str]) -> list[str]:
-    """The traces that spans link to, beyond those known."""
-    return sorted({link[0] for span in spans for link in span.links} - set(known))
+    """The traces that spans link to, beyond those known. A link without an id leads nowhere."""
+    return sorted({trace for span in spans for trace, span_id in span.links if trace and span_id} - set(known))

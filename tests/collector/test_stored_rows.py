@@ -49,11 +49,16 @@ def _full_span() -> bytes:
     customer = span.attributes.add(key="customer").value.kvlist_value
     customer.values.add(key="name").value.string_value = "Ünal"
     customer.values.add(key="id").value.int_value = 9
+    rates = span.attributes.add(key="rates").value.array_value
+    for rate in (0.00005, -0.000001, 1.5e-7, 1e21, 637.704):
+        rates.values.add(double_value=rate)
+    rates.values.add(string_value='5e-05, "1e-06" \\')
     event = span.events.add(name="stock.reserved", time_unix_nano=START + 7)
     event.attributes.add(key="sku").value.string_value = "A1"
     event.attributes.add(key="bins").value.array_value.values.add(int_value=4)
     link = span.links.add(trace_id=b"\xaa" * 16, span_id=b"\xbb" * 8, trace_state="x=y")
     link.attributes.add(key="why").value.string_value = "batch"
+    span.links.add(trace_id=bytes(16), span_id=bytes(8))
     return request.SerializeToString()
 
 
@@ -81,6 +86,7 @@ def test_every_field_of_a_span_is_in_its_column(running: RunningCollector) -> No
             "order.hash": "AP8=",
             "orders": '["SO-1","S\\"O\\u003c2"]',
             "customer": '{"id":9,"name":"Ünal"}',
+            "rates": '[0.00005,-0.000001,1.5e-7,1e+21,637.704,"5e-05, \\"1e-06\\" \\\\"]',
         },
         "Duration": 1_500_000_001,
         "StatusCode": "Error",
@@ -88,10 +94,10 @@ def test_every_field_of_a_span_is_in_its_column(running: RunningCollector) -> No
         "Events.Timestamp": [_AT],
         "Events.Name": ["stock.reserved"],
         "Events.Attributes": [{"sku": "A1", "bins": "[4]"}],
-        "Links.TraceId": ["aa" * 16],
-        "Links.SpanId": ["bb" * 8],
-        "Links.TraceState": ["x=y"],
-        "Links.Attributes": [{"why": "batch"}],
+        "Links.TraceId": ["aa" * 16, ""],
+        "Links.SpanId": ["bb" * 8, ""],
+        "Links.TraceState": ["x=y", ""],
+        "Links.Attributes": [{"why": "batch"}, {}],
         "Tenant": "default",
     }
     store = running.store

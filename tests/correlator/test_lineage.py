@@ -54,7 +54,8 @@ def test_a_cause_is_found_through_systems_that_know_nothing_of_the_business() ->
         ("t3", "5"): SpanNode(("t3", "4")),
     }
     assert causes([shop, erp], spans) == [Cause("shop", "erp", "span_link", "9")]
-    assert linked_traces(spans.values(), ["t3", "t"]) == ["t2"]
+    without_ids = SpanNode(NONE, (("", ""), ("", "1"), ("t4", "")))
+    assert linked_traces([*spans.values(), without_ids], ["t3", "t"]) == ["t2"]
 
 
 def test_ways_up_that_never_end_are_given_up() -> None:
