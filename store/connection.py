@@ -15,14 +15,14 @@ from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any, Self
-from urllib.parse import urlsplit
+from urllib.parse import unquote, urlsplit
 
 import clickhouse_connect
 from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
 from clickhouse_connect.driver.exceptions import ClickHouseError
 
-from model import StoreInUse, StoreUnavailable
+from model import Refused, StoreInUse, StoreUnavailable
 from store.errors import translated
 from store.lock import FolderLock
 from store.sql import Sql
@@ -44,6 +44,11 @@ Nothing is compiled to machine code: our statements carry values that change, so
 took a third of a tick."""
 
 DATABASE = "throughline"
+_BAD_URL = (
+    "The ClickHouse URL must read http://host:port or https://host:port, with user:password@ before the host if need "
+    "be, percent-encoded where they hold a sign of URLs. Nothing may follow: the tables are in the "
+    f"database {DATABASE}."
+)
 
 EMBEDDED_FOLDER = "clickhouse"
 """Where in a data folder an embedded store keeps its tables."""
@@ -89,7 +94,10 @@ class Store:
 
     @classmethod
     def server(cls, url: str, *, database: str = DATABASE, pool: int = 8) -> Store:
-        """The store on a ClickHouse server, `http[s]://[user[:password]@]host:port`; raises `StoreUnavailable`."""
+        """The store on a ClickHouse server, `http[s]://[user[:password]@]host:port`.
+
+        Raises `Refused` for another URL, `StoreUnavailable` where it does not answer.
+        """
         return cls(_ServerConnector(url), embedded=False, database=database, pool=pool)
 
     def beside(self, database: str, *, pool: int = 2) -> Store:
@@ -214,9 +222,14 @@ class _EmbeddedConnector:
 
 class _ServerConnector:
     def __init__(self, url: str) -> None:
-        parts = urlsplit(url)
-        if parts.scheme not in {"http", "https"} or not parts.hostname:
-            raise StoreUnavailable("The ClickHouse URL must read http://host:port or https://host:port.")
+        try:
+            parts = urlsplit(url)
+            self._port = parts.port or (8443 if parts.scheme == "https" else 8123)
+        except ValueError:  # its text may quote a password
+            raise Refused(_BAD_URL) from None
+        more = parts.path.strip("/") or parts.query or parts.fragment
+        if parts.scheme not in {"http", "https"} or not parts.hostname or more:
+            raise Refused(_BAD_URL)
         self._parts = parts
         self.where = f"{parts.scheme}://{parts.hostname}:{parts.port or ''}".rstrip(":")
 
@@ -224,9 +237,9 @@ class _ServerConnector:
         return clickhouse_connect.get_client(
             interface=self._parts.scheme,
             host=self._parts.hostname,
-            port=self._parts.port or (8443 if self._parts.scheme == "https" else 8123),
-            username=self._parts.username or os.environ.get("THROUGHLINE_CLICKHOUSE_USER", "default"),
-            password=self._parts.password or os.environ.get("THROUGHLINE_CLICKHOUSE_PASSWORD", ""),
+            port=self._port,
+            username=unquote(self._parts.username or "") or os.environ.get("THROUGHLINE_CLICKHOUSE_USER", "default"),
+            password=unquote(self._parts.password or "") or os.environ.get("THROUGHLINE_CLICKHOUSE_PASSWORD", ""),
             database=database,
             settings=dict(SETTINGS),
             tz_mode="aware",

@@ -28,7 +28,11 @@ _LOG_LEVELS = click.Choice(["debug", "info", "warning", "error"])
 
 
 def _store_options(command: Any) -> Any:
-    command = _option("--clickhouse-url", help="Keep the tables on this ClickHouse server (http://host:8123).")(command)
+    command = _option(
+        "--clickhouse-url",
+        help="Keep the tables on this ClickHouse server (http://host:8123). Its user and password may also be given in "
+        "THROUGHLINE_CLICKHOUSE_USER and THROUGHLINE_CLICKHOUSE_PASSWORD, where no list of processes shows them.",
+    )(command)
     return _option(
         "--data-dir",
         type=click.Path(path_type=Path, file_okay=False),

@@ -20,6 +20,13 @@ class StoreSettings:
     data_dir: Path
     clickhouse_url: str | None = None
 
+    def __post_init__(self) -> None:
+        if self.clickhouse_url is not None and not self.clickhouse_url.strip():
+            raise Refused(
+                "--clickhouse-url is blank: give the server's URL, or leave the option out, and the tables are in the "
+                "data folder."
+            )
+
 
 @dataclass(frozen=True, slots=True)
 class Settings:
@@ -40,6 +47,8 @@ class Settings:
     ingest: IngestSettings = field(default_factory=IngestSettings)
 
     def __post_init__(self) -> None:
+        if not self.roles:
+            raise Refused(f"--roles names none: give all, or some of {', '.join(ROLES)}.")
         unknown = [role for role in self.roles if role not in ROLES]
         if unknown:
             raise Refused(f"Unknown role {unknown[0]!r}; the roles are all, {', '.join(ROLES)}.")

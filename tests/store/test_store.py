@@ -6,8 +6,9 @@ from datetime import UTC, datetime, timedelta, timezone
 
 import pytest
 
-from model import StoreUnavailable
+from model import Refused, StoreUnavailable
 from store import Sql, StatementFailed, Store
+from tests.support.clickhouse_server import ClickHouseServer
 
 
 def test_times_go_in_and_come_out_as_aware_utc_instants(empty_store: Store) -> None:
@@ -40,6 +41,32 @@ def test_a_server_that_is_not_there_is_worth_another_try() -> None:
     with pytest.raises(StoreUnavailable) as caught:
         Store.server("http://127.0.0.1:1")
     assert caught.value.retryable
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        *(
+            "127.0.0.1:8123",
+            "http://",
+            "http://host:port",
+            "http://host:99999",
+            "http://[::1",
+            "http://u:se/cret@host:8123",
+        ),
+        *("http://host:8123/secret", "http://host:8123/?database=secret", "http://u:secret#@host:8123"),
+    ],
+)
+def test_a_url_of_which_something_would_be_left_out_is_refused_and_not_quoted(url: str) -> None:
+    with pytest.raises(Refused, match=r"must read http://host:port.* database throughline") as caught:
+        Store.server(url)
+    assert "secret" not in str(caught.value)
+
+
+@pytest.mark.server
+def test_user_and_password_in_a_url_are_percent_encoded(clickhouse_server: ClickHouseServer) -> None:
+    with pytest.raises(StatementFailed, match=r"a/b@c: Authentication failed"):
+        Store.server(clickhouse_server.url.replace("http://", "http://a%2Fb%40c:p%23@"))
 
 
 def test_parts_of_a_statement_join_with_their_values() -> None:

@@ -57,6 +57,13 @@ def test_an_unreachable_server_gets_one_line(tmp_path: Path) -> None:
     assert "127.0.0.1" in line
 
 
+def test_a_blank_server_is_no_embedded_one_and_no_roles_are_not_run(tmp_path: Path) -> None:
+    with pytest.raises(Refused, match="--clickhouse-url is blank"):
+        StoreSettings(tmp_path, " ")
+    with pytest.raises(Refused, match="--roles names none"):
+        Settings(StoreSettings(tmp_path, "http://127.0.0.1:1"), roles=())
+
+
 def test_listening_beyond_this_machine_needs_tokens(tmp_path: Path) -> None:
     assert "tokens" in refused(throughline("up", "--data-dir", str(tmp_path), "--host", "0.0.0.0"))
 
