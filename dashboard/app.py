@@ -20,16 +20,7 @@ from dashboard.services import Services
 
 def create_app(services: Services) -> FastAPI:
     """The ASGI application; nothing is started."""
-    app = FastAPI(
-        title="Throughline",
-        description="Every business transaction, across all systems, judged against the promises made.",
-        version="1",
-        openapi_url="/api/v1/openapi.json",
-        docs_url=None,
-        redoc_url=None,
-    )
-    app.state.services = services
-    problems.register(app)
+    app = _app(services, openapi_url="/api/v1/openapi.json")
     app.include_router(operations_router)
     app.include_router(router())
     app.include_router(outside)
@@ -37,6 +28,31 @@ def create_app(services: Services) -> FastAPI:
     app.include_router(sign_in_router)
     add_pages(app, services)
     app.add_middleware(PageGuard, access=services.access)
+    return _guarded(app, services)
+
+
+def create_operations(services: Services) -> FastAPI:
+    """The same for a process that has no pages: liveness, readiness and metrics alone."""
+    app = _app(services, openapi_url=None)
+    app.include_router(operations_router)
+    return _guarded(app, services)
+
+
+def _app(services: Services, *, openapi_url: str | None) -> FastAPI:
+    app = FastAPI(
+        title="Throughline",
+        description="Every business transaction, across all systems, judged against the promises made.",
+        version="1",
+        openapi_url=openapi_url,
+        docs_url=None,
+        redoc_url=None,
+    )
+    app.state.services = services
+    problems.register(app)
+    return app
+
+
+def _guarded(app: FastAPI, services: Services) -> FastAPI:
     if services.access.is_open:
         app.add_middleware(HostGuard, base_url=services.base_url)
     app.add_middleware(Answering)

@@ -26,7 +26,7 @@ from starlette.types import ASGIApp
 from alerting import Alerting, AlertReader
 from collector import Collector, Tls, apply_retention
 from correlator import Correlator, InstanceReader
-from dashboard import Services, create_app
+from dashboard import Services, create_app, create_operations
 from model import Access, Refused, SystemClock, access_from_text, load_access, load_catalog
 from sla_engine import SlaEngine, VerdictReader, keeps_leases
 from store import FolderLock, Store
@@ -139,21 +139,21 @@ async def serve(
         def checks() -> list[tuple[str, bool, str]]:
             return readiness(store, collector)
 
-        if "dashboard" in roles:
-            services = Services(
-                store=store,
-                clock=clock,
-                catalog=catalogs.active,
-                access=access,
-                instances=InstanceReader(store),
-                verdicts=VerdictReader(store),
-                alerts=AlertReader(store, settings.base_url),
-                readiness=checks,
-                metrics=lambda: metrics_text(store, collector, engine),
-                base_url=settings.base_url,
-                collector=collector,
-            )
-            await _served(stack, create_app(services), http, tls)
+        services = Services(
+            store=store,
+            clock=clock,
+            catalog=catalogs.active,
+            access=access,
+            instances=InstanceReader(store),
+            verdicts=VerdictReader(store),
+            alerts=AlertReader(store, settings.base_url),
+            readiness=checks,
+            metrics=lambda: metrics_text(store, collector, engine),
+            base_url=settings.base_url,
+            collector=collector,
+        )
+        create = create_app if "dashboard" in roles else create_operations
+        await _served(stack, create(services), http, tls)
 
         admin = stack.enter_context(_listening("127.0.0.1", 0, "the admin port"))
         control = Control(
@@ -293,7 +293,6 @@ def _stop_on_signals(stop: asyncio.Event) -> None:
 
 
 def _announce(settings: Settings) -> None:
-    click.echo(
-        f"Throughline is ready: dashboard and API {settings.base_url}, "
-        f"OTLP/gRPC {settings.otlp_grpc}, OTLP/HTTP and CloudEvents {settings.otlp_http}"
-    )
+    pages = "dashboard and API" if "dashboard" in settings.roles else "readiness and metrics"
+    taken = f", OTLP/gRPC {settings.otlp_grpc}, OTLP/HTTP and CloudEvents {settings.otlp_http}"
+    click.echo(f"Throughline is ready: {pages} {settings.base_url}{taken if 'collector' in settings.roles else ''}")

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 
-from dashboard import create_app
+from dashboard import create_app, create_operations
 from model import ALERT_LABELS, Access, Principal, catalog_from_sources
 from store import Store
 from tests.dashboard import world
@@ -290,6 +290,11 @@ def test_liveness_readiness_and_metrics(store: Store) -> None:
     broken = Client(create_app(world.services(store, checks=[("spool", False, "disk full")])))
     answer = broken.get("/readyz")
     assert (answer.status_code, answer.json()["checks"][0]["detail"]) == (503, "disk full")
+    without_pages = Client(create_operations(world.services(store)))
+    found = [
+        without_pages.get(path).status_code for path in ("/healthz", "/readyz", "/metrics", "/", f"{V1}/workflows")
+    ]
+    assert found == [200, 200, 200, 404, 404]
 
 
 def test_head_is_answered_as_get_without_the_body(empty_client: Client) -> None:

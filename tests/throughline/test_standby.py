@@ -63,7 +63,7 @@ def test_over_a_server_the_second_is_refused_by_name_or_takes_over(
 ) -> None:
     url = ("--clickhouse-url", clickhouse_server.url)
     first, second = tmp_path / f"a{uuid.uuid4().hex[:6]}", tmp_path / "b"
-    holder = Platform(first, *url)
+    holder = Platform(first, *url, "--roles", "correlator,sla_engine,alerting")  # which tells of itself as well
     waiting = None
     tables = Store.server(clickhouse_server.url)
     pending = "room = 'sla_engine' AND name = '0004_rejudged.sql'"  # as a later version finds it
