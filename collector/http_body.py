@@ -72,11 +72,12 @@ class Body:
 
 def decompressed(data: bytes, encoding: str, limit: int) -> bytes:
     """The data behind a Content-Encoding; raises `Refusal` for an unknown one, damaged data or more than `limit`."""
-    name = encoding.strip().lower() or "identity"
+    # RFC 9110, 8.4: a list, in which `identity` says nothing; `x-gzip` is gzip.
+    name = ", ".join(each for part in encoding.lower().split(",") if (each := part.strip()) not in ("", "identity"))
     try:
-        if name == "identity":
+        if not name:
             out = data
-        elif name == "gzip":
+        elif name in ("gzip", "x-gzip"):
             out = _inflated(data, 31, limit)
         elif name == "deflate":
             out = _deflated(data, limit)
