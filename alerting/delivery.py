@@ -269,6 +269,9 @@ class Delivery:
         except Unavailable as error:
             failed = True
             _LOG.warning("Undelivered notifications cannot be read, trying again: %s", error)
+        except Exception:  # noqa: BLE001 - told, and tried again: nobody would miss the thread
+            failed = True
+            _LOG.exception("Undelivered notifications cannot be read, trying again")
         counts = Counter((each.tenant, each.receiver) for each in found)
         with self._changed:
             if everything and not failed:
@@ -298,8 +301,8 @@ class Delivery:
         except Unavailable as error:
             _LOG.warning("The store is away; notification %s waits: %s", waiting.message_id, error)
             self._rest(lane)
-        except ThroughlineError:
-            _LOG.exception("Notification %s cannot be recorded", waiting.message_id)
+        except Exception:  # noqa: BLE001 - told, and tried again
+            _LOG.exception("Notification %s cannot be read or recorded", waiting.message_id)
             self._rest(lane)
         else:
             self._ended(lane, queued, lane.result)

@@ -110,6 +110,22 @@ def test_what_a_process_left_undelivered_the_next_one_delivers(store: Store) -> 
     assert len({each.message_id for each in waiting}) == 2
 
 
+def test_a_table_that_cannot_be_read_for_a_while_stops_nothing_for_good(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    monkeypatch.setattr("alerting.delivery._STORE_AWAY_SECONDS", 0.05)
+    hearing = Hearing()
+    recorded(store, a_message("m"))
+    store.execute("RENAME TABLE notifications TO elsewhere")
+    with delivering(store, {"hearing": hearing}, workers=1):
+        waiter = threading.Event()
+        while "cannot be read" not in caplog.text:
+            waiter.wait(0.01)
+        store.execute("RENAME TABLE elsewhere TO notifications")
+        hearing.expect(1)
+        settled(store)
+
+
 def test_a_retry_continues_counting_after_a_restart(store: Store) -> None:
     with WebhookReceiver(503) as receiver:
         slow = RetryPolicy(first=timedelta(hours=1), longest=timedelta(hours=1))
