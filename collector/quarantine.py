@@ -31,7 +31,7 @@ from collector.requests import Accepted
 from collector.sealing import OVERHEAD, Sealer, opened
 from collector.segment import Signal, new_segment_id, opened_at
 from collector.spool import Spool
-from model import NotFound
+from model import NotFound, SpoolFull
 
 _UNKNOWN = "unknown"
 
@@ -173,7 +173,10 @@ class Quarantine:
                 # First, because its id sets the time of its rows: what is refused now may be tried again much later.
                 spool.make_sure_of_room(entry.tenant, len(body))
                 entry = replace(entry, retried_as=new_segment_id(now))
-                replace_synced(self._about(entry.id), _json(entry))
+                try:
+                    replace_synced(self._about(entry.id), _json(entry))
+                except OSError as error:
+                    raise SpoolFull(f"the quarantine cannot be written ({error.strerror}); try again later") from error
             spool.adopt(str(entry.retried_as), entry.tenant, Accepted(Signal(entry.signal), body, entry.items))
             self._remove(entry)
         return entry
@@ -192,9 +195,9 @@ class Quarantine:
 
     def _remove(self, entry: Quarantined) -> None:
         with self._lock:
-            if self._about(entry.id).exists():
-                self._kept[entry.tenant] -= 1
+            was_kept = self._about(entry.id).exists()
             self._about(entry.id).unlink(missing_ok=True)
+            self._kept[entry.tenant] -= was_kept
             (self._folder / f"{entry.id}.otlp").unlink(missing_ok=True)
             sync_folder(self._folder)
 

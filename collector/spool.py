@@ -60,6 +60,9 @@ class SpoolLimits:
 _MUCH_LONGER = timedelta(seconds=30)
 """Than from the first request of a segment to its rows in ClickHouse."""
 
+_TELL_SECONDS = 10.0
+"""The log may lie on the disk that is full: the same failure is told no more often."""
+
 
 class _Written(NamedTuple):
     segment: OpenSegment
@@ -104,6 +107,8 @@ class Spool:
         self._pending: list[_Written] = []
         self._committer = Committer(folder, self.limits.journal_bytes)
         self._writable = True
+        self._told, self._told_at = "", 0.0
+        """The last failure that was logged, and when."""
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         sync_folder(folder.parent)
         self._folder_lock = FolderLock(folder)
@@ -429,8 +434,11 @@ class Spool:
 
     def _refuse(self, items: list[Waiting], error: Exception) -> None:
         self._writable = False
-        _log.error("the spool in %s cannot be written: %s", self.folder, error)
-        reason = error.strerror if isinstance(error, OSError) else "see the log"
+        reason = str(error.strerror) if isinstance(error, OSError) else "see the log"
+        now = time.monotonic()
+        if reason != self._told or now - self._told_at >= _TELL_SECONDS:
+            self._told, self._told_at = reason, now
+            _log.error("the spool in %s cannot be written: %s", self.folder, error)
         for item in items:
             item.done.set_exception(SpoolFull(f"the spool cannot be written ({reason}); send again later"))
 

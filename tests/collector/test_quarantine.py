@@ -98,6 +98,11 @@ def test_a_retry_that_is_repeated_after_its_rows_are_in_stores_nothing(
 ) -> None:
     entry = _kept(tmp_path)
     with RunningCollector(store, tmp_path) as running:
+        in_the_way = tmp_path / "quarantine" / f"{entry.id}.new"
+        in_the_way.mkdir()
+        with pytest.raises(SpoolFull, match="quarantine cannot be written"):
+            running.collector.retry_quarantined(entry.id)
+        in_the_way.rmdir()
         unlink = Path.unlink
 
         def failing(path: Path, missing_ok: bool = False) -> None:
@@ -110,7 +115,6 @@ def test_a_retry_that_is_repeated_after_its_rows_are_in_stores_nothing(
             with pytest.raises(OSError, match="broken"):
                 running.collector.retry_quarantined(entry.id)
             running.rows("otel_traces", 3)
-        running.collector.quarantine.recount()
         assert running.collector.quarantine.count() == 1
         running.collector.retry_quarantined(entry.id)
         wait_for(lambda: running.collector.spool.depth_bytes == 0)
