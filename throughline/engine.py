@@ -8,7 +8,8 @@
 5. A tick that fails is counted and tried again at its next turn; every tick is idempotent. What fails for one tenant,
    or in judging, keeps no other tenant and no alert from its turn; nor does one workflow hold up another.
 6. What is known to be on its way could keep promises that look broken. So a tenant is judged once its data has been
-   looked for, and waits (`PATIENCE` at most) while more has been accepted of it than was stitched at once.
+   looked for, and waits (`PATIENCE` at most) while more has been accepted of it than was stitched at once. Nor is
+   anybody told meanwhile what an earlier process has judged and not told: it may be over.
 """
 
 from __future__ import annotations
@@ -178,10 +179,12 @@ class Engine:
             catalog = self._catalogs.active(tenant)
             if catalog is None:
                 return
+            # Asked first: what is stored in the course of a tick is not stitched by it.
+            arrives = self._is_arriving(tenant)
             try:
-                self._note(tenant, catalog, correlator.tick(tenant, catalog))
+                self._note(tenant, catalog, correlator.tick(tenant, catalog), arrives)
             except WorkflowsHeldUp as error:
-                self._note(tenant, catalog, error.report)
+                self._note(tenant, catalog, error.report, arrives)
                 raise
 
         try:
@@ -190,10 +193,10 @@ class Engine:
             self._is_looked_for = True
         return True
 
-    def _note(self, tenant: str, catalog: Catalog, report: TickReport) -> None:
+    def _note(self, tenant: str, catalog: Catalog, report: TickReport, arrives: bool) -> None:
         """What one tick has stitched: whether there is something to judge, and whether to wait for more."""
         is_behind = bool(report.behind) and report.behind >= {each.name for each in catalog.workflows if each.slas}
-        (self._behind.add if is_behind else self._behind.discard)(tenant)
+        (self._behind.add if is_behind or arrives else self._behind.discard)(tenant)
         if report.segments:
             self._stitched.set()
             self._committed.set()
@@ -207,18 +210,20 @@ class Engine:
         self._stitched.clear()
         self._judged_at = now
         sla_engine, alerting = self._sla_engine, self._alerting
+        waiting: set[str] = set()
 
         def judge(tenant: str) -> None:
             if sla_engine is None:
                 return
+            self._check("sla_engine")
             if self._waits(tenant, now):
+                waiting.add(tenant)
                 self._stitched.set()  # look again soon
             else:
-                self._check("sla_engine")
                 _tell_if_ahead(sla_engine.tick(tenant, self._catalogs.history(tenant), now).as_of, now)
 
         def alert(tenant: str) -> None:
-            if alerting is not None:
+            if alerting is not None and tenant not in waiting:
                 self._check("alerting")
                 alerting.tick(tenant, self._catalogs.history(tenant)[-1].catalog, now)
 
