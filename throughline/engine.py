@@ -243,20 +243,27 @@ class Engine:
         return now - since < PATIENCE
 
     def _for_each_tenant(self, *steps: Callable[[str], None]) -> None:
-        """Take every step for every tenant; raises at the end, saying what has failed for whom."""
+        """Take every step for every tenant; raises at the end, saying what has failed for whom.
+
+        A step whose role another process has by now is left out, and the others are taken.
+        """
         failed: dict[str, list[str]] = {}
+        lost: dict[Callable[[str], None], str] = {}
         for tenant in self._catalogs.tenants():
             for step in steps:
+                if step in lost:
+                    continue
                 try:
                     step(tenant)
-                except LeaseLost:
-                    raise
+                except LeaseLost as error:
+                    lost[step] = str(error)
                 except Exception as error:
                     failed.setdefault(_first_line(error), []).append(tenant)
                     if not isinstance(error, ThroughlineError):
                         log.debug("details of what failed for tenant %s", tenant, exc_info=error)
-        if failed:
-            raise ThroughlineError("; ".join(f"{_named(whose)}: {why}" for why, whose in failed.items()))
+        if failed or lost:
+            reasons = [*lost.values(), *(f"{_named(whose)}: {why}" for why, whose in failed.items())]
+            raise ThroughlineError("; ".join(reasons))
 
     def _check(self, role: str) -> None:
         if self._holding is not None:

@@ -5,16 +5,18 @@ from __future__ import annotations
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
+from pathlib import Path
 from typing import Any
 
 from alerting import Alerting
 from correlator import Correlator, InstanceReader
 from correlator.tick import TickReport
 from model import Catalog, ManualClock, StoreUnavailable, catalog_from_sources
-from sla_engine import SlaEngine, VerdictReader
+from sla_engine import LeaseLost, SlaEngine, VerdictReader
 from store import Store, apply_catalog
 from tests.correlator.telemetry import RECEIVED, START, Event, send
 from throughline.engine import Catalogs, Engine
+from throughline.standby import Holding
 
 CATALOG = """
 workflow: orders
@@ -163,6 +165,36 @@ def test_a_clock_that_was_set_back_is_told_while_nothing_is_judged(store: Store)
         _until(lambda: "judge" not in engine.last_error)
     finally:
         engine.stop()
+
+
+class _LostToAnother(Holding):
+    def check(self, role: str) -> None:
+        if role == "sla_engine":
+            raise LeaseLost(f"The role {role} over these tables is run by process 1 on another.")
+
+
+def test_who_has_lost_the_role_of_judging_alerts_of_what_another_process_judges(store: Store, tmp_path: Path) -> None:
+    clock = ManualClock(RECEIVED)
+    apply_catalog(store, catalog_from_sources([("catalog.yaml", CATALOG)]), tenant="acme", actor="ann", at=RECEIVED)
+    catalogs = Catalogs(store)
+    catalogs.refresh()
+    alerting = _WatchedAlerting(store, clock, "http://127.0.0.1:8050")
+    engine = Engine(
+        clock,
+        catalogs,
+        correlator=None,
+        sla_engine=SlaEngine(store, clock),
+        alerting=alerting,
+        tick_seconds=0.2,
+        holding=_LostToAnother(store, (), tmp_path),
+    )
+    engine.start()
+    try:
+        _until(lambda: "judge" in engine.last_error)
+    finally:
+        engine.stop()
+    assert engine.last_error["judge"] == "The role sla_engine over these tables is run by process 1 on another."
+    assert alerting.alerted == {"acme"}
 
 
 def _until(condition: Callable[[], bool]) -> None:
