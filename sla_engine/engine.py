@@ -168,7 +168,7 @@ class SlaEngine:
         is_gap = upto - last.version > CHANGES_KEPT // timedelta(microseconds=1)
         known = [each for each in versions if last.slas.get(each.sla.id) == prints[each.sla.id] and not is_gap]
         fresh = [each for each in versions if each not in known]
-        tick.forget_feeds(versions)
+        tick.forget_feeds(known, fresh)
         tick.judge_changed(known, changed_instances(last.version, upto), same_before=microseconds(last.as_of))
         tick.judge_changed(fresh, known_instances(tenant))
         tick.judge_feeds(versions, {each.sla.id for each in fresh})
@@ -255,10 +255,17 @@ class _Tick:
         self._minutes = FeedMinutes(store, tenant, as_of, last.as_of, last.version)
         self._tail_upto = self.seq = self._last_seq(last.seq)
 
-    def forget_feeds(self, versions: Sequence[SlaVersion]) -> None:
-        """Forget what feeds have said where a rebuild was switched: all instances of their workflow have changed."""
-        for workflow in {each.workflow.name for each in versions if each.sla.feed} & self._rebuilt.keys():
-            self._minutes.forget(workflow)
+    def forget_feeds(self, known: Sequence[SlaVersion], fresh: Sequence[SlaVersion]) -> None:
+        """Forget what feeds have said where a rebuild was switched: all instances of their workflow have changed.
+
+        And what only fresh promises are about, whose instances are all noted anew: while nobody asked for it, events
+        may have been taken back.
+        """
+        kept, asked = _feeds(known), _feeds(fresh)
+        for workflow in sorted(kept.keys() | asked.keys()):
+            of_kept, of_asked = kept.get(workflow, set()), asked.get(workflow, set())
+            if gone := of_kept | of_asked if workflow in self._rebuilt else of_asked - of_kept:
+                self._minutes.forget(workflow, gone)
 
     def judge_changed(self, versions: Sequence[SlaVersion], changed: Sql, *, same_before: int = 0) -> None:
         """Work out and judge the clocks of the instances a SELECT names, and of those with an event whose time came.
@@ -485,6 +492,15 @@ def _by_workflow(versions: Iterable[SlaVersion]) -> list[tuple[Workflow, list[Sl
     for each in versions:
         found.setdefault(each.workflow.name, []).append(each)
     return [(own[-1].workflow, own) for own in found.values()]
+
+
+def _feeds(versions: Iterable[SlaVersion]) -> dict[str, set[str]]:
+    """The milestones that are feeds, by workflow."""
+    found: dict[str, set[str]] = {}
+    for each in versions:
+        if each.sla.feed is not None:
+            found.setdefault(each.workflow.name, set()).update(each.sla.feed.milestones)
+    return found
 
 
 def _milestones(versions: Iterable[SlaVersion]) -> Iterable[str]:

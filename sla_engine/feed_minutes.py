@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Sequence, Set
 from datetime import datetime
 from typing import Any
 
@@ -24,12 +24,12 @@ class FeedMinutes:
         self._noted: dict[tuple[str, str], datetime] = {}
         """By workflow and milestone, the earliest event that has become known, or no longer counts."""
         self._repaired: set[tuple[str, str]] = set()
-        self._forgotten: set[str] = set()
 
-    def forget(self, workflow: str) -> None:
+    def forget(self, workflow: str, milestones: Set[str]) -> None:
         """Take out all that feeds of a workflow have said, before all its instances are noted anew."""
-        self._store.execute(load_query("sla_engine", "forget_feeds"), {"tenant": self._tenant, "workflow": workflow})
-        self._forgotten.add(workflow)
+        own = {"tenant": self._tenant, "workflow": workflow, "milestones": sorted(milestones)}
+        self._store.execute(load_query("sla_engine", "forget_feeds"), own)
+        self._repaired.update((workflow, name) for name in milestones)
 
     def earliest(self, workflow: str, feed: Feed) -> datetime:
         """The earliest event of a feed that has become known, or no longer counts; `as_of` where there is none."""
@@ -37,7 +37,7 @@ class FeedMinutes:
 
     def is_repaired(self, workflow: str, feed: Feed) -> bool:
         """Whether a minute of the feed was made anew."""
-        return workflow in self._forgotten or any((workflow, name) in self._repaired for name in feed.milestones)
+        return any((workflow, name) in self._repaired for name in feed.milestones)
 
     def note(self, workflow: Workflow, versions: Sequence[SlaVersion], keys: Sql) -> None:
         """Note the staged events of a workflow's feeds, and see to those that the instances of `keys` have lost."""

@@ -1,3 +1,4 @@
--- Purpose: take out all minutes of a workflow's feeds, whose events are noted anew after a rebuild.
--- Parameters: tenant, workflow String. Index: feed_minutes by (tenant, workflow).
-DELETE FROM feed_minutes WHERE tenant = {tenant:String} AND workflow = {workflow:String}
+-- Purpose: take out all minutes of some of a workflow's feeds, whose events are noted anew.
+-- Parameters: tenant, workflow String; milestones Array(String). Index: feed_minutes by (tenant, workflow, milestone).
+DELETE FROM feed_minutes
+WHERE tenant = {tenant:String} AND workflow = {workflow:String} AND milestone IN {milestones:Array(String)}

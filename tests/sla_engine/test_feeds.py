@@ -211,6 +211,20 @@ def test_an_event_that_was_voided_does_not_count_for_a_feed(shared_store: Store)
     feed_at(story, "2026-03-02T09:03:00Z", "b").is_("cancelled")
 
 
+def test_an_event_that_was_voided_while_nothing_was_promised_of_its_feed_does_not_count_thereafter(
+    shared_store: Store,
+) -> None:
+    story = Story(shared_store, ENOUGH)
+    speaks(story, *(f"2026-03-04T08:0{n}:00Z" for n in range(3)))
+    feed_at(story, "2026-03-04T10:00:00Z", "b").is_("met")
+    story.changes_to("2026-03-04T10:01:00Z")
+    story.tick("2026-03-04T10:02:00Z")
+    story.never_happened("b", "2026-03-04T08:02:00Z")
+    story.tick("2026-03-04T10:03:00Z")
+    story.changes_to("2026-03-04T10:04:00Z", ENOUGH)
+    feed_at(story, "2026-03-04T12:00:00Z", "b").is_("breached", due="2026-03-04T11:00:00Z")
+
+
 def test_of_an_event_that_came_in_two_versions_a_feed_counts_the_one_that_counts(shared_store: Store) -> None:
     times = ("2026-03-02T08:10:00Z", "2026-03-02T10:00:00Z")
     at_most_one: dict[str, Any] = {**TOO_MANY, "volume": {"at_most": 1, "by": "18:00"}}
