@@ -146,7 +146,7 @@ def window_start(sla: Sla, now: datetime) -> datetime:
     if objective.period is None:
         return now - objective.window
     local = now.astimezone(ZoneInfo(sla.zone))
-    day = local.replace(hour=0, minute=0, second=0, microsecond=0)
+    day = local.replace(hour=0, minute=0, second=0, microsecond=0, fold=0)
     start = {
         "day": lambda: day,
         "week": lambda: day - timedelta(days=day.weekday()),

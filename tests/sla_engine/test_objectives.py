@@ -15,21 +15,22 @@ BASE: dict[str, Any] = {"from": "a", "to": "b", "within": "1h"}
 
 
 @pytest.mark.parametrize(
-    ("period", "first"),
+    ("period", "zone", "now", "first"),
     [
-        ("day", "2026-05-14T22:00:00Z"),
-        ("week", "2026-05-10T22:00:00Z"),
-        ("month", "2026-04-30T22:00:00Z"),
-        ("quarter", "2026-03-31T22:00:00Z"),
-        ("year", "2025-12-31T23:00:00Z"),
+        ("day", "Europe/Berlin", "2026-05-15T10:00:00Z", "2026-05-14T22:00:00Z"),
+        ("week", "Europe/Berlin", "2026-05-15T10:00:00Z", "2026-05-10T22:00:00Z"),
+        ("month", "Europe/Berlin", "2026-05-15T10:00:00Z", "2026-04-30T22:00:00Z"),
+        ("quarter", "Europe/Berlin", "2026-05-15T10:00:00Z", "2026-03-31T22:00:00Z"),
+        ("year", "Europe/Berlin", "2026-05-15T10:00:00Z", "2025-12-31T23:00:00Z"),
+        pytest.param(
+            "day", "America/Havana", "2026-11-01T05:30:00Z", "2026-11-01T04:00:00Z", id="midnight_comes_twice"
+        ),
     ],
 )
-def test_a_period_begins_with_its_local_midnight(period: str, first: str) -> None:
+def test_a_period_begins_with_its_local_midnight(period: str, zone: str, now: str, first: str) -> None:
     objective = {"target": "90%", "period": period}
-    (sla,) = catalog(
-        {**BASE, "zone": "Europe/Berlin", "by": {"attribute": "p"}, "within": None, "objective": objective}
-    ).slas
-    start = window_start(sla, when("2026-05-15T10:00:00Z"))
+    (sla,) = catalog({**BASE, "zone": zone, "by": {"attribute": "p"}, "within": None, "objective": objective}).slas
+    start = window_start(sla, when(now))
     assert (when(first) - start).total_seconds() == 1e-6  # the window is open at its beginning
 
 
