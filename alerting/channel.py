@@ -10,14 +10,16 @@ import asyncio
 import logging
 import re
 import smtplib
+import socket
 import ssl
+import threading
 from collections.abc import Mapping
 from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
 from email.utils import formataddr, formatdate, make_msgid
-from typing import Protocol
+from typing import Any, Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
 import apprise
@@ -29,7 +31,7 @@ from model import Refused, Unavailable
 SMTP_VARIABLE = "THROUGHLINE_SMTP_URL"
 TIMEOUT_SECONDS = 10.0
 WHOLE_SECONDS = 30.0
-"""How long a webhook may take in all, however steadily its answer trickles in."""
+"""How long a webhook, or a reply of a mail server, may take in all, however steadily it trickles in."""
 
 _LOG = logging.getLogger("throughline.alerts")
 _TRY_AGAIN = frozenset({408, 425, 429})
@@ -119,8 +121,9 @@ class EmailChannel:
     server that refuses sender, recipient or mail with 5xx has the last word (RFC 5321, section 4.2.1).
     """
 
-    def __init__(self, environ: Mapping[str, str]) -> None:
+    def __init__(self, environ: Mapping[str, str], whole_seconds: float = WHOLE_SECONDS) -> None:
         self._environ = environ
+        self._whole_seconds = whole_seconds
 
     def send(self, message: Outgoing) -> None:
         """One mail."""
@@ -129,7 +132,7 @@ class EmailChannel:
             raise NotDelivered(f"No mail server is known: set {SMTP_VARIABLE}.")
         server = _mail_server(url)
         try:
-            with closing(_connected(server)) as smtp:
+            with closing(_connected(server, self._whole_seconds)) as smtp:
                 smtp.send_message(_mail(message, server))
                 with suppress(OSError):  # it is taken, whatever comes now
                     smtp.quit()
@@ -225,13 +228,39 @@ def _mail_server(url: str) -> _MailServer:
     return _MailServer(parts.hostname, port or ports[mode], mode, user, unquote(parts.password or ""), sender)
 
 
-def _connected(server: _MailServer) -> smtplib.SMTP:
+class _Hurried(smtplib.SMTP):
+    """Ends the connection where one reply takes too long in all."""
+
+    def __init__(self, server: _MailServer, whole_seconds: float, **tls: Any) -> None:
+        self._whole_seconds = whole_seconds
+        super().__init__(server.host, server.port, timeout=TIMEOUT_SECONDS, **tls)
+
+    def getreply(self) -> tuple[int, bytes]:
+        """As the base class; raises `SMTPServerDisconnected` where the time is over."""
+        assert self.sock is not None, "who is not connected has no reply to wait for"  # noqa: S101
+        limit = threading.Timer(self._whole_seconds, _cut, (self.sock,))
+        limit.daemon = True
+        limit.start()
+        try:
+            return super().getreply()
+        finally:
+            limit.cancel()
+
+
+class _HurriedTls(_Hurried, smtplib.SMTP_SSL):
+    """The same with TLS from the start."""
+
+
+def _cut(connection: socket.socket) -> None:
+    with suppress(OSError):  # it is closed already
+        connection.shutdown(socket.SHUT_RDWR)
+
+
+def _connected(server: _MailServer, whole_seconds: float) -> smtplib.SMTP:
     if server.mode == "ssl":
-        smtp: smtplib.SMTP = smtplib.SMTP_SSL(
-            server.host, server.port, timeout=TIMEOUT_SECONDS, context=ssl.create_default_context()
-        )
+        smtp: _Hurried = _HurriedTls(server, whole_seconds, context=ssl.create_default_context())
     else:
-        smtp = smtplib.SMTP(server.host, server.port, timeout=TIMEOUT_SECONDS)
+        smtp = _Hurried(server, whole_seconds)
     try:
         if server.mode == "starttls":
             smtp.starttls(context=ssl.create_default_context())

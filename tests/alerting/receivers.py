@@ -98,10 +98,19 @@ class WebhookReceiver:
 
 @contextmanager
 def endless(head: bytes, more: bytes) -> Iterator[str]:
-    """The address of a webhook that answers `head` and then `more`, a hundred times a second, until nobody listens."""
+    """The address of a webhook that answers `head` and then `more`, a hundred times a second, until nobody listens.
+
+    Without a head it answers before anything is asked.
+    """
     over = threading.Event()
 
     class Handler(BaseHTTPRequestHandler):
+        def handle(self) -> None:
+            if head:
+                super().handle()
+            else:
+                self.do_POST()
+
         def do_POST(self) -> None:
             with suppress(OSError):
                 self.wfile.write(head)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+from urllib.parse import urlsplit
 
 import pytest
 
@@ -90,6 +91,14 @@ def test_mail_has_html_and_text_for_every_reader() -> None:
     assert "<b>SO-1</b> ü€" in html.get_content()
     assert "SO-1 ü€" in text.get_content()
     assert "<b>" not in text.get_content()
+
+
+def test_a_mail_server_that_trickles_is_given_up_for_this_time() -> None:
+    with endless(b"", b"220-wait\r\n") as url:
+        port = urlsplit(url).port
+        channel = EmailChannel({"THROUGHLINE_SMTP_URL": f"smtp://127.0.0.1:{port}"}, whole_seconds=0.2)
+        with pytest.raises(NotDelivered, match="did not take the message"):
+            channel.send(Outgoing("ops@example.org", "t", "<p>x</p>"))
 
 
 @pytest.mark.parametrize("command", ["MAIL", "RCPT", "DATA"])
