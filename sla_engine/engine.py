@@ -59,7 +59,7 @@ from sla_engine.feed_minutes import FeedMinutes
 from sla_engine.feeds import Heard, day_start, stretch
 from sla_engine.maintenance import maintenance_told
 from sla_engine.progress import moved, progress_told
-from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, single_slas, sla_versions
+from sla_engine.versions import ALWAYS, Applied, SlaVersion, fingerprints, milestones_of, single_slas, sla_versions
 from store import Sql, Store, load_query, side_by_side, spliced
 
 CLOCKS_AT_ONCE = 200_000
@@ -406,7 +406,7 @@ class _Tick:
         self._execute("TRUNCATE TABLE staged_events")
         self._execute(
             spliced("sla_engine", "stage_events", events=events),
-            milestones=sorted(set(_milestones(versions))),
+            milestones=sorted({name for each in versions for name in milestones_of(each.sla)}),
             attributes=sorted({name for each in versions for name in attributes_asked(each)}),
         )
         self._run("stage_wakeups_of_events", tenant=self._tenant, workflow=workflow.name, as_of=self._as_of)
@@ -501,14 +501,3 @@ def _feeds(versions: Iterable[SlaVersion]) -> dict[str, set[str]]:
         if each.sla.feed is not None:
             found.setdefault(each.workflow.name, set()).update(each.sla.feed.milestones)
     return found
-
-
-def _milestones(versions: Iterable[SlaVersion]) -> Iterable[str]:
-    for each in versions:
-        yield from (
-            each.sla.from_milestone,
-            each.sla.to_milestone,
-            *(each.sla.feed.milestones if each.sla.feed else ()),
-        )
-        if each.sla.pause is not None:
-            yield from (each.sla.pause.from_milestone, each.sla.pause.to_milestone)

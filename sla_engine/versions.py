@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence, Set
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from typing import Protocol
@@ -45,7 +45,8 @@ def sla_versions(history: Sequence[Applied]) -> tuple[SlaVersion, ...]:
     """The versions of every SLA of the newest catalog, oldest first within each SLA; empty for an empty history.
 
     The first version judges all history, a later one what starts from the instant it was applied on. A catalog that
-    leaves the meaning of an SLA as it was makes no new version of it, but what it refers to is the newest.
+    leaves the meaning of an SLA as it was makes no new version of it, but what it refers to is the newest. Milestones
+    that have another name by now are meant by it (`_renamed`).
     """
     if not history:
         return ()
@@ -64,7 +65,7 @@ def sla_versions(history: Sequence[Applied]) -> tuple[SlaVersion, ...]:
                 if versions:
                     versions[-1] = replace(versions[-1], effective_to=start)
                 versions.append(version)
-    return tuple(version for sla in newest.slas for version in found[sla.id])
+    return tuple(version for sla in newest.slas for version in _renamed(found[sla.id]))
 
 
 def single_slas(versions: Iterable[SlaVersion]) -> list[str]:
@@ -90,6 +91,50 @@ def fingerprints(versions: Iterable[SlaVersion]) -> dict[str, str]:
             )
         )
     return {sla: hashlib.sha256(repr(each).encode()).hexdigest() for sla, each in parts.items()}
+
+
+def _renamed(versions: Sequence[SlaVersion]) -> list[SlaVersion]:
+    """Each version, about what the next one is about where its workflow no longer has the milestones it names.
+
+    Nothing reaches those any more: promises that were kept, or will be, would be broken for another name.
+    """
+    present = {each.id for each in versions[-1].workflow.milestones}
+    found = [versions[-1]]
+    for each in reversed(versions[:-1]):
+        is_alike = each.sla.workflow == found[0].sla.workflow and _feed_name(each.sla) == _feed_name(found[0].sla)
+        is_lost = not set(milestones_of(each.sla)) <= present
+        found.insert(0, _about(each, found[0], present) if is_alike and is_lost else each)
+    return found
+
+
+def _about(version: SlaVersion, later: SlaVersion, present: Set[str]) -> SlaVersion:
+    sla, other = version.sla, later.sla
+    is_answer_lost = sla.to_milestone not in present
+    is_pause_lost = sla.pause is not None and not {sla.pause.from_milestone, sla.pause.to_milestone} <= present
+    return replace(
+        version,
+        sla=replace(
+            sla,
+            from_milestone=sla.from_milestone if sla.from_milestone in present else other.from_milestone,
+            to_milestone=other.to_milestone if is_answer_lost else sla.to_milestone,
+            pause=other.pause if is_pause_lost else sla.pause,
+            feed=other.feed,
+        ),
+        workflow=later.workflow,
+        system=later.system if is_answer_lost else version.system,
+        system_calendar=later.system_calendar if is_answer_lost else version.system_calendar,
+    )
+
+
+def milestones_of(sla: Sla) -> Iterator[str]:
+    """The milestones an SLA names; some more than once."""
+    yield from (sla.from_milestone, sla.to_milestone, *(sla.feed.milestones if sla.feed else ()))
+    if sla.pause is not None:
+        yield from (sla.pause.from_milestone, sla.pause.to_milestone)
+
+
+def _feed_name(sla: Sla) -> str | None:
+    return sla.feed.name if sla.feed else None
 
 
 def _resolved(catalog: Catalog, newest: Catalog, sla: Sla, start: datetime) -> SlaVersion:

@@ -150,3 +150,18 @@ def test_a_feed_has_said_what_the_new_definition_says(shared_store: Store) -> No
     story.tick("2026-03-02T10:03:00Z")
     [clock] = story.clocks("b")
     assert (str(clock.verdict), clock.deadline_at) == ("breached", when("2026-03-02T09:00:00Z"))
+
+
+def test_promises_stay_as_they_were_judged_where_their_milestone_has_another_name(shared_store: Store) -> None:
+    story = Story(shared_store, WITHIN)
+    for n, hour in ((1, "08"), (2, "09")):
+        story.happens("a", f"2026-03-02T{hour}:00:00Z", order=f"SO-{n}")
+    story.happens("b", "2026-03-02T08:30:00Z", order="SO-1")
+    story.tick("2026-03-02T09:10:00Z")
+    before = max(row.seq for row in story.reader.appended_after(story.tenant, 0))
+    renamed = [POSTED[0], {"id": "answered", "match": {"event": "test.b"}, "repeatable": True}]
+    changed = catalog({**WITHIN, "to": "answered", "within": "10m"}, workflow={"milestones": renamed})
+    story.catalogs.append(Applied(changed, when("2026-03-02T09:20:00Z")))
+    rebuilt(story, "2026-03-02T09:20:00Z", Happening("b", when("2026-03-02T09:40:00Z"), order="SO-2"))
+    story.tick("2026-03-02T11:00:00Z")
+    assert told(story, before) == {"SO-2": ("met", False)}

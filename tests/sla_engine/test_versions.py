@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from typing import Any
+
+from model import Catalog, Feed
 from sla_engine.versions import fingerprints, sla_versions
 from store import Store
 from tests.sla_engine.story import Applied, Happening, Story, catalog, when
@@ -20,6 +23,39 @@ def test_another_title_or_severity_makes_no_new_version() -> None:
     assert first.sla.severity == "high"
     assert first.effective_to == second.effective_from == when("2026-03-01T00:00:00Z")
     assert first.effective_from < when("1901-01-01T00:00:00Z")
+
+
+def named(*names: str) -> dict[str, Any]:
+    """A workflow whose milestones have these names."""
+    return {"milestones": [{"id": name, "match": {"event": f"test.{name}"}, "repeatable": True} for name in names]}
+
+
+def test_an_earlier_version_is_about_milestones_by_the_names_they_have_now() -> None:
+    paused = {**FOUR, "pause": {"from": "p", "to": "r"}, "where": {"amount": {"gte": 5}}}
+    history = [
+        Applied(catalog(paused, workflow=named("a", "b", "p", "r")), when("2026-01-01T00:00:00Z")),
+        Applied(catalog(FOUR, workflow=named("a", "b", "z")), when("2026-02-01T00:00:00Z")),
+        Applied(catalog({**TWO, "from": "c", "to": "d"}, workflow=named("c", "d", "b")), when("2026-03-01T00:00:00Z")),
+    ]
+    first, second, third = sla_versions(history)
+    assert [(each.sla.from_milestone, each.sla.to_milestone) for each in (first, second, third)] == [
+        ("c", "b"),
+        ("c", "b"),
+        ("c", "d"),
+    ]
+    assert (first.sla.within, first.sla.pause, first.sla.where) == (second.sla.within, None, first.sla.where)
+    assert {each.workflow.hash for each in (first, second, third)} == {third.workflow.hash}
+    assert first.sla.hash != second.sla.hash
+
+
+def test_a_feed_of_a_system_is_heard_by_the_names_its_milestones_have_now() -> None:
+    hourly = {"every": "1h", "system": "wms"}
+
+    def of(name: str) -> Catalog:
+        return catalog(hourly, workflow={"milestones": [{"id": name, "system": "wms", "match": {"event": "test.b"}}]})
+
+    history = [Applied(of("b"), when("2026-01-01T00:00:00Z")), Applied(of("c"), when("2026-03-01T00:00:00Z"))]
+    assert {each.sla.feed for each in sla_versions(history)} == {Feed("wms", ("c",))}
 
 
 def test_what_verdicts_depend_on_changes_the_fingerprint() -> None:
