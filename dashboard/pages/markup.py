@@ -27,7 +27,7 @@ class Markup(Component):  # type: ignore[misc]  # Dash has no types
     _valid_wildcard_attributes = available_wildcard_properties = ()
 
     def __init__(self, tag: str, attributes: Mapping[str, Any], inner: str) -> None:
-        super().__init__(tag=tag, attributes=dict(attributes), inner=inner)
+        super().__init__(tag=tag, attributes=dict(sorted(attributes.items())), inner=inner)
 
 
 def as_markup(part: Any) -> Any:
@@ -46,7 +46,10 @@ def as_markup(part: Any) -> Any:
 
 
 def _html(part: Any) -> str | None:
-    """The HTML of a drawing; None where there is something live in it."""
+    """The HTML of a drawing; None where there is something live in it.
+
+    Attributes are sorted: Dash gives them in no order, and what is the same has to look the same.
+    """
     if part is None or isinstance(part, bool):
         return ""
     if isinstance(part, list | tuple):
@@ -60,7 +63,7 @@ def _html(part: Any) -> str | None:
     if inner is None:
         return None
     tag = written["type"].lower()
-    opening = f"<{tag}{''.join(_attribute(name, value) for name, value in attributes.items())}>"
+    opening = f"<{tag}{''.join(_attribute(name, value) for name, value in sorted(attributes.items()))}>"
     return opening if tag in _VOID else f"{opening}{inner}</{tag}>"
 
 

@@ -306,7 +306,7 @@ _VALUE = st.one_of(_TEXT, st.sampled_from(["000", "007", " 7 "]), st.lists(_SCAL
 
 
 @settings(
-    max_examples=4,
+    max_examples=2,
     deadline=None,
     derandomize=True,
     database=None,

@@ -30,7 +30,7 @@ def test_an_element_keeps_its_attributes_and_what_is_in_it_is_html() -> None:
         ("<script>alert(1)</script> & so on", "&lt;script&gt;alert(1)&lt;/script&gt; &amp; so on"),
         (html.A("x", href='/?q="><b>', title="it's"), '<a href="/?q=&quot;&gt;&lt;b&gt;" title="it&#x27;s">x</a>'),
         (html.I(style={"flexWrap": "wrap", "color": '"red'}), '<i style="flex-wrap:wrap;color:&quot;red"></i>'),
-        (html.B("x", **{"data-copy": "<", "aria-label": "&"}), '<b data-copy="&lt;" aria-label="&amp;">x</b>'),
+        (html.B("x", **{"data-copy": "<", "aria-label": "&"}), '<b aria-label="&amp;" data-copy="&lt;">x</b>'),
     ],
     ids=["text", "attributes", "styles", "names with dashes"],
 )

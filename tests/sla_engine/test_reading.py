@@ -22,12 +22,14 @@ def story(shared_store: Store) -> Story:
     few = {**SLA, "id": "few", "objective": {"target": "90%", "window": "1h", "minimum": 5}}
     story = Story(shared_store, sla, each, few)
     for day in range(3):
-        for n in range(10):
-            start = DAY + timedelta(days=day, hours=n)
-            events = [Happening("a", start, order=f"SO-{day}{n}")]
-            if n < 8:
-                events.append(Happening("b", start + timedelta(minutes=30), order=f"SO-{day}{n}"))
-            story.tell(events)
+        starts = {f"SO-{day}{n}": DAY + timedelta(days=day, hours=n) for n in range(10)}
+        answered = list(starts.items())[:8]
+        story.tell(
+            [
+                *(Happening("a", at, order=order) for order, at in starts.items()),
+                *(Happening("b", at + timedelta(minutes=30), order=order) for order, at in answered),
+            ]
+        )
         story.tick(DAY + timedelta(days=day, hours=9, minutes=30))
     story.tell([Happening("a", DAY + timedelta(days=2, hours=23), order="SO-20")])
     story.tick("2026-03-04T23:30:00Z")

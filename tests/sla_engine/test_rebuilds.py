@@ -154,9 +154,8 @@ def test_a_feed_has_said_what_the_new_definition_says(shared_store: Store) -> No
 
 def test_promises_stay_as_they_were_judged_where_their_milestone_has_another_name(shared_store: Store) -> None:
     story = Story(shared_store, WITHIN)
-    for n, hour in ((1, "08"), (2, "09")):
-        story.happens("a", f"2026-03-02T{hour}:00:00Z", order=f"SO-{n}")
-    story.happens("b", "2026-03-02T08:30:00Z", order="SO-1")
+    told_of = (("a", "08:00", "SO-1"), ("a", "09:00", "SO-2"), ("b", "08:30", "SO-1"))
+    story.tell(Happening(each, when(f"2026-03-02T{at}:00Z"), order=order) for each, at, order in told_of)
     story.tick("2026-03-02T09:10:00Z")
     before = max(row.seq for row in story.reader.appended_after(story.tenant, 0))
     renamed = [POSTED[0], {"id": "answered", "match": {"event": "test.b"}, "repeatable": True}]

@@ -19,10 +19,11 @@ NOW = when("2026-03-10T00:00:00Z")
 def tightened(store: Store, changed: dict[str, Any] = TWO) -> Story:
     """Answered after 1, 3 and 5 hours under four hours; then the promise is another one, and one more order comes."""
     story = Story(store, FOUR)
-    for order, day, took in (("SO-1", 2, 1), ("SO-3", 3, 3), ("SO-5", 4, 5)):
-        start = f"2026-03-0{day}T08:00:00Z"
-        story.tell([Happening("a", when(start), order=order)])
-        story.tell([Happening("b", when(f"2026-03-0{day}T{8 + took:02}:00:00Z"), order=order)])
+    story.tell(
+        Happening(milestone, when(f"2026-03-0{day}T{hour:02}:00:00Z"), order=order)
+        for order, day, took in (("SO-1", 2, 1), ("SO-3", 3, 3), ("SO-5", 4, 5))
+        for milestone, hour in (("a", 8), ("b", 8 + took))
+    )
     story.tick("2026-03-05T00:00:00Z")
     story.changes_to("2026-03-05T12:00:00Z", changed)
     story.happens("a", "2026-03-06T08:00:00Z", order="SO-new")
