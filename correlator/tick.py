@@ -43,13 +43,15 @@ _PLANNING = "query_plan_lift_up_union = 0, query_plan_merge_expressions = 0, que
 class TickReport:
     """What a tick did; `version` is that of the last finished tick, `more` whether segments are still waiting.
 
-    `behind` are the workflows they wait for, those that are rebuilt beside left out.
+    `live` are the workflows whose rows are kept up to date, those that are rebuilt beside left out; `behind` those of
+    them that segments are still waiting for.
     """
 
     segments: int
     events: int
     version: int
     more: bool = False
+    live: frozenset[str] = frozenset()
     behind: frozenset[str] = frozenset()
 
 
@@ -141,6 +143,7 @@ class Correlator:
                 events=sum(each.events for each in reports),
                 version=versions[-1] if versions else latest_version(self._store, tenant),
                 more=more,
+                live=frozenset(each.name for each in live),
                 behind=behind,
             )
             if held_up:

@@ -195,8 +195,8 @@ class Engine:
 
     def _note(self, tenant: str, catalog: Catalog, report: TickReport, arrives: bool) -> None:
         """What one tick has stitched: whether there is something to judge, and whether to wait for more."""
-        is_behind = bool(report.behind) and report.behind >= {each.name for each in catalog.workflows if each.slas}
-        (self._behind.add if is_behind or arrives else self._behind.discard)(tenant)
+        is_behind = arrives or all_wait(report, catalog)
+        (self._behind.add if is_behind else self._behind.discard)(tenant)
         if report.segments:
             self._stitched.set()
             self._committed.set()
@@ -268,6 +268,15 @@ class Engine:
     def _check(self, role: str) -> None:
         if self._holding is not None:
             self._holding.check(role)
+
+
+def all_wait(report: TickReport, catalog: Catalog) -> bool:
+    """Whether for every workflow that is kept up to date and promises something more was accepted than stitched.
+
+    One that is rebuilt has its own time, and what others promise is judged by what they have.
+    """
+    promising = report.live & {each.name for each in catalog.workflows if each.slas}
+    return bool(promising) and report.behind >= promising
 
 
 def _tell_if_ahead(judged: datetime, now: datetime) -> None:

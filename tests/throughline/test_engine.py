@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import json
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
 from pathlib import Path
 from typing import Any
+
+import pytest
 
 from alerting import Alerting
 from correlator import Correlator, InstanceReader
@@ -15,7 +18,7 @@ from model import Catalog, ManualClock, StoreUnavailable, catalog_from_sources
 from sla_engine import LeaseLost, SlaEngine, VerdictReader
 from store import Store, apply_catalog
 from tests.correlator.telemetry import RECEIVED, START, Event, send
-from throughline.engine import Catalogs, Engine
+from throughline.engine import Catalogs, Engine, all_wait
 from throughline.standby import Holding
 
 CATALOG = """
@@ -202,3 +205,28 @@ def _until(condition: Callable[[], bool]) -> None:
     while not condition():
         assert time.monotonic() < deadline
         time.sleep(0.05)
+
+
+@pytest.mark.parametrize(
+    ("live", "behind", "waits"),
+    [
+        ("one two free", "one two free", True),
+        ("one two free", "one two", True),
+        ("one two free", "one free", False),
+        ("one free", "one", True),
+        ("free", "free", False),
+        ("one two free", "", False),
+    ],
+    ids=["all", "all that promise", "one only", "the other is rebuilt", "what promises is rebuilt", "none"],
+)
+def test_a_tenant_waits_while_all_do_that_promise_and_are_not_rebuilt(live: str, behind: str, waits: bool) -> None:
+    sla = {"id": "s", "from": "a", "to": "b", "within": "1h"}
+    milestones = [{"id": each, "match": {"event": each}} for each in "ab"]
+    flow = {"keys": {"order": {"attributes": ["order.id"]}}, "root": "order", "milestones": milestones}
+    flows = [
+        {"workflow": name, **flow, **({} if name == "free" else {"slas": [{**sla, "id": f"s_{name}"}]})}
+        for name in ("one", "two", "free")
+    ]
+    catalog = catalog_from_sources([(f"{each['workflow']}.yaml", json.dumps(each)) for each in flows])
+    report = TickReport(0, 0, 0, live=frozenset(live.split()), behind=frozenset(behind.split()))
+    assert all_wait(report, catalog) is waits
