@@ -13,7 +13,7 @@ import pytest
 
 from model import Catalog, ManualClock
 from sla_engine import Excuses, Grouping, SlaEngine, window_start
-from sla_engine.engine import COUNTED_AT_ONCE
+from sla_engine.tick import COUNTED_AT_ONCE
 from store import Store, load_query
 from tests.sla_engine.story import Happening, Story, when
 from tests.sla_engine.test_ticks import KINDS, START, WITHIN, Crash, Crashing, history
