@@ -185,14 +185,18 @@ def test_the_journal_is_there_only_while_much_comes_in(tmp_path: Path) -> None:
     committer.close()
 
 
-def test_a_journal_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
-    spool = _with_journal(tmp_path / "spool", segment_seconds=3600)
+def _make_unwritable(spool: Spool) -> None:
     journal = spool._committer._journal
     assert journal is not None
     for half in journal._halves:
         read_only = os.open("/dev/null", os.O_RDONLY)
         os.dup2(read_only, half.file)
         os.close(read_only)
+
+
+def test_a_journal_that_cannot_be_written_is_done_without(tmp_path: Path) -> None:
+    spool = _with_journal(tmp_path / "spool", segment_seconds=3600)
+    _make_unwritable(spool)
     bodies = _bodies(3, random.Random(4))
     for each in bodies:
         spool.append("a", each).result(10)
@@ -209,12 +213,7 @@ def test_what_a_journal_that_had_to_stay_writes_again_is_all_of_a_segment(tmp_pa
     bodies = _bodies(4, random.Random(4))
     spool.append("a", bodies[0]).result(10)
     spool.append("b", bodies[1]).result(10)
-    journal = spool._committer._journal
-    assert journal is not None
-    for half in journal._halves:
-        read_only = os.open("/dev/null", os.O_RDONLY)
-        os.dup2(read_only, half.file)
-        os.close(read_only)
+    _make_unwritable(spool)
     other = segment_path(spool.folder, spool._open["b", Signal.TRACES].id)
     other.rename(tmp_path / "aside")
     other.symlink_to(other)

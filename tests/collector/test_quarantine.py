@@ -13,6 +13,7 @@ from contextlib import nullcontext
 from dataclasses import asdict, replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -247,8 +248,8 @@ def test_a_request_whose_bytes_are_gone_or_damaged_can_only_be_discarded(
         assert collector.quarantine.count() == 0
 
 
-def _about(entry: Quarantined, **other: str) -> bytes:
-    return json.dumps(asdict(replace(entry, **other))).encode()  # type: ignore[arg-type]
+def _about(entry: Quarantined, **other: Any) -> bytes:
+    return json.dumps(asdict(replace(entry, **other))).encode()
 
 
 _DAMAGES: dict[str, Callable[[Quarantined], bytes]] = {

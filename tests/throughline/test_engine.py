@@ -121,9 +121,7 @@ class _CorrelatorOvertaken(Correlator):
 def test_promises_kept_by_what_waits_to_be_stitched_are_neither_judged_broken_nor_told_at_risk(store: Store) -> None:
     clock = ManualClock(RECEIVED)
     catalog = catalog_from_sources([("catalog.yaml", CATALOG)])
-    apply_catalog(store, catalog, tenant="acme", actor="ann", at=RECEIVED)
-    catalogs = Catalogs(store)
-    catalogs.refresh()
+    catalogs = _applied(store, catalog)
     send(store, [Event("1", 0, "placed", {"order": "O1"})], tenant="acme")
     Correlator(store, clock).tick("acme", catalog)
     SlaEngine(store, clock).tick("acme", catalogs.history("acme"), START + timedelta(minutes=55))
@@ -154,9 +152,7 @@ def test_promises_kept_by_what_waits_to_be_stitched_are_neither_judged_broken_no
 
 def test_a_clock_that_was_set_back_is_told_while_nothing_is_judged(store: Store) -> None:
     clock = ManualClock(RECEIVED)
-    apply_catalog(store, catalog_from_sources([("catalog.yaml", CATALOG)]), tenant="acme", actor="ann", at=RECEIVED)
-    catalogs = Catalogs(store)
-    catalogs.refresh()
+    catalogs = _applied(store, catalog_from_sources([("catalog.yaml", CATALOG)]))
     sla_engine = SlaEngine(store, clock)
     sla_engine.tick("acme", catalogs.history("acme"), RECEIVED + timedelta(days=1))
     engine = Engine(clock, catalogs, correlator=None, sla_engine=sla_engine, alerting=None, tick_seconds=0.2)
@@ -178,9 +174,7 @@ class _LostToAnother(Holding):
 
 def test_who_has_lost_the_role_of_judging_alerts_of_what_another_process_judges(store: Store, tmp_path: Path) -> None:
     clock = ManualClock(RECEIVED)
-    apply_catalog(store, catalog_from_sources([("catalog.yaml", CATALOG)]), tenant="acme", actor="ann", at=RECEIVED)
-    catalogs = Catalogs(store)
-    catalogs.refresh()
+    catalogs = _applied(store, catalog_from_sources([("catalog.yaml", CATALOG)]))
     alerting = _WatchedAlerting(store, clock, "http://127.0.0.1:8050")
     engine = Engine(
         clock,
@@ -198,6 +192,13 @@ def test_who_has_lost_the_role_of_judging_alerts_of_what_another_process_judges(
         engine.stop()
     assert engine.last_error["judge"] == "The role sla_engine over these tables is run by process 1 on another."
     assert alerting.alerted == {"acme"}
+
+
+def _applied(store: Store, catalog: Catalog) -> Catalogs:
+    apply_catalog(store, catalog, tenant="acme", actor="ann", at=RECEIVED)
+    catalogs = Catalogs(store)
+    catalogs.refresh()
+    return catalogs
 
 
 def _until(condition: Callable[[], bool]) -> None:
