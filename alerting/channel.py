@@ -237,7 +237,8 @@ class _Hurried(smtplib.SMTP):
 
     def getreply(self) -> tuple[int, bytes]:
         """As the base class; raises `SMTPServerDisconnected` where the time is over."""
-        assert self.sock is not None, "who is not connected has no reply to wait for"  # noqa: S101
+        if self.sock is None:
+            raise smtplib.SMTPServerDisconnected("There is no connection.")
         limit = threading.Timer(self._whole_seconds, _cut, (self.sock,))
         limit.daemon = True
         limit.start()
