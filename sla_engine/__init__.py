@@ -4,7 +4,7 @@ from sla_engine.backtest import Backtest, Differences, Figures, Week, backtest, 
 from sla_engine.coverage import Coverage, CoverageReader
 from sla_engine.engine import SlaEngine, TickReport
 from sla_engine.excuses import Excuse, Excuses
-from sla_engine.lease import LEASE_SECONDS, Held, Lease, LeaseLost, keeps_leases
+from sla_engine.lease import LEASE_SECONDS, Held, Lease, LeaseLost, create_leases, keeps_leases
 from sla_engine.reading import (
     Attainment,
     ClockRow,
@@ -51,6 +51,7 @@ __all__ = [
     "Week",
     "backtest",
     "candidate",
+    "create_leases",
     "keeps_leases",
     "latest_within",
     "rejudge",

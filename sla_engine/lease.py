@@ -48,6 +48,11 @@ def keeps_leases(store: Store) -> bool:
     return bool(store.value(load_query("sla_engine", "keeps_leases")))
 
 
+def create_leases(store: Store) -> None:
+    """Make roles such that can be asked for, also over a store whose other tables are not made yet."""
+    store.execute(load_query("sla_engine", "create_leases"))
+
+
 class Lease:
     """One candidate for one role over a store. Safe for use by several threads."""
 

@@ -7,7 +7,7 @@ are applied from left to right, numbers in order. Forward only.
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from importlib.resources import files
 
@@ -66,14 +66,20 @@ def pending(store: Store, rooms: Sequence[str]) -> tuple[Migration, ...]:
     return tuple(waiting)
 
 
-def migrate(store: Store, rooms: Sequence[str]) -> tuple[Migration, ...]:
+def migrate(
+    store: Store, rooms: Sequence[str], *, before_statement: Callable[[], None] | None = None
+) -> tuple[Migration, ...]:
     """Apply what is pending and return it. A crash in between repeats the file: statements say IF NOT EXISTS.
 
+    Two at once would repeat statements of each other, which no table survives: over a server the caller sees to it that
+    there is one, and `before_statement` raises where that is no longer so.
     With its tables an embedded engine has got its threads, so this is also where merges are made to give way.
     """
     waiting = pending(store, rooms)
     for migration in waiting:
         for statement in migration.statements:
+            if before_statement is not None:
+                before_statement()
             store.execute(statement)
         store.insert(
             "applied_migrations", ("room", "name", "checksum"), [(migration.room, migration.name, migration.checksum)]

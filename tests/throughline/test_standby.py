@@ -5,13 +5,15 @@ from __future__ import annotations
 import subprocess
 import sys
 import uuid
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
 
-from store import Store
+from store import Store, pending
 from tests.support.clickhouse_server import ClickHouseServer
 from tests.support.platform import Platform, eventually, throughline
+from throughline.tables import ROOMS, migrate_all
 
 PORTS = ("--otlp-grpc-port", "0", "--otlp-http-port", "0", "--http-port", "0")
 
@@ -54,6 +56,20 @@ def test_who_stands_by_can_be_stopped(tmp_path: Path) -> None:
         assert waiting.returncode == 0
     finally:
         holder.kill()
+
+
+@pytest.mark.server
+def test_processes_that_start_together_over_a_new_database_make_its_tables_once(
+    clickhouse_server: ClickHouseServer,
+) -> None:
+    database = f"t_{uuid.uuid4().hex[:12]}"
+    stores = [Store.server(clickhouse_server.url, database=database) for _ in range(3)]
+    with ThreadPoolExecutor(3) as starting:
+        made = list(starting.map(migrate_all, stores))
+    assert sorted(map(bool, made)) == [False, False, True]
+    assert pending(stores[0], ROOMS) == ()
+    assert stores[0].value("SELECT count() - uniqExact(room, name) FROM applied_migrations") == 0
+    stores[0].execute(f"DROP DATABASE {database} SYNC")
 
 
 @pytest.mark.slow
