@@ -12,6 +12,7 @@ from dashboard import problems
 from dashboard.access import HostGuard, PageGuard
 from dashboard.answering import Answering
 from dashboard.api import operations_router, outside, router
+from dashboard.api.operations import Look
 from dashboard.pages import add_pages
 from dashboard.pages.rows import router as rows_router
 from dashboard.pages.sign_in import router as sign_in_router
@@ -48,6 +49,7 @@ def _app(services: Services, *, openapi_url: str | None) -> FastAPI:
         redoc_url=None,
     )
     app.state.services = services
+    app.state.readiness, app.state.metrics = Look(services.readiness), Look(services.metrics)
     problems.register(app)
     return app
 

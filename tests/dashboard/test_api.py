@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import asyncio
 import hashlib
+import threading
 from dataclasses import replace
 from typing import Any
 
+import httpx
 import pytest
 
 from dashboard import create_app, create_operations
+from dashboard.api import operations
 from model import ALERT_LABELS, Access, Principal, catalog_from_sources
 from store import Store
 from tests.dashboard import world
@@ -295,6 +299,34 @@ def test_liveness_readiness_and_metrics(store: Store) -> None:
         without_pages.get(path).status_code for path in ("/healthz", "/readyz", "/metrics", "/", f"{V1}/workflows")
     ]
     assert found == [200, 200, 200, 404, 404]
+
+
+def test_while_the_store_hangs_only_readiness_waits_for_it(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(operations, "PATIENCE_SECONDS", 0.2)
+    looks = []
+    goes_on = threading.Event()
+
+    def hanging() -> list[tuple[str, bool, str]]:
+        looks.append("one")
+        goes_on.wait(10)
+        return [("store", True, "answers")]
+
+    app = create_operations(replace(world.services(store), readiness=hanging))
+
+    async def asked() -> list[httpx.Response]:
+        async with httpx.AsyncClient(transport=httpx.ASGITransport(app), base_url="http://127.0.0.1") as client:
+            probes = await asyncio.gather(*(client.get("/readyz") for _ in range(60)))
+            answers = [*probes, await client.get("/healthz"), await client.get("/metrics")]
+            goes_on.set()
+            monkeypatch.setattr(operations, "PATIENCE_SECONDS", 30.0)
+            return [*answers, await client.get("/readyz")]
+
+    *probes, alive, metrics, well = asyncio.run(asked())
+    assert {each.status_code for each in probes} == {503}
+    assert "longer than" in probes[0].json()["checks"][0]["detail"]
+    assert (alive.status_code, metrics.text) == (200, "throughline_up 1\n")
+    assert well.json()["checks"] == [{"name": "store", "ok": True, "detail": "answers"}]
+    assert len(looks) <= 2
 
 
 def test_head_is_answered_as_get_without_the_body(empty_client: Client) -> None:
