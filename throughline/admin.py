@@ -11,13 +11,13 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Annotated, Any
 
-from fastapi import Depends, FastAPI, Header, HTTPException
-from fastapi.responses import StreamingResponse
+from fastapi import Depends, FastAPI, Header, HTTPException, Request
+from fastapi.responses import JSONResponse, StreamingResponse
 from pydantic import BaseModel
 
 from collector import Collector, Redactions
 from collector.importing import ImportReport
-from model import DEFAULT_TENANT, CatalogError, SystemClock, ThroughlineError, load_catalog
+from model import DEFAULT_TENANT, CatalogError, SystemClock, ThroughlineError, Unavailable, load_catalog
 from store import Store, apply_catalog
 from throughline.answers import Answers
 from throughline.backtesting import backtested
@@ -82,6 +82,7 @@ def create_admin(
             raise HTTPException(401, "the admin API needs the token in control.json")
 
     app = FastAPI(title="Throughline admin", docs_url=None, openapi_url=None, dependencies=[Depends(authorized)])
+    app.add_exception_handler(ThroughlineError, _failed)
 
     @app.get("/process")
     async def process() -> Any:
@@ -121,6 +122,10 @@ def create_admin(
         return streamed(_rejudge_lines(store, body), f"the rejudging of {body.sla}", "Run it again.")
 
     return app
+
+
+async def _failed(_request: Request, error: Exception) -> JSONResponse:
+    return JSONResponse({"detail": str(error)}, 503 if isinstance(error, Unavailable) else 400)
 
 
 def _rejudge_lines(store: Store, body: _Rejudge) -> Generator[dict[str, Any]]:

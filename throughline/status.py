@@ -8,7 +8,7 @@ from typing import Any
 
 from collector import Collector, Quarantine, left_in
 from correlator import InstanceReader, outdated_workflows, rebuild_progress, running_rebuilds
-from model import Catalog, NotFound
+from model import Catalog, NotFound, ThroughlineError
 from sla_engine import VerdictReader
 from store import Store, active_catalog, tenants
 from throughline.engine import Engine
@@ -21,9 +21,13 @@ _SHOWN = 20
 def stored(store: Store) -> dict[str, Any]:
     """What the tables hold, by tenant: instances by workflow and status, verdicts by SLA."""
     return {
-        "store": "embedded" if store.is_embedded else "server",
+        "store": _kind(store),
         "tenants": {tenant: _of_tenant(store, tenant) for tenant in tenants(store)},
     }
+
+
+def _kind(store: Store) -> str:
+    return "embedded" if store.is_embedded else "server"
 
 
 def _of_tenant(store: Store, tenant: str) -> dict[str, Any]:
@@ -78,7 +82,10 @@ def running(settings: Settings, store: Store, engine: Engine, collector: Collect
             found["collector"]["damaged"] = f"{damaged:,} files, kept as *.damaged in {collector.spool.folder}"
         if collector.writer is not None and collector.writer.waiting:
             found["collector"]["writer waits"] = "; ".join(collector.writer.waiting[:_SHOWN])
-    return {**found, **stored(store)}
+    try:
+        return {**found, **stored(store)}
+    except ThroughlineError as error:  # what this process knows by itself is asked for most while the tables are away
+        return {**found, "store": _kind(store), "store_error": str(error), "tenants": {}}
 
 
 def left_behind(data_dir: Path) -> dict[str, Any]:
@@ -107,7 +114,8 @@ def describe(found: dict[str, Any]) -> str:
         for each in found.get("quarantine", [])
     ]
     lines += [f"  {name} tick failed: {why}" for name, why in found.get("last_errors", {}).items()]
-    lines.append(f"store: {found['store']}")
+    why = f", of which nothing can be told: {found['store_error']}" if "store_error" in found else ""
+    lines.append(f"store: {found['store']}{why}")
     for tenant, each in found["tenants"].items():
         lines.append(f"tenant {tenant}, catalog {each['catalog']}")
         for kind in ("workflows", "slas"):
