@@ -18,6 +18,9 @@ from dashboard.pages.rows import router as rows_router
 from dashboard.pages.sign_in import router as sign_in_router
 from dashboard.services import Services
 
+MOST_BODY_BYTES = 1 << 20
+"""What a request may carry: FastAPI holds it in memory before anybody is asked for a token."""
+
 
 def create_app(services: Services) -> FastAPI:
     """The ASGI application; nothing is started."""
@@ -47,6 +50,7 @@ def _app(services: Services, *, openapi_url: str | None) -> FastAPI:
         openapi_url=openapi_url,
         docs_url=None,
         redoc_url=None,
+        max_body_size=MOST_BODY_BYTES,
     )
     app.state.services = services
     app.state.readiness, app.state.metrics = Look(services.readiness), Look(services.metrics)

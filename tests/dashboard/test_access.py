@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator
+from collections.abc import AsyncIterator, Iterator
 from html import unescape
 from urllib.parse import unquote
 
@@ -112,3 +112,22 @@ def test_a_token_that_may_not_read_is_told_so(store: Store) -> None:
     assert client.get("/slas", headers=cookie).headers["location"] == "/sign-in?next=%2Fslas"
     assert "has no role ‘read’" in client.get("/sign-in?next=%2Fslas", headers=cookie).text
     assert 'role="alert"' not in client.get("/sign-in").text
+
+
+@pytest.mark.parametrize("length", [{}, {"content-length": str(8 << 20)}], ids=["in chunks", "with its length"])
+def test_nobody_fills_the_memory_with_a_body_token_or_not(store: Store, length: dict[str, str]) -> None:
+    client, taken = by_token(store, ann="admin"), 0
+
+    async def body() -> AsyncIterator[bytes]:
+        nonlocal taken
+        for _ in range(64):
+            taken += 128 << 10
+            yield b" " * (128 << 10)
+
+    token = {"authorization": "Bearer ann"}
+    paths = ("/sign-in", "/api/v1/silences", "/_dash-update-component")
+    for path, headers in [*((each, token) for each in paths), ("/sign-in", {}), ("/api/v1/silences", {})]:
+        taken = 0
+        sent = {"content-type": "application/json", **length, **headers}
+        assert (path, client.post(path, content=body(), headers=sent).status_code) == (path, 413)
+        assert taken <= 2 << 20
