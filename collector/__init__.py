@@ -3,7 +3,6 @@
 from collector.collector import Collector, Limits
 from collector.counters import Counters, Sample, prometheus_text
 from collector.intake import IntakeLimits
-from collector.listening import Tls
 from collector.quarantine import Quarantine, Quarantined, QuarantineLimits
 from collector.reading import committed_segments, logs_of_segments, spans_of_segments, spans_of_traces
 from collector.recovery import left_in
@@ -11,6 +10,7 @@ from collector.redaction import Redactions, TenantRedaction
 from collector.retention import apply_retention
 from collector.segment import Signal, new_segment_id, opened_at
 from collector.spool import Spool, SpoolLimits
+from collector.tls import Tls
 from collector.writer import Writer, WriterLimits
 
 __all__ = [

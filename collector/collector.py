@@ -12,11 +12,11 @@ from collector.foreign import ForeignRows
 from collector.grpc_receiver import GrpcReceiver
 from collector.http_receiver import HttpReceiver
 from collector.intake import Intake, IntakeLimits
-from collector.listening import Tls
 from collector.quarantine import Quarantine, Quarantined, QuarantineLimits
 from collector.redaction import Redactions
 from collector.sealing import Sealer
 from collector.spool import Spool, SpoolLimits
+from collector.tls import Tls
 from collector.writer import Writer, WriterLimits
 from model import Clock, SystemClock
 from model.access import Access

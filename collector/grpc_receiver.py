@@ -18,10 +18,11 @@ from typing import Any
 import grpc
 
 from collector.intake import Intake, Refusal
-from collector.listening import Tls, listening_socket
+from collector.listening import listening_socket
 from collector.requests import accept_aside
 from collector.segment import Signal
 from collector.status import response_of, status_of
+from collector.tls import Tls
 from model import Refused
 from model.access import Principal
 
@@ -75,8 +76,9 @@ class GrpcReceiver:
     def _bind(self, address: str) -> int:
         if self._tls is None:
             return int(self._server.add_insecure_port(address))
-        pair = (self._tls.key.read_bytes(), self._tls.certificate.read_bytes())
-        return int(self._server.add_secure_port(address, grpc.ssl_server_credentials([pair])))
+        served = _Certificates(self._tls)
+        credentials = grpc.dynamic_ssl_server_credentials(served.now(), served.renewed)
+        return int(self._server.add_secure_port(address, credentials))
 
     async def stop(self, grace_seconds: float = 5.0) -> None:
         """Take no more requests, let running ones end."""
@@ -131,6 +133,25 @@ class _Methods(grpc.GenericRpcHandler):  # type: ignore[misc]  # gRPC has no typ
 
     def service(self, handler_call_details: Any) -> Any:
         return self._handler(handler_call_details.method, handler_call_details.invocation_metadata)
+
+
+class _Certificates:
+    """The certificate as gRPC asks for it, at each handshake."""
+
+    def __init__(self, tls: Tls) -> None:
+        self._tls = tls
+        self._pair = tls.pair()
+
+    def now(self) -> Any:
+        """What it is served with at first."""
+        return grpc.ssl_server_certificate_configuration([self._pair])
+
+    def renewed(self) -> Any:
+        """Another one, or None where it is the same as before."""
+        if (pair := self._tls.pair()) == self._pair:
+            return None
+        self._pair = pair
+        return self.now()
 
 
 def _authorization(metadata: Any) -> str | None:

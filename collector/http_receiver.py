@@ -18,12 +18,13 @@ from google.protobuf import json_format
 from collector.cloudevents import handshake, read_events
 from collector.http_body import Body
 from collector.intake import Intake, Refusal, Running
-from collector.listening import Tls, listening_socket
+from collector.listening import listening_socket
 from collector.otlp_json import read_json
 from collector.requests import Accepted, accept_aside, accept_message, accept_own
 from collector.segment import Signal
 from collector.slow_senders import impatient
 from collector.status import response_of, status_of
+from collector.tls import Tls
 from model import Refused
 
 _PROTOBUF = "application/x-protobuf"
@@ -148,8 +149,7 @@ class HttpReceiver:
             proxy_headers=False,
             timeout_keep_alive=round(self._limits.idle_seconds),
             ws="none",
-            ssl_certfile=self._tls.certificate if self._tls else None,
-            ssl_keyfile=self._tls.key if self._tls else None,
+            ssl_context_factory=(lambda *_: tls.context()) if (tls := self._tls) else None,
         )
         self._server = _Server(config)
         self._task = asyncio.create_task(self._server.serve(sockets=[listener]))

@@ -4,32 +4,8 @@ from __future__ import annotations
 
 import errno
 import socket
-import ssl
-from dataclasses import dataclass
-from pathlib import Path
 
 from model import Refused
-
-
-@dataclass(frozen=True, slots=True)
-class Tls:
-    """The certificate chain and the private key of a server, two PEM files; raises `Refused` where they are none."""
-
-    certificate: Path
-    key: Path
-
-    def __post_init__(self) -> None:
-        try:
-            ssl.SSLContext(ssl.PROTOCOL_TLS_SERVER).load_cert_chain(self.certificate, self.key, password=_no_password)
-        except (OSError, ValueError) as error:
-            raise Refused(
-                f"TLS cannot be served with {self.certificate} and {self.key}: {error}. Name the certificate chain "
-                "and its private key, without a password, as PEM files."
-            ) from error
-
-
-def _no_password() -> str:
-    raise ValueError("the private key has a password")
 
 
 def listening_socket(host: str, port: int, option: str) -> socket.socket:

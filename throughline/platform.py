@@ -249,8 +249,7 @@ async def _served(stack: AsyncExitStack, app: ASGIApp, listening: socket.socket,
             access_log=False,
             timeout_graceful_shutdown=3,
             server_header=False,
-            ssl_certfile=tls.certificate if tls else None,
-            ssl_keyfile=tls.key if tls else None,
+            ssl_context_factory=(lambda *_: tls.context()) if tls else None,
         )
     )
     task = asyncio.create_task(server.serve(sockets=[listening]))

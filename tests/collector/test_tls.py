@@ -17,6 +17,7 @@ from collector import Tls
 from model import Refused
 from tests.collector.certificate import self_signed
 from tests.collector.running import RunningCollector
+from tests.support.platform import eventually
 
 
 def _report(exporter: SpanExporter) -> None:
@@ -68,3 +69,27 @@ def _encrypt(key: Path) -> None:
     plain = key.read_bytes()
     command = ["openssl", "pkcs8", "-topk8", "-passout", "pass:secret", "-out", str(key)]
     subprocess.run(command, input=plain, check=True, capture_output=True)
+
+
+def test_a_certificate_that_is_renewed_is_served_without_a_restart(
+    tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    tls = self_signed(tmp_path)
+    (tmp_path / "new").mkdir()
+    new = self_signed(tmp_path / "new")
+    old_one, new_one = tls.certificate.read_text(), new.certificate.read_text()
+    with RunningCollector(None, tmp_path, tls=tls) as running:
+        addresses = [running.grpc, running.http.partition("://")[2]]
+
+        def served() -> list[str]:
+            return [ssl.get_server_certificate((host, int(port))) for host, port in (a.split(":") for a in addresses)]
+
+        assert served() == [old_one, old_one]
+        tls.certificate.write_text(new_one)
+        eventually(lambda: served() and "served on" in caplog.text, "a chain without its key is told")
+        assert served() == [old_one, old_one]
+        tls.key.write_bytes(new.key.read_bytes())
+        eventually(lambda: served() == [new_one, new_one], "both serve the new certificate")
+        credentials = grpc.ssl_channel_credentials(new_one.encode())
+        _report(GrpcExporter(endpoint=f"https://{running.grpc}", credentials=credentials))
+        assert running.collector.counters.value("accepted_items", protocol="grpc") == 1

@@ -126,6 +126,15 @@ def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypat
         eventually(lambda: send("one", 1) == 401, "the token is revoked")
         file.write_text("- broken: [")
         assert send("two", 1) == 200
+        address = httpx.URL(platform.http)
+        (tmp_path / "new").mkdir()
+        renewed = self_signed(tmp_path / "new")
+        renewed.key.replace(tls.key)
+        renewed.certificate.replace(tls.certificate)
+        eventually(
+            lambda: ssl.get_server_certificate((address.host, address.port or 0)) == tls.certificate.read_text(),
+            "the pages have the renewed certificate",
+        )
     finally:
         platform.stop()
     command = [sys.executable, "-c", _STORED, str(tmp_path / "data")]
