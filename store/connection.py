@@ -82,11 +82,12 @@ class Store:
     def embedded(cls, folder: Path, *, database: str = DATABASE, pool: int = 6) -> Store:
         """The store in a folder of this process; raises `StoreInUse` where another process has it open.
 
-        `folder` is made if it is not there, private to the user.
+        `folder` is made if it is not there. The tables in it are private to the user, also where it is not.
         """
         folder.mkdir(parents=True, exist_ok=True, mode=0o700)
         lock = FolderLock(folder)
         try:
+            (folder / EMBEDDED_FOLDER).mkdir(exist_ok=True, mode=0o700)  # the engine would let everybody read
             return cls(_EmbeddedConnector(folder / EMBEDDED_FOLDER, lock), embedded=True, database=database, pool=pool)
         except BaseException:
             lock.release()

@@ -105,14 +105,17 @@ def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypat
     secret.write_text("0123456789abcdef0123456789abcdef\n")
     catalog.mkdir()
     (catalog / "catalog.yaml").write_text(CATALOG + RULES)
+    data = tmp_path / "data"
+    data.mkdir(mode=0o755)
     platform = Platform(
-        tmp_path / "data",
+        data,
         *("--catalog", str(catalog), "--tokens-file", str(file), "--redaction-key-file", str(secret)),
         *("--tls-certificate", str(tls.certificate), "--tls-key", str(tls.key), "--max-request-size", "64KB"),
     )
     try:
         assert platform.http.startswith("https://")
         assert platform.otlp_http.startswith("https://")
+        assert [each.name for each in data.iterdir() if each.stat().st_mode & 0o077] == [], "all there is private"
 
         def send(token: str, count: int) -> int:
             headers = {**PROTOBUF, "authorization": f"Bearer {token}"}
@@ -137,7 +140,7 @@ def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypat
         )
     finally:
         platform.stop()
-    command = [sys.executable, "-c", _STORED, str(tmp_path / "data")]
+    command = [sys.executable, "-c", _STORED, str(data)]
     values = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert all(re.fullmatch("[0-9a-f]{32}", each) for each in values)
     assert len(set(values)) == 1, "equal values link"
