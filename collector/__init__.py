@@ -9,6 +9,7 @@ from collector.recovery import left_in
 from collector.redaction import Redactions, TenantRedaction
 from collector.retention import apply_retention
 from collector.segment import Signal, new_segment_id, opened_at
+from collector.slow_senders import impatient
 from collector.spool import Spool, SpoolLimits
 from collector.tls import Tls
 from collector.writer import Writer, WriterLimits
@@ -32,6 +33,7 @@ __all__ = [
     "WriterLimits",
     "apply_retention",
     "committed_segments",
+    "impatient",
     "left_in",
     "logs_of_segments",
     "new_segment_id",

@@ -74,7 +74,7 @@ _BOUNDS = (
         "How deep lists and maps in values may lie in one another.",
     ),
     ("max-concurrent-requests", click.IntRange(1, 100_000), _INTAKE.concurrent, "Requests worked on at a time."),
-    ("max-connections", click.IntRange(1, 1_000_000), _INTAKE.connections, "Open connections of each protocol."),
+    ("max-connections", click.IntRange(1, 1_000_000), _INTAKE.connections, "Open connections of each port."),
     ("max-in-flight-size", Size(1 << 20), in_words(_INTAKE.in_flight_bytes), "Memory for requests being worked on."),
     ("max-waiting-size", Size(1 << 20), in_words(_SPOOL.waiting_bytes), "Memory for requests on their way to disk."),
     (

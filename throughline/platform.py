@@ -24,7 +24,7 @@ import uvicorn
 from starlette.types import ASGIApp
 
 from alerting import Alerting, AlertReader
-from collector import Collector, Tls, apply_retention
+from collector import Collector, Counters, IntakeLimits, Tls, apply_retention, impatient
 from correlator import Correlator, InstanceReader
 from dashboard import Services, create_app, create_operations
 from model import Access, Refused, SystemClock, access_from_text, load_access, load_catalog
@@ -153,7 +153,7 @@ async def serve(
             collector=collector,
         )
         create = create_app if "dashboard" in roles else create_operations
-        await _served(stack, create(services), http, tls)
+        await _served(stack, create(services), http, settings.ingest.limits.intake, tls)
 
         admin = stack.enter_context(_listening("127.0.0.1", 0, "the admin port"))
         control = Control(
@@ -167,7 +167,7 @@ async def serve(
         answers = Answers(stop)
         stack.push_async_callback(answers.ended)
         app = create_admin(control, settings, store, catalogs, engine, collector, redactions, answers)
-        await _served(stack, app, admin)
+        await _served(stack, app, admin, settings.ingest.limits.intake)
         stack.callback(Control.remove, data_dir)
         control.write(data_dir)
         announce(settings)
@@ -240,11 +240,15 @@ class _Server(uvicorn.Server):
         yield
 
 
-async def _served(stack: AsyncExitStack, app: ASGIApp, listening: socket.socket, tls: Tls | None = None) -> None:
+async def _served(
+    stack: AsyncExitStack, app: ASGIApp, listening: socket.socket, limits: IntakeLimits, tls: Tls | None = None
+) -> None:
     server = _Server(
         uvicorn.Config(
             app,
-            http="h11",  # it bounds headers; the collector's faster one needs a bound of its own
+            # Anybody may connect: who only does that must not take the files that the collector writes into.
+            http=impatient(limits.header_seconds, limits.header_bytes, Counters()),
+            limit_concurrency=limits.connections + 1,  # the one that is told so is counted as well
             log_config=None,
             access_log=False,
             timeout_graceful_shutdown=3,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import hashlib
 import json
 import re
+import socket
 import ssl
 import subprocess
 import sys
@@ -111,6 +112,7 @@ def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypat
         data,
         *("--catalog", str(catalog), "--tokens-file", str(file), "--redaction-key-file", str(secret)),
         *("--tls-certificate", str(tls.certificate), "--tls-key", str(tls.key), "--max-request-size", "64KB"),
+        *("--header-seconds", "5"),
     )
     try:
         assert platform.http.startswith("https://")
@@ -130,6 +132,10 @@ def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypat
         file.write_text("- broken: [")
         assert send("two", 1) == 200
         address = httpx.URL(platform.http)
+        plain = socket.create_connection((address.host, address.port or 0), timeout=30)
+        with trusted.wrap_socket(plain, server_hostname=address.host) as slow:
+            slow.sendall(b"GET /healthz HTTP/1.1\r\nhost: localhost\r\n")
+            assert b"408" in slow.recv(100), "who does not end its headers is no longer waited for"
         (tmp_path / "new").mkdir()
         renewed = self_signed(tmp_path / "new")
         renewed.key.replace(tls.key)
