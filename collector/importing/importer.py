@@ -1,7 +1,8 @@
 """Brings a file into the received log records, exactly once, chunk by chunk.
 
 1. The file (hash of its bytes) and the mapping (hash of what it says) name the import. A finished one is skipped, and
-   one that is running is not run a second time.
+   one that is running is not run a second time. Where the file is changed meanwhile, it ends: what is stored under a
+   hash are the bytes that have it.
 2. Each chunk is recorded before its first attempt with the segment id and receive time all its rows carry, and the
    lines it holds. It is inserted by one statement as one part of one partition: wholly, or not at all.
 3. Where the fate of an attempt is unknown (a run that was killed), what may still run of it is ended, then the rows of
@@ -14,7 +15,6 @@ Rows are never looked at one by one in Python; `importing.statement` has what Cl
 from __future__ import annotations
 
 import difflib
-import hashlib
 import tempfile
 import time
 from collections.abc import Callable, Iterator
@@ -29,6 +29,7 @@ from collector.importing.encoding import UTF8, is_utf8
 from collector.importing.exclusion import alone
 from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
 from collector.importing.mapping import FileFormat, ImportMapping
+from collector.importing.original import Original
 from collector.importing.parquet import has_column, is_parquet, parquet_as_json_lines
 from collector.importing.paths import check_file, rejects_target
 from collector.importing.report import ImportProgress, ImportReport, write_rejects
@@ -56,13 +57,15 @@ def import_file(
     A file already imported with this mapping changes nothing; an interrupted import goes on where it stopped.
     `rejected` is where refused rows are written, by default `<file name>.rejected.csv` beside the file; nothing is
     written where there are none. Raises `CatalogError` where the mapping names columns the file does not have,
-    `BadRequest` where the file cannot be read or `rejected` not be written, `Refused` where it or a copy of it is being
-    imported already, `NoRedactionKey` where the tenant's rules hash and there is no secret.
+    `BadRequest` where the file cannot be read or changes meanwhile, or `rejected` not be written, `Refused` where it
+    or a copy of it is being imported already, `NoRedactionKey` where the tenant's rules hash and there is no secret.
     """
     check_file(path)
     target = rejects_target(rejected, path, Path(mapping.file))
     with ExitStack() as stack:
-        ledger = ImportLedger(store, ImportId(tenant, _hash(path), mapping.hash))
+        original = Original(path)
+        stack.callback(original.close)
+        ledger = ImportLedger(store, ImportId(tenant, original.hash, mapping.hash))
         stack.enter_context(alone(ledger, path))
         ledger, record = _known(store, ledger, mapping)
         if record is not None and record.finished_at is not None:
@@ -71,8 +74,9 @@ def import_file(
         folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughline-import-")))
         source = _source(path, mapping, folder)
         stack.callback(source.close)
+        original.check_opened()
         redaction = (redactions or Redactions()).of(tenant)
-        run = _Run(store, ledger, mapping, source, folder, clock, redaction)
+        run = _Run(store, ledger, mapping, original, source, folder, clock, redaction)
         run.begin(record, path.name, chunk_bytes, chunk_lines)
         started = time.perf_counter()
         for rows in run.chunks():
@@ -98,13 +102,14 @@ class _Run:
         store: Store,
         ledger: ImportLedger,
         mapping: ImportMapping,
+        original: Original,
         source: SourceFile,
         folder: Path,
         clock: Clock,
         redaction: TenantRedaction,
     ) -> None:
         self._store, self._ledger, self._mapping = store, ledger, mapping
-        self._source, self._folder, self._clock = source, folder, clock
+        self._original, self._source, self._folder, self._clock = original, source, folder, clock
         self._shape, skip, lines = _shape(source, mapping)
         self._first = (skip, lines + 1)
         try:
@@ -146,12 +151,15 @@ class _Run:
         """Store chunk after chunk; gives the rows done so far."""
         for begun in self._open:
             chunk = self._chunks.exact(begun.lines)
+            self._original.check()
             if not self._store.is_embedded:
                 mark = {"mark": import_mark(begun.segment_id)}
                 self._store.rows(load_query("collector", "import_end_running"), mark)
             yield self._stored(chunk, begun, self._ledger.stored_rows(begun))
         for chunk in self._chunks:
+            self._original.check()
             yield self._stored(chunk, self._ledger.begin(chunk, self._clock.now()), 0)
+        self._original.check()
 
     def end(self, rejected_file: Path, seconds: float) -> ImportReport:
         """Write the rejected rows to a file, record that the import is done, and report."""
@@ -278,11 +286,3 @@ def _source(path: Path, mapping: ImportMapping, folder: Path) -> SourceFile:
             raise CatalogError(tuple(_no_column(mapping.file, *each, there, path) for each in missing))
         return SourceFile(lines, UTF8)
     return SourceFile(path, mapping.encoding)
-
-
-def _hash(path: Path) -> str:
-    try:
-        with path.open("rb") as file:
-            return hashlib.file_digest(file, "sha256").hexdigest()
-    except OSError as error:
-        raise BadRequest(f"{path} cannot be read: {error.strerror}.") from error

@@ -16,7 +16,7 @@ from collector.importing import ImportMapping, ImportReport, import_file
 from collector.importing.chunk import Chunk
 from collector.importing.ledger import ImportId, ImportLedger
 from collector.reading import committed_segments, logs_of_segments
-from model import ManualClock
+from model import BadRequest, ManualClock
 from store import Sql, Store
 from tests.collector.import_file_cases import NOW, imported, shop
 from tests.support.clickhouse_server import ClickHouseServer
@@ -131,6 +131,28 @@ def test_an_import_goes_on_by_lines_though_the_text_has_other_bytes_now(store: S
     report = imported(store, orders, shop(), **SMALL)
     assert (report.resumed, report.accepted, report.rejected) == (True, ROWS - ROWS // 50, ROWS // 50)
     assert_stored_once(store)
+
+
+@pytest.mark.parametrize("change", ["other rows", "more rows", "fewer rows"])
+def test_of_a_file_that_is_changed_meanwhile_only_what_it_was_is_imported(
+    store: Store, tmp_path: Path, change: str
+) -> None:
+    path = tmp_path / "orders.csv"
+    text = "id,at,kind,order\n" + "".join(f"{n},2026-01-02,placed,{'SO' * 20}\n" for n in range(9_000))
+    changed = {"other rows": text.replace("SO", "XX"), "more rows": text + "X,2026-01-02,placed,XX\n", "fewer rows": ""}
+    path.write_text(text)
+    steps = import_file(store, path, shop(), clock=ManualClock(NOW), chunk_bytes=100_000)
+    next(steps)
+    with path.open("r+") as file:
+        file.write(changed[change])
+        file.truncate()
+    with pytest.raises(BadRequest, match="was changed while it was imported"):
+        list(steps)
+    path.write_text(text)
+    report = imported(store, path, shop(), chunk_bytes=100_000)
+    assert (report.accepted, report.resumed) == (9_000, True)
+    of_the_file = store.value("SELECT countIf(LogAttributes['order'] LIKE 'SO%') FROM otel_logs")
+    assert of_the_file == store.value("SELECT count() FROM otel_logs") == 9_000
 
 
 def test_a_chunk_begun_but_not_inserted_is_inserted(store: Store, orders: Path) -> None:
