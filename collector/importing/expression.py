@@ -101,17 +101,24 @@ def _check_node(node: exp.Expr) -> None:
             near = difflib.get_close_matches(name.lower(), _FUNCTIONS, n=1)
             hint = f" (did you mean {_FUNCTIONS[near[0]]}?)" if near else ""
             raise ValueError(f"the function {name} is not allowed in an import{hint}")
-        if name.lower() in _PATTERNS and not all(isinstance(each, exp.Literal) for each in node.expressions[1:2]):
-            raise ValueError(f"the pattern of {name} must be a constant")
+        if name.lower() in _PATTERNS and not all(isinstance(each, exp.Literal) for each in node.expressions[1:]):
+            # A replacement may name a group the pattern does not have.
+            raise ValueError(f"the pattern of {name} must be a constant, and so must what replaces it")
         return
     if type(node) not in _NODES:
         raise ValueError(f"{node.sql(dialect='clickhouse')[:60]!r} is not allowed in an import: {_explained(node)}")
     if isinstance(node, exp.Like | exp.ILike | exp.RegexpLike) and not isinstance(node.expression, exp.Literal):
         raise ValueError("the pattern of LIKE and match must be a constant")
+    if isinstance(node, exp.TimeToStr) and not all(_is_constant(node.args.get(each)) for each in ("format", "zone")):
+        raise ValueError("the format and the time zone of formatDateTime must be constants")
     if isinstance(node, exp.Pad) and not _is_length(node.expression):
         raise ValueError(f"the length leftPad and rightPad make must be a constant from 0 to {_MAX_PADDED:,}")
     if isinstance(node, exp.In) and (node.args.get("query") or node.args.get("field")):
         raise ValueError("IN takes a list of values in an import")
+
+
+def _is_constant(node: exp.Expr | None) -> bool:
+    return node is None or isinstance(node, exp.Literal)
 
 
 def _is_length(node: exp.Expr | None) -> bool:

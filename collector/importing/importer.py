@@ -28,7 +28,7 @@ from collector.importing.dialect import rewritten, sniffed, with_lines_apart
 from collector.importing.encoding import UTF8, is_utf8
 from collector.importing.exclusion import alone
 from collector.importing.ledger import ChunkRecord, ImportId, ImportLedger, ImportRecord
-from collector.importing.mapping import FileFormat, ImportMapping
+from collector.importing.mapping import Expression, FileFormat, ImportMapping
 from collector.importing.original import Original
 from collector.importing.parquet import has_column, is_parquet, parquet_as_json_lines
 from collector.importing.paths import check_file, rejects_target
@@ -112,13 +112,22 @@ class _Run:
         self._original, self._source, self._folder, self._clock = original, source, folder, clock
         self._shape, skip, lines = _shape(source, mapping)
         self._first = (skip, lines + 1)
+        self._statements = Statements(mapping, self._shape, redaction)
         try:
-            self._statements = Statements(mapping, self._shape, redaction)
             store.rows(self._statements.check())
         except StatementFailed as error:
-            raise CatalogError((Problem(mapping.file, "attributes", f"an expression is wrong: {error}"),)) from error
+            first = Problem(mapping.file, "attributes", f"an expression is wrong: {error}")
+            raise CatalogError(tuple(self._wrong_expressions()) or (first,)) from error
         self._rows_now = self._accepted = self._rejected = 0
         self._resumed = False
+
+    def _wrong_expressions(self) -> Iterator[Problem]:
+        for name, given in self._mapping.attributes.items():
+            if isinstance(given, Expression):
+                try:
+                    self._store.rows(self._statements.check(name))
+                except StatementFailed as error:
+                    yield Problem(self._mapping.file, f"attributes.{name}.sql", f"the expression is wrong: {error}")
 
     def begin(self, record: ImportRecord | None, file_name: str, chunk_bytes: int, chunk_lines: int) -> None:
         """Find out what an earlier run had done, and go to where it stopped."""

@@ -7,6 +7,7 @@ the same without NULL); expressions come generated from `importing.expression`.
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -42,6 +43,9 @@ quote that ends a name, not one within or at the beginning of a text."""
 
 
 _ALL = (1 << 64) - 1
+
+_SAMPLES = ("", "20260102", "2026-01-02 03:04:05")
+"""Values that the functions of an expression take for texts, numbers, dates and times."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -172,17 +176,28 @@ class Statements:
             },
         )
 
-    def check(self) -> Sql:
-        """A SELECT over no rows that fails where an expression does not fit together."""
-        names = [each.split(" ")[0] for each in self._shape.structure.split(", ")]
-        kind = "Nullable(String)" if self._shape.format is FileFormat.CSV else "String"
-        empty = "NULL" if kind != "String" else "''"
-        columns = ", ".join(f"materialize(CAST({empty}, '{kind}')) AS {name}" for name in names)
-        judged = self._judged.replace("/*source*/", f"(SELECT {columns} LIMIT 0)")
+    def check(self, attribute: str | None = None) -> Sql:
+        """A SELECT over sample rows that fails where an expression does not fit together, or where that one does.
+
+        Types, patterns and formats are looked at only where there are values, and what is behind a condition only where
+        it holds.
+        """
+        if self._shape.format is FileFormat.CSV:
+            names = [each.split(" ")[0] for each in self._shape.structure.split(", ")]
+            columns = ", ".join(f"CAST(x, 'Nullable(String)') AS {name}" for name in names)
+            samples = [*_SAMPLES]
+        else:
+            read = {name for names in self._mapping.columns().values() for name in names}
+            columns = "x AS line"
+            samples = [json.dumps(dict.fromkeys(read, each)) for each in _SAMPLES]
+        source = f"(SELECT {columns} FROM (SELECT arrayJoin({{samples:Array(String)}}) AS x))"
+        at = 2 * list(self._mapping.attributes).index(attribute) if attribute is not None else 0
+        values = self._values if attribute is None else self._values[at : at + 2]
         return Sql(
-            f"SELECT type, id, occurred, map({', '.join(self._values)}) AS attributes FROM ({judged}) "
-            f"SETTINGS {time_format.SETTINGS}",
-            self._params(),
+            f"SELECT type, id, occurred, map({', '.join(values)}) AS attributes "
+            f"FROM ({self._judged.replace('/*source*/', source)}) "
+            f"SETTINGS {time_format.SETTINGS}, short_circuit_function_evaluation = 'disable'",
+            {**self._params(), "samples": samples},
         )
 
     def _cells_kept(self) -> Sql:

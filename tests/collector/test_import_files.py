@@ -191,14 +191,28 @@ def test_expressions_make_attributes_and_what_does_not_convert_is_left_out(store
     ]
 
 
-def test_an_expression_that_does_not_fit_together_is_refused_before_anything_is_stored(
-    store: Store, tmp_path: Path
+@pytest.mark.parametrize("format_", ["csv", "jsonl"])
+def test_expressions_that_do_not_fit_together_are_named_before_anything_is_stored(
+    store: Store, tmp_path: Path, format_: str
 ) -> None:
-    path = tmp_path / "orders.csv"
-    path.write_text(PLAIN)
-    with pytest.raises(CatalogError, match="an expression is wrong"):
-        imported(store, path, shop(attributes={"x": {"sql": "kind * 2"}}))
+    path = tmp_path / "orders"
+    path.write_text(PLAIN if format_ == "csv" else '{"id": 1, "at": "2026-01-02", "kind": "placed"}\n')
+    wrong = {
+        "number": "kind * 2",
+        "pattern": "match(kind, '(')",
+        "behind a condition": "if(kind = 'x', match(kind, '('), 0)",
+        "like": "kind LIKE 'a\\\\'",
+        "types": "toInt64OrNull(id) = kind",
+        "format": "formatDateTime(toDateOrNull(at), '%Y%')",
+    }
+    right = {"day": {"sql": "formatDateTime(toDateOrNull(at), '%F')"}, "order": "kind"}
+    with pytest.raises(CatalogError) as caught:
+        imported(store, path, shop(format=format_, attributes={**right, **{k: {"sql": v} for k, v in wrong.items()}}))
+    problems = caught.value.problems
+    assert [each.path for each in problems] == [f"attributes.{name}.sql" for name in wrong]
+    assert all(each.message.startswith("the expression is wrong: ") for each in problems)
     assert records(store) == []
+    assert store.value("SELECT count() FROM imports") == 0
 
 
 def test_a_column_the_file_does_not_have_is_named_with_the_nearest(store: Store, tmp_path: Path) -> None:

@@ -128,6 +128,7 @@ def test_an_expression_reads_the_columns_it_names(text: str, columns: tuple[str,
             "a, b",
         ),
         *("rightPad(a, length(b))", "leftPad(a, -3, '0')", "lpad(a, 1000001)", "leftPad(a, '5')", "leftPad(a)"),
+        *("replaceRegexpAll(a, 'b', c)", "formatDateTime(toDateOrNull(a), '%F', b)"),
         pytest.param("(" * 3000 + "a" + ")" * 3000, id="nested 3,000 deep"),
     ],
 )
