@@ -21,6 +21,7 @@ _READ = (
     "output_format_json_quote_denormals = 0"
 )
 _LOCAL = re.compile(r"(Nullable\()?DateTime64\(\d\)\)?")
+_LOCAL_WITHIN = re.compile(r"\bDateTime64\(\d\)")
 _BYTES = re.compile(r"(LowCardinality\()?(Nullable\()?(String|FixedString\(\d+\))\)*")
 
 
@@ -45,6 +46,9 @@ def _written(name: str, kind: str, read: list[str]) -> str:
     column = _quoted(name)
     if _LOCAL.fullmatch(kind):
         return f"replaceOne(toString({column}), ' ', 'T') AS {column}"
+    if _LOCAL_WITHIN.search(kind):
+        as_texts = _LOCAL_WITHIN.sub("String", kind).replace("\\", "\\\\").replace("'", "\\'")
+        return f"CAST({column}, '{as_texts}') AS {column}"
     if _BYTES.fullmatch(kind) and not any(each == name or each.startswith(f"{name}.") for each in read):
         return f"if(isValidUTF8({column}), {column}, lower(hex({column}))) AS {column}"
     return ""

@@ -44,6 +44,33 @@ def test_local_times_of_parquet_are_in_the_zone_of_the_mapping(
     assert records(store) == [{"id": "1", **same}, {"id": "2", **same, "due": "2026-07-02T12:00:00.000"}]
 
 
+def test_local_times_within_structs_maps_and_lists_are_local_too(store: Store, tmp_path: Path) -> None:
+    local, instant = datetime(2026, 7, 1, 12), datetime(2026, 7, 1, 12, tzinfo=UTC)  # noqa: DTZ001 - local
+    kind = pyarrow.timestamp("ms")
+    times = pyarrow.struct([("l'ocal", kind), ("instant", pyarrow.timestamp("ms", tz="UTC"))])
+    path = parquet(
+        tmp_path / "orders.parquet",
+        id=pyarrow.array(["1"]),
+        kind=pyarrow.array(["placed"]),
+        times=pyarrow.array([{"l'ocal": local, "instant": instant}], times),
+        by=pyarrow.array([[("paid", local)]], pyarrow.map_(pyarrow.string(), kind)),
+        tried=pyarrow.array([[local, None]], pyarrow.list_(kind)),
+    )
+    attributes = {"paid": "by.paid", "instant": "times.instant", "tried": "tried"}
+    time = {"column": "times.l'ocal", "zone": "Europe/Berlin"}
+    imported(store, path, shop(format="parquet", time=time, attributes=attributes))
+    assert records(store) == [
+        {
+            "id": "1",
+            "at": "2026-07-01T10:00:00Z",
+            "type": "placed",
+            "paid": "2026-07-01 12:00:00.000",
+            "instant": "2026-07-01T12:00:00.000Z",
+            "tried": '["2026-07-01 12:00:00.000",null]',
+        }
+    ]
+
+
 def test_decimals_of_parquet_keep_all_their_digits(store: Store, tmp_path: Path) -> None:
     numbers = ["12345678901234.5678", "-99999999999999999999999999.9999", "0.25"]
     path = parquet(
