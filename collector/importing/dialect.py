@@ -26,6 +26,9 @@ MAX_COLUMNS = 3_000
 csv.field_size_limit(FIELD_CHARACTERS)
 
 _SAMPLE_ROWS = 50
+_RETURN = "\ud80d"
+"""Stands for a carriage return; a lone surrogate that no text has which was decoded."""
+
 _LAST_RECORD = 4_096
 
 
@@ -65,7 +68,7 @@ def sniffed(
 
     _, best, used, blanks = max((tried(each) for each in delimiter or declared or DELIMITERS), key=lambda each: each[0])
     header, rest = _header(sample, best, used, blanks=blanks)
-    columns = tuple(each.strip() for each in header)
+    columns = tuple(each.replace(_RETURN, "\r").strip() for each in header)
     if not any(columns):
         raise BadRequest(f"{name} is empty: its first line must name the columns.")
     if len(columns) > MAX_COLUMNS:
@@ -97,7 +100,7 @@ def rewritten(chunk: bytes, delimiter: str, quote: str, *, name: str, line_from:
     except csv.Error as error:
         line = line_from + reader.line_num - 1
         raise BadRequest(f"{name} cannot be read on line {line:,}: {error}; a quote may be missing.") from error
-    return out.getvalue().encode("utf-8", "surrogateescape")
+    return out.getvalue().replace(_RETURN, "\r").encode("utf-8", "surrogateescape")
 
 
 def with_lines_apart(
@@ -147,7 +150,8 @@ def _blanks_before_quotes(text: str, delimiter: str, quote: str) -> bool:
 
 
 def _reader(text: str, delimiter: str, quote: str, *, blanks: bool = False) -> Reader:
-    lines = io.StringIO(text, newline="")
+    """Reads the records of a text; a carriage return within one, where Python ends it, is given as `_RETURN`."""
+    lines = io.StringIO(re.sub(r"\r(?!\n)", _RETURN, text), newline="")
     return csv.reader(lines, delimiter=delimiter, quotechar=quote, skipinitialspace=blanks)
 
 

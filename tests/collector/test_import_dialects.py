@@ -76,6 +76,15 @@ def test_a_quote_closed_too_early_is_read_as_people_meant_it(store: Store, tmp_p
     assert records(store)[2]["type"] == "placedlate"
 
 
+def test_a_carriage_return_within_a_field_ends_no_row(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes((PLAIN + '3,2026-01-04,"placed"late,SO\r3\n4,never,placed,\n').encode())
+    report = imported(store, path, shop())
+    assert (report.accepted, report.reasons) == (3, {"unreadable time in column at": 1})
+    assert records(store)[2]["order"] == "SO\r3"
+    assert Path(report.rejected_file or "").read_text().splitlines()[1].startswith("5,")
+
+
 @pytest.mark.parametrize(
     "before", ["", '1,2026-01-02,p,"a\nb"\n', '1,2026-01-02,"p"q,a\n', '1,2026-01-02,p,"a"\n' * 9 + "\n"]
 )
