@@ -314,7 +314,8 @@ class Statements:
 
     def _malformed(self) -> str:
         if self._shape.format is not FileFormat.CSV:
-            return "multiIf(empty(trimBoth(line)), 'blank', JSONType(line) != 'Object', 'not a JSON object', '')"
+            blank = "NOT match(line, '[^ \\\\t\\\\r]')"
+            return f"multiIf({blank}, 'blank', JSONType(line) != 'Object', 'not a JSON object', '')"
         filled = [f"notEmpty(ifNull(e{i}, ''))" for i in range(SPARE_COLUMNS - 1)]
         beyond = " OR ".join([*filled, f"e{SPARE_COLUMNS - 1} IS NOT NULL"])
         last = len(self._shape.columns) - 1

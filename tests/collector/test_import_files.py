@@ -253,6 +253,14 @@ def test_json_lines_give_records_and_reasons(store: Store, tmp_path: Path) -> No
     assert Path(report.rejected_file or "").read_text().splitlines()[-1] == "6,not a JSON object,{broken"
 
 
+def test_blank_lines_of_json_lines_are_no_rows_whatever_they_are_blank_of(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.jsonl"
+    row = '{"id": 1, "at": "2026-01-02", "kind": "placed"}'
+    path.write_bytes(f"{row}\r\n\r\n \t\r\n\n{row.replace('1', '2')}\r\n\r\n".encode())
+    report = imported(store, path, shop(format="jsonl"))
+    assert (report.accepted, report.rejected) == (2, 0)
+
+
 def test_long_numbers_of_json_lines_keep_all_their_digits(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "orders.jsonl"
     numbers = [
