@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from collections.abc import Collection, Mapping
@@ -39,9 +40,15 @@ def parquet_as_json_lines(path: Path, folder: Path, read: Collection[str]) -> tu
         command, cwd=folder, input=json.dumps(list(read)), capture_output=True, text=True, check=False, umask=0o077
     )
     if done.returncode:
-        last = (done.stderr.strip().splitlines() or ["no reason given"])[-1]
-        raise BadRequest(f"{path} cannot be read as Parquet: {last[:300]}")
+        raise BadRequest(f"{path} cannot be read as Parquet: {_reason(done.stderr)}.")
     return folder / parquet_rows.TARGET, dict(json.loads(done.stdout))
+
+
+def _reason(printed: str) -> str:
+    """The reason in what a process printed that failed: the engine's innermost, without its codes and our own names."""
+    lines = printed.strip().splitlines() or ["no reason given"]
+    told = [line.partition("Exception: ")[2] for line in lines if "DB::" in line and "Exception: " in line]
+    return re.sub(r"[.:]* \((in file/uri |[A-Z_]+\)).*", "", (told or lines)[-1])[:300].rstrip(".")
 
 
 def has_column(columns: Mapping[str, str], name: str) -> bool:
