@@ -173,7 +173,7 @@ class _Run:
     def end(self, rejected_file: Path, seconds: float) -> ImportReport:
         """Write the rejected rows to a file, record that the import is done, and report."""
         if self._rejected:
-            write_rejects(self._ledger, rejected_file, self._shape.columns)
+            write_rejects(self._ledger, rejected_file, self._shape.columns, self._mapping)
         done = replace(self._record, finished_at=self._clock.now(), accepted=self._accepted, rejected=self._rejected)
         self._write(done)
         return ImportReport(

@@ -9,7 +9,10 @@ from collections.abc import Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from collector.importing.encoding import UTF8
 from collector.importing.ledger import ImportLedger
+from collector.importing.mapping import ImportMapping
+from model import BadRequest
 
 _PAGE = 5_000
 
@@ -41,19 +44,34 @@ class ImportReport:
     resumed: bool = False
 
 
-def write_rejects(ledger: ImportLedger, path: Path, columns: Sequence[str]) -> None:
+def write_rejects(ledger: ImportLedger, path: Path, columns: Sequence[str], mapping: ImportMapping) -> None:
     """Write the refused rows as CSV, private to the user: line, reason, the columns of the file (`row` for JSON lines).
 
-    A file that is there already becomes private too; what is no plain file, such as a pipe, stays as it is.
+    It is in the dialect and encoding the mapping says, if any, and our two columns have names that none of the file's
+    has: so rows that were mended are read with the same mapping. A file that is there already becomes private too; what
+    is no plain file, such as a pipe, stays as it is. Raises `BadRequest` where it cannot be written.
     """
-    handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
-    with os.fdopen(handle, "w", encoding="utf-8", newline="") as file:
-        found = os.fstat(handle)
-        if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
-            os.fchmod(handle, 0o600)
-        writer = csv.writer(file)
-        writer.writerow(["line", "reason", *(columns or ["row"])])
-        after = 0
-        while page := ledger.rejects(after, _PAGE):
-            writer.writerows([row["line"], row["reason"], *row["cells"]] for row in page)
-            after = page[-1]["line"]
+    try:
+        handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC, 0o600)
+        encoding = mapping.encoding if columns and mapping.encoding else UTF8
+        with os.fdopen(handle, "w", encoding=encoding, errors="replace", newline="") as file:
+            found = os.fstat(handle)
+            if stat.S_ISREG(found.st_mode) and found.st_uid == os.geteuid():
+                os.fchmod(handle, 0o600)
+            writer = csv.writer(file, delimiter=mapping.delimiter or ",", quotechar=mapping.quote or '"')
+            writer.writerow([_free("line", columns), _free("reason", columns), *(columns or ["row"])])
+            after = 0
+            while page := ledger.rejects(after, _PAGE):
+                writer.writerows([row["line"], row["reason"], *row["cells"]] for row in page)
+                after = page[-1]["line"]
+    except OSError as error:
+        raise BadRequest(
+            f"The rejected rows cannot be written to {path}: {error.strerror}. What is in stays in: run the import "
+            "again, with another path for them."
+        ) from error
+
+
+def _free(name: str, columns: Sequence[str]) -> str:
+    while name in columns:
+        name += "_"
+    return name

@@ -65,6 +65,26 @@ def test_a_row_with_many_more_columns_than_the_header_is_rejected(store: Store, 
     assert [row["id"] for row in records(store)] == ["1"]
 
 
+def test_rejected_rows_once_mended_are_imported_with_the_same_mapping(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_bytes("id;line;at;kind;reason;order\n1;10;never;placed;späte Lieferung;SO-1\n".encode("cp1252"))
+    attributes = {"line": "line", "reason": "reason", "order": "order"}
+    mapping = shop(delimiter=";", encoding="cp1252", attributes=attributes)
+    rejected = Path(imported(store, path, mapping).rejected_file or "")
+    rejected.write_bytes(rejected.read_bytes().replace(b"never", b"2026-01-02"))
+    assert imported(store, rejected, mapping).accepted == 1
+    assert records(store) == [
+        {
+            "id": "1",
+            "at": "2026-01-02T00:00:00Z",
+            "type": "placed",
+            "line": "10",
+            "reason": "späte Lieferung",
+            "order": "SO-1",
+        }
+    ]
+
+
 def test_the_rejected_rows_go_where_they_are_asked_to(store: Store, tmp_path: Path) -> None:
     path = tmp_path / "orders.csv"
     path.write_text(PLAIN + "3,never,placed,SO-3\n")
@@ -354,6 +374,16 @@ def test_where_rejected_rows_cannot_be_written_nothing_is_imported(store: Store,
     with pytest.raises(BadRequest, match="that is a folder"):
         imported(store, path, shop(), rejected=tmp_path)
     assert records(store) == []
+
+
+def test_where_rejected_rows_find_no_space_the_import_says_which_and_can_go_on(store: Store, tmp_path: Path) -> None:
+    path = tmp_path / "orders.csv"
+    path.write_text(PLAIN + "3,never,placed,SO-3\n")
+    with pytest.raises(BadRequest, match=r"cannot be written to /dev/full: No space left on device\. What is in stays"):
+        imported(store, path, shop(), rejected=Path("/dev/full"))
+    report = imported(store, path, shop())
+    assert (report.accepted, report.rejected, len(records(store))) == (2, 1, 2)
+    assert len(Path(report.rejected_file or "").read_text().splitlines()) == 2
 
 
 def test_nothing_is_stored_of_a_zstd_file_cut_in_the_middle(store: Store, tmp_path: Path) -> None:
