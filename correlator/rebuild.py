@@ -141,7 +141,8 @@ def begin(store: Store, apart: Store, tenant: str, workflow: Workflow, rebuild: 
     """Make everything ready for the first segment: no rows but those that received data no longer covers.
 
     These say the place of their milestone as the new definition numbers it; a milestone it does not have comes last. A
-    key they lead on from is the hub it was, which nobody might come by again to find out.
+    key they lead on from is the hub it was, which nobody might come by again to find out. Of versions that lost only
+    these go on losing: the others are asked again, and what they lost to may be no event any more.
     """
     covered = _covered_from(store, tenant, rebuild)
     params = {**_of(rebuild, tenant), "covered": covered}
@@ -165,7 +166,8 @@ def begin(store: Store, apart: Store, tenant: str, workflow: Workflow, rebuild: 
         apart.execute(load_query("correlator", "write_kept_keys"), _of(rebuild, tenant))
         leading = f"SELECT outer_key FROM `{apart.database}`.key_links WHERE {_OWN}"
         _copy(store, apart, "hubs", f"{_OWN} AND typed_key IN ({leading})", params)
-    _copy(store, apart, "superseded", _OWN, params)
+        copied = f"SELECT event_id, content_hash FROM `{apart.database}`.event_copies WHERE {_OWN}"
+        _copy(store, apart, "superseded", f"{_OWN} AND (event_id, content_hash) IN ({copied})", params)
     _copy(store, apart, "corrections", "tenant = {tenant:String}", params)
     _end_tick(apart, tenant, latest_version(store, tenant), rebuild.begun_at)
     apart.insert(

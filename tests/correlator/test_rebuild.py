@@ -14,7 +14,7 @@ from correlator import Correlator, InstanceReader, changed_instances, latest_ver
 from model import Catalog, ManualClock, NotFound, StoreUnavailable
 from store import Sql, Store
 from tests.correlator.outcome import stitched
-from tests.correlator.telemetry import RECEIVED, Event, milestones, send, workflow
+from tests.correlator.telemetry import RECEIVED, Event, exact, milestones, send, workflow
 
 FLOW = workflow(("order", "delivery"), milestones(["placed", "made", "gone"]))
 OTHER = workflow(("order", "delivery"), milestones(["placed", "made", "gone"]), name="other")
@@ -183,6 +183,29 @@ def test_an_instance_whose_covered_events_a_new_definition_drops_tells_of_what_s
         key: state for key, state in before.state.items() if key != "O2"
     }
     assert InstanceReader(store).search("default", CATALOG, "R1", limit=5)[0] == []
+
+
+def test_a_version_that_lost_to_one_which_the_new_definition_does_not_take_counts_and_proves_its_link(
+    store: Store,
+) -> None:
+    versions = [
+        Event("b", 5, "made", {"order": "O1", "delivery": "D1"}, attributes={"region": each}) for each in ("eu", "us")
+    ]
+    send(store, [Event("a", 0, "placed", {"order": "O1"}), *versions])
+    send(store, [Event("c", 9, "gone", {"delivery": "D1"})])
+    clock = ManualClock(RECEIVED)
+    correlator = Correlator(store, clock)
+    placed, made, gone = FLOW.milestones
+    for number, region in enumerate(("eu", "us")):
+        correlator.tick("default", CATALOG)
+        assert stitched(store, FLOW).flags == {"O1": ["conflicting_duplicate"]}
+        only = replace(made, match=replace(made.match, attributes=(("region", exact(region)),)))
+        changed = replace(FLOW, milestones=(placed, only, gone), hash=f"only {number}")
+        clock.advance(timedelta(minutes=1))
+        correlator.tick("default", Catalog((changed,)))
+        found = stitched(store, changed)
+        assert (found.timelines, found.flags) == ({"O1": ["a", "b", "c"]}, {}), region
+        clock.advance(timedelta(minutes=1))
 
 
 def test_two_workflows_are_rebuilt_beside_a_third_and_another_tenant_which_stay_as_they_are(store: Store) -> None:
