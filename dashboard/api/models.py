@@ -6,6 +6,7 @@ from datetime import UTC, datetime
 from typing import Annotated, Generic, TypeVar
 
 from pydantic import AfterValidator, AwareDatetime, BaseModel, BeforeValidator, ConfigDict, Field
+from pydantic_core import PydanticCustomError
 
 from dashboard.instants import storable, written
 
@@ -15,6 +16,18 @@ T = TypeVar("T")
 def _utc(at: datetime) -> datetime:
     return at.astimezone(UTC)
 
+
+def _characters(text: str) -> str:
+    """The text; raises a `ValueError` for half of a surrogate pair, which JSON can write and no table can hold."""
+    try:
+        text.encode()
+    except UnicodeEncodeError:
+        raise PydanticCustomError("text", "an escaped surrogate without its other half is no character") from None
+    return text
+
+
+Text = Annotated[str, AfterValidator(_characters)]
+"""A text in a request."""
 
 Time = Annotated[datetime, AfterValidator(_utc)]
 """RFC 3339, UTC, with a Z."""
@@ -349,7 +362,7 @@ class ExcuseRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    reason: str
+    reason: Text
 
 
 class WindowRequest(BaseModel):
@@ -359,7 +372,7 @@ class WindowRequest(BaseModel):
 
     from_at: Zoned
     to_at: Zoned
-    reason: str
+    reason: Text
 
 
 class SystemItem(BaseModel):
@@ -418,7 +431,7 @@ class Acknowledgement(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    comment: str = ""
+    comment: Text = ""
 
 
 class SilenceItem(Row):
@@ -438,10 +451,10 @@ class SilenceRequest(BaseModel):
 
     model_config = ConfigDict(extra="forbid")
 
-    matchers: dict[str, str | list[str]]
+    matchers: dict[Text, Text | list[Text]]
     starts_at: Zoned | None = None
     ends_at: Zoned
-    comment: str = ""
+    comment: Text = ""
 
 
 class QuarantineItem(BaseModel):

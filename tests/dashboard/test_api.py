@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import asyncio
 import hashlib
+import json
 import threading
 from dataclasses import replace
 from typing import Any
@@ -435,3 +436,21 @@ def test_every_answer_is_described(empty_client: Client) -> None:
             if path.startswith(V1) and "501" not in operation["responses"] and "204" not in operation["responses"]:
                 success = next(each for code, each in operation["responses"].items() if code.startswith("2"))
                 assert success["content"]["application/json"]["schema"], path
+
+
+def test_half_a_character_in_a_request_is_refused_by_name(empty_client: Client) -> None:
+    until = "2026-12-01T00:00:00Z"
+    for path, body, at in (
+        ("silences", {"matchers": {"key": "\ud800"}, "ends_at": until}, "matchers.key"),
+        ("silences", {"matchers": {"sla": ["a", "\ud800"]}, "ends_at": until}, "matchers.sla"),
+        ("silences", {"matchers": {"sla": "a"}, "ends_at": until, "comment": "\udfff"}, "comment"),
+        ("silences", {"matchers": {"sla": "a"}, "ends_at": until, "\ud800": 1}, "body"),
+        ("alerts/a/acknowledge", {"comment": "\ud800"}, "comment"),
+        ("clocks/c/excuse", {"reason": "\ud800"}, "reason"),
+        ("slas/s/excuses", {"from_at": until, "to_at": until, "reason": "\ud800"}, "reason"),
+    ):
+        refused = empty_client.post(
+            f"{V1}/{path}", content=json.dumps(body), headers={"Content-Type": "application/json"}
+        )
+        assert refused.status_code == 400, (path, refused.text)
+        assert refused.json()["detail"].startswith(at), refused.json()["detail"]
