@@ -172,7 +172,8 @@ class Alerting:
 
     def _compare(self, work: _Work, promises: Mapping[str, str], alerts: dict[str, Alert]) -> bool:
         """Once the promises have changed, end the alerts of those that have left the catalog applied last, and see to
-        those of promises that came back; whether that was all.
+        those of promises that came back and were judged since: until then their clocks are as they were when they left.
+        Whether that was all.
         """
         if self._promises_seen.get(work.tenant) == promises:
             return True
@@ -185,13 +186,15 @@ class Alerting:
             "limit": ROWS_AT_ONCE,
         }
         left = [alert_of(row) for row in self._store.rows(load_query("alerting", "open_alerts_beside"), params)]
-        back = [alert_of(row) for row in self._store.rows(load_query("alerting", "withdrawn_alerts"), params)]
+        judged = self._clocks.judged(work.tenant)
+        came = [alert_of(row) for row in self._store.rows(load_query("alerting", "withdrawn_alerts"), params)]
+        back = [alert for alert in came if alert.sla in judged]
         clocks = self._clocks_of(work.tenant, back)
         for alert in left:
             self._decided(work, withdrawn(alert, work.now), alerts)
         for alert in back:
             self._decided(work, returned(alert, clocks.get(alert.id)), alerts)
-        return max(len(left), len(back)) < ROWS_AT_ONCE
+        return len(back) == len(came) and max(len(left), len(came)) < ROWS_AT_ONCE
 
     def _clocks_of(self, tenant: str, alerts: Sequence[Alert]) -> dict[str, ClockRow]:
         """The present clock of each alert that has one, by alert id."""

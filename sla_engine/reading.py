@@ -278,6 +278,10 @@ class VerdictReader:
         rows = self._rows("appended_after", tenant=tenant, seq=seq, limit=limit)
         return [_ledger_row(row) for row in rows]
 
+    def judged(self, tenant: str) -> frozenset[str]:
+        """The SLAs that the last tick has judged: not those applied after it, nor those that rest for a rebuild."""
+        return frozenset(sla for row in self._rows("last_tick", tenant=tenant) for sla in row["slas"])
+
     def latest_breaches(self, tenant: str, limit: int = 20) -> list[LedgerRow]:
         """The clocks that are breached now, latest deadline first, as the ledger rows that say so."""
         return [_ledger_row(row) for row in self._rows("latest_breaches", tenant=tenant, limit=limit)]

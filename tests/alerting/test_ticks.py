@@ -268,9 +268,10 @@ def test_alerts_of_a_promise_that_comes_back_are_what_they_would_be_had_it_never
     reader = AlertReader(store, BASE_URL)
     alerting = Alerting(store, ManualClock(NOW), BASE_URL)
 
-    def alerts_at(time: str) -> dict[str, str]:
+    def alerts_at(time: str, *, is_judged: bool = True) -> dict[str, str]:
         now = when(f"2026-03-02T{time}:00Z")
-        story.tick(now.isoformat())
+        if is_judged:
+            story.tick(now.isoformat())
         alerting.tick(story.tenant, story.catalogs[-1].catalog, now)
         return {row.alert.key: str(row.state) for row in reader.alerts(story.tenant, now=now)[0]}
 
@@ -281,6 +282,7 @@ def test_alerts_of_a_promise_that_comes_back_are_what_they_would_be_had_it_never
     assert alerts_at("10:10") == {"SO-1": "resolved", "SO-2": "resolved"}
     story.happens("b", "2026-03-02T08:50:00Z", order="SO-2")
     story.changes_to("2026-03-02T11:00:00Z", gone, stays)
+    assert alerts_at("11:05", is_judged=False) == {"SO-1": "resolved", "SO-2": "resolved"}, "nobody knows yet"
     assert alerts_at("11:10") == {"SO-1": "firing", "SO-2": "resolved"}
     story.happens("b", "2026-03-02T08:55:00Z")
     assert alerts_at("11:20") == {"SO-1": "resolved", "SO-2": "resolved"}
