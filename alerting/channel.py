@@ -18,7 +18,7 @@ from contextlib import closing, suppress
 from dataclasses import dataclass
 from email.message import EmailMessage
 from email.policy import SMTP
-from email.utils import formataddr, formatdate, make_msgid
+from email.utils import formataddr, formatdate
 from typing import Any, Protocol
 from urllib.parse import SplitResult, parse_qs, unquote, urlsplit
 
@@ -50,11 +50,15 @@ class Undeliverable(Refused):
 
 @dataclass(frozen=True, slots=True)
 class Outgoing:
-    """A message as a channel needs it: the receiver's address, a title of one line, the rendered body."""
+    """A message as a channel needs it: the receiver's address, a title of one line, the rendered body.
+
+    `id` is the same whenever the message is sent again.
+    """
 
     target: str
     title: str
     body: str
+    id: str
 
 
 class Channel(Protocol):
@@ -115,6 +119,8 @@ class WebhookChannel:
 
 class EmailChannel:
     """HTML mail with a text part, over the SMTP server named by the variable `THROUGHLINE_SMTP_URL`.
+
+    A mail that is sent again has the Message-ID it had, by which mail servers and people know it for the same.
 
     `smtp[s]://[user[:password]@]host[:port][?from=address][&mode=starttls|ssl|insecure]`: `smtps` is TLS from the start
     (port 465), `smtp` is STARTTLS where a user is given (port 587), else plain (port 25); `mode` decides otherwise. A
@@ -279,7 +285,7 @@ def _mail(message: Outgoing, server: _MailServer) -> EmailMessage:
     mail["From"] = formataddr(("Throughline", server.sender))
     mail["To"] = message.target
     mail["Date"] = formatdate()
-    mail["Message-ID"] = make_msgid(domain=server.sender.rpartition("@")[2])
+    mail["Message-ID"] = f"<{message.id}@{server.sender.rpartition('@')[2]}>"
     mail.set_content(html_to_text(message.body))
     mail.add_alternative(message.body, subtype="html")
     return mail

@@ -365,7 +365,7 @@ class Delivery:
         if text is None:
             error, is_final = "The message is no longer in the table.", True
         else:
-            error, is_final = self._send(waiting.receiver, Outgoing(waiting.receiver.target, *text))
+            error, is_final = self._send(waiting.receiver, Outgoing(waiting.receiver.target, *text, waiting.message_id))
         now = self._clock.now()
         if not error:
             state, next_at = DeliveryState.DELIVERED, None
