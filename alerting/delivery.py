@@ -120,6 +120,7 @@ class Delivery:
         self._read_at = 0.0
         self._look_at = 0.0
         self._is_stopping = False
+        self._began_at = clock.now()
         self._changed = threading.Condition()
         self._counts: Counter[tuple[str, str]] = Counter()
         self._threads = [
@@ -128,6 +129,7 @@ class Delivery:
 
     def start(self) -> None:
         """Begin with what an earlier process left undelivered."""
+        self._began_at = self._clock.now()
         for thread in self._threads:
             thread.start()
 
@@ -160,6 +162,7 @@ class Delivery:
     def begin_anew(self) -> None:
         """It is our turn to send again: forget what is in memory, the table says what the other process has left."""
         with self._changed:
+            self._began_at = self._clock.now()
             self._forget()
             self._read_at = 0.0
             self._changed.notify_all()
@@ -369,7 +372,7 @@ class Delivery:
         now = self._clock.now()
         if not error:
             state, next_at = DeliveryState.DELIVERED, None
-        elif is_final or self._policy.is_over(number, now - waiting.queued_at):
+        elif is_final or self._policy.is_over(number, now - waiting.queued_at, now - self._began_at):
             state, next_at = DeliveryState.ABANDONED, None
             _LOG.error("Notification %s is given up after %d tries: %s", waiting.message_id, number, error)
         else:

@@ -211,7 +211,7 @@ def test_a_message_the_receiver_refuses_is_given_up_and_the_next_one_goes(store:
     ("policy", "tries"),
     [
         pytest.param(RetryPolicy(first=timedelta(0), attempts=3), 3, id="after so many tries"),
-        pytest.param(RetryPolicy(first=timedelta(0), age=timedelta(0)), 1, id="once it is too old"),
+        pytest.param(RetryPolicy(first=timedelta(0), age=timedelta(0), grace=timedelta(0)), 1, id="once it is too old"),
     ],
 )
 def test_a_receiver_that_stays_away_is_given_up(store: Store, policy: RetryPolicy, tries: int) -> None:
@@ -223,6 +223,15 @@ def test_a_receiver_that_stays_away_is_given_up(store: Store, policy: RetryPolic
     assert (
         store.value("SELECT error FROM notifications WHERE state = 'abandoned'") == "The channel raised RuntimeError."
     )
+
+
+def test_what_got_too_old_while_nobody_sent_is_not_given_up_at_its_first_try(store: Store) -> None:
+    with WebhookReceiver(503, 503) as receiver:
+        Outbox(store).add(TENANT, [a_message("old", receiver.url, "webhook")], NOW - timedelta(days=3))
+        with delivering(store, {"webhook": WebhookChannel()}):
+            receiver.expect(bodies=1)
+            settled(store)
+    assert states(store) == [(0, "queued"), (1, "failed"), (2, "failed"), (3, "delivered")]
 
 
 def test_a_kind_without_a_channel_is_given_up_with_the_reason(store: Store) -> None:

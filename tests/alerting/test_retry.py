@@ -8,7 +8,13 @@ import pytest
 
 from alerting.retry import RetryPolicy
 
-POLICY = RetryPolicy(first=timedelta(seconds=1), longest=timedelta(seconds=60), attempts=10, age=timedelta(hours=1))
+POLICY = RetryPolicy(
+    first=timedelta(seconds=1),
+    longest=timedelta(seconds=60),
+    attempts=10,
+    age=timedelta(hours=1),
+    grace=timedelta(minutes=10),
+)
 
 
 @pytest.mark.parametrize(
@@ -28,16 +34,18 @@ def test_the_wait_after_a_failed_try(attempt: int, chance: float, seconds: float
 
 
 @pytest.mark.parametrize(
-    ("attempt", "waited", "is_over"),
+    ("attempt", "waited", "sending", "is_over"),
     [
-        pytest.param(9, 0, False, id="neither too often nor too long"),
-        pytest.param(10, 0, True, id="tried often enough"),
-        pytest.param(1, 3599, False, id="not yet too long"),
-        pytest.param(1, 3600, True, id="waited long enough"),
+        pytest.param(9, 0, 0, False, id="neither too often nor too long"),
+        pytest.param(10, 0, 0, True, id="tried often enough"),
+        pytest.param(1, 3599, 9999, False, id="not yet too long"),
+        pytest.param(1, 3600, 600, True, id="waited long enough"),
+        pytest.param(1, 9999, 599, False, id="too long while nobody was there to try it"),
+        pytest.param(10, 9999, 0, True, id="and yet tried often enough"),
     ],
 )
-def test_when_a_message_is_given_up(attempt: int, waited: int, is_over: bool) -> None:
-    assert POLICY.is_over(attempt, timedelta(seconds=waited)) == is_over
+def test_when_a_message_is_given_up(attempt: int, waited: int, sending: int, is_over: bool) -> None:
+    assert POLICY.is_over(attempt, timedelta(seconds=waited), timedelta(seconds=sending)) == is_over
 
 
 def test_a_receiver_may_be_away_over_night() -> None:
