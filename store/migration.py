@@ -48,13 +48,25 @@ def migrations(rooms: Sequence[str]) -> tuple[Migration, ...]:
 
 
 def pending(store: Store, rooms: Sequence[str]) -> tuple[Migration, ...]:
-    """The migrations not yet applied to this store; raises `Refused` where an applied one has been changed since."""
+    """The migrations not yet applied to this store.
+
+    Raises `Refused` where an applied one of these rooms has been changed since, or is not installed: a newer version
+    made the tables, and this one would read and write them by rules that no longer hold.
+    """
     store.execute(load_query("store", "create_applied_migrations"))
     applied = {
         (row["room"], row["name"]): row["checksum"] for row in store.rows(load_query("store", "applied_migrations"))
     }
+    installed = migrations(rooms)
+    names = {(each.room, each.name) for each in installed}
+    newer = sorted(f"{room}/{name}" for room, name in applied if room in rooms and (room, name) not in names)
+    if newer:
+        raise Refused(
+            f"A newer version has changed the tables of this store by {', '.join(newer)}. "
+            "Use that version or a later one, or another data folder: there is no way back."
+        )
     waiting = []
-    for migration in migrations(rooms):
+    for migration in installed:
         known = applied.get((migration.room, migration.name))
         if known is None:
             waiting.append(migration)

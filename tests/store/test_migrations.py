@@ -32,6 +32,16 @@ def test_an_applied_migration_that_was_changed_is_refused(empty_store: Store) ->
         pending(empty_store, ROOMS)
 
 
+def test_tables_of_a_newer_version_are_refused_and_left_as_they_are(empty_store: Store) -> None:
+    migrate(empty_store, ["store"])
+    migration = ("room", "name", "checksum")
+    empty_store.insert("applied_migrations", migration, [("store", "9999_later.sql", "0" * 64)])
+    for look in (pending, migrate):
+        with pytest.raises(Refused, match=r"newer version .* store/9999_later\.sql"):
+            look(empty_store, ROOMS)
+    assert len(empty_store.rows("SELECT 1 FROM applied_migrations")) == 2
+
+
 def test_every_table_of_ours_begins_its_order_with_the_tenant(store: Store) -> None:
     # What is about the store as a whole has no tenant; the raw tables keep the exporter's order.
     others = {"applied_migrations", "leases", "otel_traces", "otel_logs", "otel_traces_trace_id_ts"}
