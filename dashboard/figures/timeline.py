@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime, timedelta, tzinfo
+from datetime import datetime, timedelta, timezone, tzinfo
 
 import plotly.graph_objects as go
 
@@ -50,16 +50,21 @@ class TimelineRows:
 
 
 def timeline_figure(rows: TimelineRows, now: datetime, zone: tzinfo) -> go.Figure:
-    """The figure, times in the reader's zone."""
+    """The figure, times in the reader's zone.
+
+    Where clocks change in the window shown, the whole axis goes by the clock of its end: by two clocks an hour would be
+    missing or there twice, and what came later stand before what came first.
+    """
     lanes = lanes_of(rows)
     first, last = extent(rows, now)
+    axis = timezone(last.astimezone(zone).utcoffset() or timedelta(0))
     place = {lane: len(lanes) - 1 - index for index, lane in enumerate(lanes)}
     figure = go.Figure()
-    _add_spans(figure, rows, place, zone)
-    _add_events(figure, rows, place, zone, (first, last))
-    levels = _add_deadlines(figure, rows, now, zone, (first, last))
+    _add_spans(figure, rows, place, zone, axis)
+    _add_events(figure, rows, place, zone, axis, (first, last))
+    levels = _add_deadlines(figure, rows, now, zone, axis, (first, last))
     if rows.is_open:
-        _add_now(figure, now, zone)
+        _add_now(figure, now, axis)
     top = 14 + 18 * levels
     figure.update_layout(
         height=LANE_HEIGHT * max(len(lanes), 1) + top + 46,
@@ -72,10 +77,10 @@ def timeline_figure(rows: TimelineRows, now: datetime, zone: tzinfo) -> go.Figur
         font={"size": 12},
     )
     figure.update_xaxes(
-        range=[_local(first, zone), _local(last, zone)],
+        range=[_local(first, axis), _local(last, axis)],
         showgrid=True,
         zeroline=False,
-        title={"text": f"Times in {plain(zone_names(first, last, zone))}", "font": {"size": 11}, "standoff": 6},
+        title={"text": f"Times in {plain(str(last.astimezone(zone).tzname()))}", "font": {"size": 11}, "standoff": 6},
     )
     figure.update_yaxes(
         tickvals=list(place.values()),
@@ -146,7 +151,12 @@ def label_sides(
 
 
 def _add_events(
-    figure: go.Figure, rows: TimelineRows, place: Mapping[str, int], zone: tzinfo, window: tuple[datetime, datetime]
+    figure: go.Figure,
+    rows: TimelineRows,
+    place: Mapping[str, int],
+    zone: tzinfo,
+    axis: tzinfo,
+    window: tuple[datetime, datetime],
 ) -> None:
     first, last = window
     seen: set[str] = set()
@@ -161,7 +171,7 @@ def _add_events(
         figure.add_trace(
             go.Scatter(
                 name=plain(lane),
-                x=[_local(each.occurred_at, zone) for each in events],
+                x=[_local(each.occurred_at, axis) for each in events],
                 y=[place[lane]] * len(events),
                 mode="markers+text",
                 text=[plain(text) if side else "" for text, side in zip(texts, sides, strict=True)],
@@ -205,7 +215,7 @@ def _hover(event: TimelineEvent, zone: tzinfo) -> tuple[str, str, str]:
     return plain(event.milestone), plain(at_system), plain(keys or event.source)
 
 
-def _add_spans(figure: go.Figure, rows: TimelineRows, place: Mapping[str, int], zone: tzinfo) -> None:
+def _add_spans(figure: go.Figure, rows: TimelineRows, place: Mapping[str, int], zone: tzinfo, axis: tzinfo) -> None:
     spans = list(rows.spans[:MAX_SPANS])
     for is_error, colour in ((False, NEUTRAL), (True, VERDICTS["breached"].colour)):
         chosen = [each for each in spans if (each.status.lower() == "error") is is_error]
@@ -214,7 +224,7 @@ def _add_spans(figure: go.Figure, rows: TimelineRows, place: Mapping[str, int], 
         lines_x: list[datetime | None] = []
         lines_y: list[float | None] = []
         for each in chosen:
-            lines_x += [_local(each.started_at, zone), _local(max(each.ended_at, each.started_at), zone), None]
+            lines_x += [_local(each.started_at, axis), _local(max(each.ended_at, each.started_at), axis), None]
             lines_y += [_below(place[_lane(rows, each)])] * 2 + [None]
         figure.add_trace(
             go.Scatter(
@@ -224,7 +234,7 @@ def _add_spans(figure: go.Figure, rows: TimelineRows, place: Mapping[str, int], 
         figure.add_trace(
             go.Scatter(
                 name="failed spans" if is_error else "spans",
-                x=[_local(each.started_at, zone) for each in chosen],
+                x=[_local(each.started_at, axis) for each in chosen],
                 y=[_below(place[_lane(rows, each)]) for each in chosen],
                 mode="markers",
                 marker={"symbol": "line-ns-open", "size": 7, "color": colour, "line": {"width": 1.5}},
@@ -255,7 +265,12 @@ def _lane(rows: TimelineRows, span: SpanRow) -> str:
 
 
 def _add_deadlines(
-    figure: go.Figure, rows: TimelineRows, now: datetime, zone: tzinfo, window: tuple[datetime, datetime]
+    figure: go.Figure,
+    rows: TimelineRows,
+    now: datetime,
+    zone: tzinfo,
+    axis: tzinfo,
+    window: tuple[datetime, datetime],
 ) -> int:
     """Draw a line and a label per deadline; labels step up where they would meet. Gives the number of steps.
 
@@ -279,7 +294,7 @@ def _add_deadlines(
         start = centre - length if is_right else centre
         level = next((index for index, end in enumerate(ends) if start >= end), len(ends))
         ends[level : level + 1] = [start + length]
-        x = _local(drawn_at, zone)
+        x = _local(drawn_at, axis)
         if drawn_at == each.deadline_at:
             line = {"color": mark.colour, "width": 1.5, "dash": "dash"}
             figure.add_shape(type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line=line)
@@ -308,8 +323,8 @@ def _short(title: str, longest: int = 34) -> str:
     return title if len(title) <= longest else title[: longest - 1].rstrip() + "…"
 
 
-def _add_now(figure: go.Figure, now: datetime, zone: tzinfo) -> None:
-    x = _local(now, zone)
+def _add_now(figure: go.Figure, now: datetime, axis: tzinfo) -> None:
+    x = _local(now, axis)
     figure.add_shape(
         type="line", x0=x, x1=x, y0=0, y1=1, yref="paper", line={"color": NEUTRAL, "width": 1, "dash": "dot"}
     )
@@ -318,12 +333,6 @@ def _add_now(figure: go.Figure, now: datetime, zone: tzinfo) -> None:
     )
 
 
-def zone_names(first: datetime, last: datetime, zone: tzinfo) -> str:
-    """What the zone is called in the window shown: both names, where clocks change within it."""
-    instants = (first + (last - first) * number / 24 for number in range(25))
-    return " and ".join(dict.fromkeys(str(at.astimezone(zone).tzname()) for at in instants))
-
-
-def _local(at: datetime, zone: tzinfo) -> datetime:
-    """Plotly's axes know no zones: the reader's wall time, naive."""
-    return at.astimezone(zone).replace(tzinfo=None)
+def _local(at: datetime, axis: tzinfo) -> datetime:
+    """Plotly's axes know no zones: the wall time of the axis, naive."""
+    return at.astimezone(axis).replace(tzinfo=None)

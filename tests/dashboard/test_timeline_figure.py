@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+import itertools
 from dataclasses import replace
-from datetime import UTC, timedelta
+from datetime import UTC, datetime, timedelta
 from zoneinfo import ZoneInfo
 
 import pytest
@@ -95,15 +96,36 @@ def test_no_more_is_drawn_than_a_screen_can_show() -> None:
     )
 
 
-@pytest.mark.parametrize(
-    ("ago", "name"), [(timedelta(days=150), "CEST"), (timedelta(hours=1), "CET"), (timedelta(days=26), "CEST and CET")]
-)
+@pytest.mark.parametrize(("ago", "name"), [(timedelta(days=150), "CEST"), (timedelta(hours=1), "CET")])
 def test_the_axis_names_the_zone_as_it_is_called_in_the_window_shown(ago: timedelta, name: str) -> None:
-    at = NOW - ago
-    first = at if name != "CEST and CET" else at - timedelta(days=2)
-    events = [replace(event("placed", 1), occurred_at=first), replace(event("paid", 1), occurred_at=at)]
+    events = [replace(event("placed", 1), occurred_at=NOW - ago)]
     figure = timeline_figure(TimelineRows(events, [], [], False), NOW, ZoneInfo("Europe/Berlin"))
     assert figure.layout.xaxis.title.text == f"Times in {name}"
+
+
+@pytest.mark.parametrize(
+    ("change", "before"),
+    [
+        pytest.param(datetime(2026, 10, 25, 1, tzinfo=UTC), "CEST", id="back"),
+        pytest.param(datetime(2026, 3, 29, 1, tzinfo=UTC), "CET", id="forth"),
+    ],
+)
+def test_where_clocks_change_marks_keep_their_order_and_their_distances(change: datetime, before: str) -> None:
+    at = [change + timedelta(minutes=minutes) for minutes in (-40, -10, 20)]
+    events = [replace(event(str(number), 1), occurred_at=each) for number, each in enumerate(at)]
+    due = replace(clock("pending", 1), deadline_at=at[2])
+    worked = replace(span("shop", 1), started_at=at[0], ended_at=at[2])
+    zone = ZoneInfo("Europe/Berlin")
+    figure = timeline_figure(TimelineRows(events, [worked], [due], False), NOW, zone)
+    [marks] = [trace for trace in figure.data if trace.mode == "markers+text"]
+    [line] = [trace for trace in figure.data if trace.mode == "lines"]
+    [deadline] = figure.layout.shapes
+    half = timedelta(minutes=30)
+    assert [later - earlier for earlier, later in itertools.pairwise(marks.x)] == [half, half]
+    assert (line.x[0], line.x[1], deadline.x0) == (marks.x[0], marks.x[2], marks.x[2])
+    assert marks.x[2] == at[2].astimezone(zone).replace(tzinfo=None), "the clock of the end"
+    assert figure.layout.xaxis.title.text == f"Times in {at[2].astimezone(zone):%Z}"
+    assert marks.customdata[0][1].split(" · ")[0].endswith(before), "what is said of an event goes by its own clock"
 
 
 def test_labels_that_would_meet_go_to_the_other_side_and_then_stay_away() -> None:
