@@ -26,22 +26,25 @@ def draw(view: View, workflow: Workflow) -> Drawn:
         notes.append(f"owned by {workflow.owner}")
     return Drawn(
         workflow.title,
-        [elements.heading(workflow.title, " · ".join(notes))],
-        [filters(view, workflow, statuses), search_box(view, workflow), grid.grid("instances", view, workflow.name)],
+        [
+            elements.heading(workflow.title, " · ".join(notes)),
+            html.Div(status_chips(view, statuses), className="filters"),
+        ],
+        [filters(view, workflow), search_box(view, workflow), grid.grid("instances", view, workflow.name)],
     )
 
 
-def filters(view: View, workflow: Workflow, statuses: dict[str, int]) -> html.Div:
-    """One row of chips per filter; each is a link, so that every choice has an address."""
+def status_chips(view: View, statuses: dict[str, int]) -> html.Div | None:
+    """The filter whose values are counted; the counts are drawn anew with the list."""
+    counted = [(state, mark.word, statuses.get(state, 0), state) for state, mark in STATUSES.items()]
+    return chips(view, "Status", "status", counted)
+
+
+def filters(view: View, workflow: Workflow) -> html.Div:
+    """One row of chips for each other filter; each is a link, so that every choice has an address."""
     milestones = [(each.id, each.title, None, "") for each in workflow.milestones if each.ends is None]
     systems = list(dict.fromkeys(each.system for each in workflow.milestones if each.system))
     rows = [
-        chips(
-            view,
-            "Status",
-            "status",
-            [(state, mark.word, statuses.get(state, 0), state) for state, mark in STATUSES.items()],
-        ),
         chips(view, "Verdict", "verdict", [(state, mark.word, None, state) for state, mark in VERDICTS.items()]),
         chips(view, "Stands at", "milestone", milestones),
     ]
