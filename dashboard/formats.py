@@ -10,6 +10,8 @@ from decimal import Decimal, InvalidOperation
 from zoneinfo import ZoneInfo, ZoneInfoNotFoundError
 
 MISSING = "–"
+MOST_DIGITS = 8
+"""Behind the point of a percentage."""
 
 
 def zone_named(name: str | None) -> tzinfo:
@@ -86,6 +88,26 @@ def share(value: float | None, digits: int = 1) -> str:
     if value < 1 and float(text) >= 100:
         text = f"{100 - 10**-digits:.{digits}f}"
     return f"{text} %"
+
+
+def target(value: float) -> str:
+    """A share that somebody declared, to the last digit: `99.95 %`."""
+    return share(value, _digits(value))
+
+
+def attained(value: float | None, aim: float | None) -> str:
+    """A share beside the one it is held to, as exact as that; more exact where it falls short by less."""
+    if value is None or aim is None:
+        return share(value)
+    digits = _digits(aim)
+    while value < aim and share(value, digits) == share(aim, digits) and digits < MOST_DIGITS:
+        digits += 1
+    return share(value, digits)
+
+
+def _digits(value: float) -> int:
+    """How many digits a declared share needs behind the point, in percent; at least one."""
+    return max(1, len(f"{value * 100:.{MOST_DIGITS}f}".rstrip("0").partition(".")[2]))
 
 
 def amount(value: str | None, currency: str | None) -> str:

@@ -130,7 +130,7 @@ def objective_text(row: SlaRow) -> str:
     if objective is None:
         return "no objective"
     over = f"this {objective.period}" if objective.period else f"over {format_duration(objective.window)}"
-    return f"{formats.share(objective.target)} {over}"
+    return f"{formats.target(objective.target)} {over}"
 
 
 def burn_text(rate: float | None) -> Any:

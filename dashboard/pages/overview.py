@@ -232,7 +232,7 @@ def sla_table(rows: tuple[SlaRow, ...], is_wide: bool = True) -> html.Div:
                 ),
                 attainment_text(each),
                 *(
-                    [formats.share(each.sla.objective.target) if each.sla.objective else formats.MISSING]
+                    [formats.target(each.sla.objective.target) if each.sla.objective else formats.MISSING]
                     if is_wide
                     else []
                 ),
@@ -256,7 +256,7 @@ def verdict_addresses(row: SlaRow) -> dict[str, str]:
 def attainment_text(row: SlaRow) -> Any:
     """Attainment, marked where it misses its target."""
     value, objective = row.summary.attainment, row.sla.objective
-    text = formats.share(value)
+    text = formats.attained(value, objective.target if objective else None)
     if value is None or objective is None:
         return text
     return html.Span(text, className=f"tone is-{'met' if value >= objective.target else 'breached'}")

@@ -80,5 +80,24 @@ def test_a_share_short_of_all_is_never_shown_as_all() -> None:
     assert formats.share(None) == "–"
 
 
+@pytest.mark.parametrize(
+    ("value", "target", "texts"),
+    [
+        (0.9992, 0.9995, ("99.92 %", "99.95 %")),
+        (0.9995, 0.9995, ("99.95 %", "99.95 %")),
+        (0.999, 0.9999, ("99.90 %", "99.99 %")),
+        (0.98996, 0.99, ("98.996 %", "99.0 %")),
+        (0.989999, 0.99, ("98.9999 %", "99.0 %")),
+        (0.99004, 0.99, ("99.0 %", "99.0 %")),
+        (0.999999, 1.0, ("99.9 %", "100.0 %")),
+        (0.5, 0.57, ("50.0 %", "57.0 %")),
+    ],
+)
+def test_a_target_is_shown_to_its_last_digit_and_what_misses_it_never_as_the_same(
+    value: float, target: float, texts: tuple[str, str]
+) -> None:
+    assert (formats.attained(value, target), formats.target(target)) == texts
+
+
 def test_one_thing_is_not_said_in_the_plural() -> None:
     assert [formats.counted(number, "event") for number in (0, 1, 1200)] == ["0 events", "1 event", "1,200 events"]

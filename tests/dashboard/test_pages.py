@@ -10,13 +10,14 @@ from zoneinfo import ZoneInfo
 import pytest
 
 from dashboard import create_app
-from dashboard.pages import routing
+from dashboard.pages import lists, overview, routing
 from dashboard.pages.app import answer
 from dashboard.pages.instances import filters
 from dashboard.pages.markup import Markup
 from dashboard.pages.view import View
-from dashboard.queries import PageQueries
+from dashboard.queries import PageQueries, SlaRow
 from model import ANYBODY, catalog_from_sources
+from sla_engine import SlaSummary
 from store import Store
 from tests.correlator.telemetry import send_rows
 from tests.dashboard import world
@@ -140,6 +141,16 @@ def _other_pages(store: Store) -> None:
     assert "Never seen" not in systems
     for path in ("/slas", "/alerts", "/unresolved", "/search"):
         assert routing.draw(view(store, path)).live, path
+
+
+def test_a_target_is_shown_as_it_was_declared() -> None:
+    [workflow] = catalog_from_sources(
+        [("orders.yaml", world.CATALOG.replace("target: 90%", "target: 99.95%"))]
+    ).workflows
+    [promised, *_] = workflow.slas
+    row = SlaRow(promised, SlaSummary(promised.id, "orders", {}, {}, 0.9992, None, {}))
+    assert lists.objective_text(row) == "99.95 % over 30d"
+    assert {"99.92 %", "99.95 %"} <= {str(each) for each in parts(overview.sla_table((row,)))}
 
 
 def _nothing_here(store: Store) -> None:
