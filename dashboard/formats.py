@@ -70,6 +70,13 @@ def deadline_text(deadline: datetime, answered: datetime | None, now: datetime) 
     return f"due in {span_text(deadline - now)}" if deadline >= now else f"overdue by {span_text(now - deadline)}"
 
 
+def standing(verdict: str, deadline: datetime, answered: datetime | None, now: datetime) -> str:
+    """Where a promise stands against its deadline; the verdict in words where nothing is waited for any more."""
+    if verdict in ("cancelled", "excused"):
+        return words(verdict)
+    return deadline_text(deadline, answered, now)
+
+
 def count(number: int) -> str:
     """A count with thousands set apart."""
     return f"{number:,}"

@@ -15,7 +15,7 @@ import plotly.graph_objects as go
 from correlator import SpanRow, TimelineEvent
 from dashboard.figures.palette import ACCENT, NEUTRAL, VERDICTS
 from dashboard.figures.plain import plain
-from dashboard.formats import deadline_text, exact, local, span_text
+from dashboard.formats import exact, local, span_text, standing
 from sla_engine import ClockRow
 
 MAX_SPANS = 400
@@ -312,7 +312,7 @@ def _add_deadlines(
                 for line in (
                     title,
                     exact(each.deadline_at, zone),
-                    deadline_text(each.deadline_at, each.satisfied_at, now),
+                    standing(each.verdict, each.deadline_at, each.satisfied_at, now),
                 )
             ),
         )

@@ -182,7 +182,12 @@ def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, 
         "state": {"is": ALERT_PILLS[row.state], "word": formats.words(row.state)},
         "key": link(alert.key, elements.subject_href(view.catalog, alert.sla, alert.workflow, alert.key)),
         "promise": {"first": titles.get(alert.sla, alert.sla), "second": alert.reason},
-        "deadline": deadline(alert.deadline_at, alert.satisfied_at, alert.verdict, view),
+        "deadline": deadline(
+            alert.deadline_at,
+            lambda at: formats.standing(alert.verdict, at, alert.satisfied_at, view.now),
+            alert.verdict,
+            view,
+        ),
         "owner": {"first": formats.words(alert.severity), "second": alert.owner},
         "started": when_in_two(alert.started_at, view),
         "acknowledge": alert.id if row.state in ("firing", "silenced") else None,
@@ -190,24 +195,31 @@ def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, 
 
 
 def ledger_cells(row: LedgerRow, view: View) -> dict[str, Any]:
-    """One line of the ledger."""
+    """One line of the ledger: what was known once. It may be long out of date that nothing had come by then."""
+
+    def standing(at: datetime) -> str:
+        answered = row.satisfied_at
+        return formats.deadline_text(at, answered, view.now) if answered else formats.relative(at, view.now)
+
     return {
         "known": when_in_two(row.known_at, view),
         "verdict": pill(row.verdict),
         "key": link(row.key, elements.subject_href(view.catalog, row.sla, row.workflow, row.key)),
         "per": row.per,
-        "deadline": deadline(row.deadline_at, row.satisfied_at, row.verdict, view),
+        "deadline": deadline(row.deadline_at, standing, row.verdict, view),
         "reason": row.reason,
         "definition": row.definition[:12],
     }
 
 
-def deadline(at: datetime | None, answered: datetime | None, verdict: str, view: View) -> dict[str, Any] | None:
-    """A deadline in two lines."""
+def deadline(
+    at: datetime | None, standing: Callable[[datetime], str], verdict: str, view: View
+) -> dict[str, Any] | None:
+    """A deadline in two lines: what is said of it, and when it is."""
     if at is None:
         return None
     return {
-        "first": formats.deadline_text(at, answered, view.now),
+        "first": standing(at),
         "second": formats.local(at, view.zone, view.now),
         "title": formats.exact(at, view.zone),
         "tone": verdict if verdict in (Verdict.BREACHED, Verdict.AT_RISK) else "",

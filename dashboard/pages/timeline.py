@@ -232,9 +232,7 @@ def deadline(clock: ClockRow, view: View) -> Any:
         return html.Span("none now", className="faint", title="Paused, or the promised date cannot be read")
     tone = clock.verdict if clock.verdict in (Verdict.BREACHED, Verdict.AT_RISK) else ""
     return elements.two_lines(
-        formats.deadline_text(clock.deadline_at, clock.satisfied_at, view.now)
-        if clock.verdict not in (Verdict.CANCELLED, Verdict.EXCUSED)
-        else elements.word_of(clock.verdict),
+        formats.standing(clock.verdict, clock.deadline_at, clock.satisfied_at, view.now),
         formats.local(clock.deadline_at, view.zone, view.now),
         formats.exact(clock.deadline_at, view.zone),
         tone,

@@ -67,6 +67,12 @@ def test_a_deadline_says_how_it_stands(answered: timedelta | None, deadline: tim
     assert formats.deadline_text(NOW + deadline, NOW + answered if answered else None, NOW) == text
 
 
+def test_nothing_is_overdue_of_a_promise_that_no_longer_counts() -> None:
+    passed = NOW - timedelta(hours=3)
+    said = [formats.standing(each, passed, None, NOW) for each in ("breached", "cancelled", "excused")]
+    assert said == ["overdue by 3 h", "Cancelled", "Excused"]
+
+
 def test_amounts_carry_their_currency_and_counts_their_thousands() -> None:
     assert formats.amount("1234.5", "EUR") == "1,234.50 EUR"
     assert formats.amount("about ten", "EUR") == "about ten EUR"

@@ -105,6 +105,11 @@ def _lists(store: Store) -> None:
     assert client.get("/rows/alerts?state=firing").json()["rows"][0]["acknowledge"]
     ledger = client.get("/rows/ledger?of=ship_in_time&verdict=breached").json()["rows"]
     assert [each["key"]["text"] for each in ledger] == ["SO-2"]
+    known = client.get("/rows/ledger?of=ship_in_time").json()["rows"]
+    said = {(each["key"]["text"], each["verdict"]["is"]): each["deadline"]["first"] for each in known}
+    assert said["SO-1", "met"] == "2 h early"
+    assert said["SO-2", "breached"] == "2 h ago", "it says what was known: the goods may have come since"
+    assert said["SO-4", "cancelled"] == "in 2 h", "nothing is due of what was cancelled"
     assert client.get("/rows/nothing").status_code == 404
     assert client.get("/rows/instances?of=orders&started_after=today").status_code == 400
     for asked in ("instances?of=orders&status", "instances?of=orders&verdict", "alerts?state", "ledger?of=x&verdict"):

@@ -128,6 +128,13 @@ def test_where_clocks_change_marks_keep_their_order_and_their_distances(change: 
     assert marks.customdata[0][1].split(" · ")[0].endswith(before), "what is said of an event goes by its own clock"
 
 
+def test_what_is_said_of_a_deadline_is_what_the_list_of_promises_says() -> None:
+    clocks = [clock("breached", -3), clock("cancelled", -2), clock("excused", -1)]
+    figure = timeline_figure(TimelineRows(EVENTS, [], clocks, False), NOW, UTC)
+    said = [each.hovertext.rpartition("<br>")[2] for each in figure.layout.annotations]
+    assert said == ["overdue by 3 h", "Cancelled", "Excused"]
+
+
 def test_labels_that_would_meet_go_to_the_other_side_and_then_stay_away() -> None:
     places = [(0.1, "order placed"), (0.11, "order checked"), (0.12, "order released"), (0.9, "paid"), (0.9, "")]
     assert label_sides(places) == ["top", "bottom", None, "top", None]
