@@ -1,5 +1,5 @@
 /* Puts what the server drew into its places, and only what differs: a section that is the same stays untouched, and one
-   that differs in its figure alone hands the figure over, so that nothing blinks, closes or loses its zoom.
+   that differs in figures and texts alone hands these over, so that nothing blinks, closes or loses focus or zoom.
 
    How old what is on the screen is: set by every answer of the server, watched every second. Twenty seconds
    without an answer make the page stale: it says so, and fades. */
@@ -7,21 +7,25 @@
   let answered = null;
   let shown = [];
   let pending = 0;
-  const isGraph = (part) => part && part.type === "Graph";
-  const bare = (section, figures) =>
+  const CHANGING = { Graph: ["figure"], Markup: ["attributes", "inner"] };
+  const bare = (section, parts) =>
     JSON.stringify(section, (name, part) => {
-      if (!isGraph(part)) return part;
-      figures.push([part.props.id, part.props.figure]);
-      return { ...part, type: "graph", props: { ...part.props, figure: null } };
+      const names = CHANGING[part?.type];
+      if (!names || !part.props.id) return part;
+      const props = Object.fromEntries(names.map((each) => [each, part.props[each]]));
+      parts.push({ id: part.props.id, props, text: JSON.stringify(props) });
+      return { ...part, type: `bare ${part.type}`, props: { ...part.props, ...Object.fromEntries(names.map((each) => [each, null])) } };
     });
   function placed(section, index) {
     if (section === null) return dash_clientside.no_update;
-    const figures = [];
-    const now = { text: bare(section, figures), figures: JSON.stringify(figures) };
+    const parts = [];
+    const now = { text: bare(section, parts), parts };
     const before = shown[index];
     shown[index] = now;
     if (!before || before.text !== now.text) return section;
-    if (before.figures !== now.figures) for (const [id, figure] of figures) dash_clientside.set_props(id, { figure });
+    parts.forEach(({ id, props, text }, number) => {
+      if (before.parts[number].text !== text) dash_clientside.set_props(id, props);
+    });
     return dash_clientside.no_update;
   }
   window.throughline = Object.assign(window.throughline || {}, {

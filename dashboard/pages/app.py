@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import itertools
 import logging
+from hashlib import blake2s
 from pathlib import Path
 from typing import Any
 from urllib.parse import parse_qs
@@ -21,7 +22,7 @@ from starlette.types import ASGIApp, Receive, Scope, Send
 from dashboard import formats
 from dashboard.access import current_principal
 from dashboard.pages import elements, frame, routing
-from dashboard.pages.markup import as_markup
+from dashboard.pages.markup import as_markup, markups
 from dashboard.pages.view import Drawn, View
 from dashboard.problems import log_refused, words_of
 from dashboard.queries import PageQueries
@@ -160,11 +161,11 @@ def answer(view: View, drawn_for: str | None) -> tuple[Any, ...]:
         failed = failed_page()
     else:
         if is_refresh:
-            return placed(drawn, links), no_update, no_update, no_update
-        return placed(drawn, links), as_markup(drawn.fixed), drawn.title, address
+            return placed(drawn, links, address), no_update, no_update, no_update
+        return placed(drawn, links, address), as_markup(drawn.fixed), drawn.title, address
     if is_refresh:
         return no_update, no_update, no_update, no_update
-    return placed(failed, None), [], failed.title, None
+    return placed(failed, None, address), [], failed.title, None
 
 
 def failed_page() -> Drawn:
@@ -172,8 +173,16 @@ def failed_page() -> Drawn:
     return Drawn("Failed", [elements.failure("This page failed", "The server's log has the reason.")])
 
 
-def placed(drawn: Drawn, links: Any) -> list[Any]:
-    """What goes into each of the frame's places; None for the side bar leaves it as it is."""
+def placed(drawn: Drawn, links: Any, address: str) -> list[Any]:
+    """What goes into each of the frame's places; None for the side bar leaves it as it is.
+
+    Whatever is text has a name, of the address where it is part of the page: under that the browser mends it.
+    """
     room = len(frame.PLACES) - 1
     assert len(drawn.live) <= room, "the frame has no place for so many sections"  # noqa: S101 -- pages are ours
-    return [as_markup(each) for each in (links, *drawn.live, *[[]] * (room - len(drawn.live)))]
+    sections = [as_markup(each) for each in (links, *drawn.live, *[[]] * (room - len(drawn.live)))]
+    page = blake2s(address.encode(), digest_size=8).hexdigest()
+    for place, section in zip(frame.PLACES, sections, strict=True):
+        for number, each in enumerate(markups(section)):
+            each.id = f"{place}-{number}" if place == frame.PLACES[0] else f"{place}-{number}-{page}"
+    return sections

@@ -7,7 +7,7 @@ square of their number: decision 21. Charts, lists and fields stay components, a
 from __future__ import annotations
 
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from html import escape
 from typing import Any
 
@@ -23,7 +23,7 @@ class Markup(Component):  # type: ignore[misc]  # Dash has no types
 
     _namespace = "throughline_dashboard"
     _type = "Markup"
-    _prop_names = available_properties = ("tag", "attributes", "inner")
+    _prop_names = available_properties = ("id", "tag", "attributes", "inner")
     _valid_wildcard_attributes = available_wildcard_properties = ()
 
     def __init__(self, tag: str, attributes: Mapping[str, Any], inner: str) -> None:
@@ -43,6 +43,17 @@ def as_markup(part: Any) -> Any:
     if inner is not None and (tag := written["type"].lower()) not in _VOID:
         return Markup(tag, attributes, inner)
     return part if children is None else type(part)(children=as_markup(children), **attributes)
+
+
+def markups(part: Any) -> Iterator[Markup]:
+    """Every `Markup` of a drawing, in the order it is read."""
+    if isinstance(part, Markup):
+        yield part
+    elif isinstance(part, list | tuple):
+        for each in part:
+            yield from markups(each)
+    elif isinstance(part, Component):
+        yield from markups(getattr(part, "children", None))
 
 
 def _html(part: Any) -> str | None:

@@ -10,7 +10,7 @@ import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import replace
-from datetime import UTC
+from datetime import UTC, timedelta
 from importlib.resources import files
 from pathlib import Path
 
@@ -21,7 +21,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from dashboard import create_app
 from dashboard.figures import TimelineRows, timeline_figure
 from dashboard.figures.plain import plain
-from model import Access, Principal
+from model import Access, Clock, ManualClock, Principal
 from store import Store, migrate
 from tests.conftest import ROOMS, new_name
 from tests.dashboard import world
@@ -55,10 +55,12 @@ def orders(embedded: Store) -> Iterator[Store]:
 
 
 @contextmanager
-def served(store: Store, access: Access | None = None) -> Iterator[str]:
+def served(store: Store, access: Access | None = None, clock: Clock | None = None) -> Iterator[str]:
     """The dashboard over a store, on a free port."""
     listening = socket.create_server(("127.0.0.1", 0))
-    server = uvicorn.Server(uvicorn.Config(create_app(world.services(store, access)), log_level="warning", ws="none"))
+    services = world.services(store, access)
+    app = create_app(replace(services, clock=clock or services.clock))
+    server = uvicorn.Server(uvicorn.Config(app, log_level="warning", ws="none"))
     thread = threading.Thread(target=server.run, kwargs={"sockets": [listening]})
     thread.start()
     yield f"http://127.0.0.1:{listening.getsockname()[1]}"
@@ -151,6 +153,31 @@ def test_a_refresh_keeps_what_is_on_the_screen_in_place(page: Page) -> None:
     time.sleep(1)
     assert page.evaluate("document.querySelector('.js-plotly-plot .main-svg').dataset.seen") == "before"
     expect(details).to_have_attribute("open", "")
+
+
+def test_a_refresh_that_says_something_new_takes_the_focus_from_nobody_and_closes_nothing(
+    browser: Browser, orders: Store
+) -> None:
+    clock = ManualClock(world.NOW)
+    with served(orders, clock=clock) as address:
+        context = browser.new_context(base_url=address)
+        page = context.new_page()
+        page.goto("/workflows/orders/instances/SO-3")
+        shows(page, "due in 1 h")
+        page.locator(".event-details summary").click()
+        page.locator(".identity .copy").first.focus()
+        clock.advance(timedelta(minutes=1))
+        shows(page, "due in 59 min")
+        shows(page, "3 h 1 min ago")
+        expect(page.locator(".identity .copy").first).to_be_focused()
+        expect(page.locator(".event-details")).to_have_attribute("open", "")
+        page.locator(".sidebar a", has_text="Orders").click()
+        expect(page.locator(".ag-row")).to_have_count(5, timeout=PATIENCE_MS)
+        expect(page.locator("h1")).to_have_text("Orders")
+        page.go_back()
+        expect(page.locator("h1")).to_have_text("SO-3", timeout=PATIENCE_MS)
+        expect(page.locator(".event-details[open]")).to_have_count(0)
+        context.close()
 
 
 def test_search_finds_an_order_by_any_of_its_keys(page: Page) -> None:
