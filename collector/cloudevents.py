@@ -159,13 +159,24 @@ def _check(attributes: Mapping[str, Any]) -> None:
 
 def _decoded(text: str) -> str:
     # HTTP binding 3.1.3.2: one round of unquoting, then percent-decoding.
-    text = text.strip()
+    text = _as_meant(text).strip()
     if len(text) >= 2 and text[0] == text[-1] == '"':
         text = re.sub(r"\\(.)", r"\1", text[1:-1])
     try:
         return unquote(text, errors="strict")
     except UnicodeDecodeError as error:
         raise BadRequest("a ce- header is not percent-encoded UTF-8") from error
+
+
+def _as_meant(text: str) -> str:
+    """The text of a header that was read as Latin-1: the SDK for Go sends UTF-8, that for JavaScript Latin-1.
+
+    What is percent-encoded, as the binding asks, is the same in both.
+    """
+    try:
+        return text.encode("latin-1").decode("utf-8")
+    except UnicodeDecodeError:
+        return text
 
 
 def _json(body: bytes) -> Any:

@@ -126,6 +126,21 @@ def test_the_three_modes_give_the_same_record(running: RunningCollector) -> None
 
 
 @pytest.mark.parametrize(
+    "sent",
+    [
+        pytest.param(b"Gr%C3%B6%C3%9Fe", id="percent-encoded, as the binding asks"),
+        pytest.param("Größe".encode(), id="UTF-8, as the SDK for Go sends it"),
+        pytest.param("Größe".encode("latin-1"), id="Latin-1, as the SDK for JavaScript sends it"),
+    ],
+)
+def test_a_header_means_the_same_however_it_is_encoded(sent: bytes) -> None:
+    headers = {**_BINARY, "ce-subject": sent.decode("latin-1"), "ce-source": "/" + sent.decode("latin-1")}
+    (resource,) = read_events(headers, b"{}", IntakeLimits(), datetime.now(UTC)).resource_logs
+    attributes = {each.key: each.value.string_value for each in resource.scope_logs[0].log_records[0].attributes}
+    assert (attributes["subject"], resource.resource.attributes[0].value.string_value) == ("Größe", "Größe")
+
+
+@pytest.mark.parametrize(
     ("headers", "body", "status", "said"),
     [
         pytest.param(_STRUCTURED, {"specversion": "1.0", "id": "1"}, 400, "`source`, `type`", id="attributes missing"),
