@@ -176,8 +176,9 @@ def instance_cells(row: InstanceRow, workflow: Workflow, view: View) -> dict[str
 
 
 def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, Any]:
-    """One alert; only an open one that nobody has taken can be acknowledged."""
+    """One alert; only an open one that nobody has taken can be acknowledged, by who may change something."""
     alert = row.alert
+    is_offered = row.state in ("firing", "silenced") and view.principal.may("operate")
     return {
         "state": {"is": ALERT_PILLS[row.state], "word": formats.words(row.state)},
         "key": link(alert.key, elements.subject_href(view.catalog, alert.sla, alert.workflow, alert.key)),
@@ -190,7 +191,7 @@ def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, 
         ),
         "owner": {"first": formats.words(alert.severity), "second": alert.owner},
         "started": when_in_two(alert.started_at, view),
-        "acknowledge": alert.id if row.state in ("firing", "silenced") else None,
+        "acknowledge": alert.id if is_offered else None,
     }
 
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from datetime import timedelta
+from hashlib import sha256
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -16,7 +17,7 @@ from dashboard.pages.instances import filters
 from dashboard.pages.markup import Markup
 from dashboard.pages.view import View
 from dashboard.queries import PageQueries, SlaRow
-from model import ANYBODY, catalog_from_sources
+from model import ANYBODY, Access, Principal, catalog_from_sources
 from sla_engine import SlaSummary
 from store import Store
 from tests.correlator.telemetry import send_rows
@@ -103,6 +104,7 @@ def _lists(store: Store) -> None:
     assert client.get("/rows/found?q=D-1").json()["rows"][0]["matched"] == {"first": "D-1", "second": "delivery"}
     assert client.get("/rows/unresolved").json()["rows"][0]["waiting_for"] == "delivery D-404"
     assert client.get("/rows/alerts?state=firing").json()["rows"][0]["acknowledge"]
+    _offers(store)
     ledger = client.get("/rows/ledger?of=ship_in_time&verdict=breached").json()["rows"]
     assert [each["key"]["text"] for each in ledger] == ["SO-2"]
     known = client.get("/rows/ledger?of=ship_in_time").json()["rows"]
@@ -116,6 +118,16 @@ def _lists(store: Store) -> None:
         refused = client.get(f"/rows/{asked}=bogus")
         assert refused.status_code == 400, asked
         assert refused.json()["detail"].startswith(f"'bogus' is no {asked.rpartition('&')[2].rpartition('?')[2]};")
+
+
+def _offers(store: Store) -> None:
+    """Who may only read is offered no button that would be refused."""
+    people = {"reader": frozenset({"read"}), "operator": frozenset({"read", "operate"})}
+    sums = tuple((sha256(each.encode()).hexdigest(), Principal(each, world.TENANT, people[each])) for each in people)
+    client = Client(create_app(world.services(store, Access(False, sums))))
+    for each in people:
+        alert, *_ = client.get("/rows/alerts?state=firing", headers={"authorization": f"Bearer {each}"}).json()["rows"]
+        assert (alert["acknowledge"] is not None) == (each == "operator"), each
 
 
 @pytest.mark.parametrize(
