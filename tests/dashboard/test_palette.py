@@ -51,6 +51,22 @@ def test_no_two_verdicts_that_ask_for_a_different_reaction_look_alike(sight: str
         assert distance > 12, f"{one} and {other} are {distance:.0f} apart to {sight}"
 
 
+def luminance(colour: str) -> float:
+    return sum(part * share for part, share in zip(linear(colour), (0.2126, 0.7152, 0.0722), strict=True))
+
+
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_text_can_be_read_on_every_surface(theme: str) -> None:
+    """As WCAG 2 AA has it: 4.5 : 1."""
+    pairs = re.findall(r"--([a-z_-]+): light-dark\((#\w{6}), (#\w{6})\);", CSS.read_text())
+    colours = {name: light if theme == "light" else dark for name, light, dark in pairs}
+    texts = {name for name in colours if name in ("text", "muted", "faint", "accent") or name.endswith("-text")}
+    assert len(texts) == 11
+    for text, surface in itertools.product(texts, ("ground", "surface", "raised", "sunken")):
+        darker, lighter = sorted((luminance(colours[text]), luminance(colours[surface])))
+        assert (lighter + 0.05) / (darker + 0.05) >= 4.5, f"{text} on {surface}"
+
+
 def test_every_state_has_a_shape_of_its_own() -> None:
     assert len({mark.symbol for mark in VERDICTS.values()}) == len(VERDICTS)
     assert len({mark.word for mark in VERDICTS.values()}) == len(VERDICTS)
