@@ -7,7 +7,7 @@ read; what changes something is asked for by pages of ours alone, and so is sign
 from __future__ import annotations
 
 from html import escape
-from urllib.parse import parse_qs
+from urllib.parse import parse_qs, urlsplit
 
 from fastapi import APIRouter, Request
 from fastapi.responses import HTMLResponse, RedirectResponse, Response
@@ -54,7 +54,7 @@ async def sign_in(request: Request, services: Rooms) -> Response:
         max_age=COOKIE_AGE_SECONDS,
         httponly=True,
         samesite="lax",
-        secure=request.url.scheme == "https",
+        secure=_is_over_tls(request),
     )
     return answer
 
@@ -64,7 +64,7 @@ def sign_out(request: Request) -> Response:
     """Take the cookie away; the token itself stays good."""
     refuse_other_sites(request)
     answer = RedirectResponse("/sign-in", status_code=303)
-    answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=request.url.scheme == "https")
+    answer.delete_cookie(COOKIE, httponly=True, samesite="lax", secure=_is_over_tls(request))
     return answer
 
 
@@ -81,6 +81,13 @@ def _mistake(principal: Principal | None) -> str:
 
 def _form(following: str, mistake: str = "", status: int = 200) -> HTMLResponse:
     return HTMLResponse(FORM.format(mistake=mistake, following=escape(_here(following), quote=True)), status)
+
+
+def _is_over_tls(request: Request) -> bool:
+    """Whether the person's browser is: this server itself is not asked over TLS where something in front ends it."""
+    known_as = urlsplit(request.app.state.services.base_url)
+    is_known = known_as.scheme == "https" and request.headers.get("host", "").lower() == known_as.netloc.lower()
+    return request.url.scheme == "https" or is_known
 
 
 def _here(following: str) -> str:

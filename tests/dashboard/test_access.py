@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import AsyncIterator, Iterator
+from dataclasses import replace
 from html import unescape
 from urllib.parse import unquote
 
@@ -29,13 +30,13 @@ def store(embedded: Store) -> Iterator[Store]:
     found.close()
 
 
-def by_token(store: Store, **roles: str) -> Client:
+def by_token(store: Store, base_url: str = "http://throughline.test", **roles: str) -> Client:
     """The server where access is by token: the names are the tokens, each with its one role."""
     entries = tuple(
         (hashlib.sha256(token.encode()).hexdigest(), Principal(token, world.TENANT, frozenset({role})))
         for token, role in roles.items()
     )
-    return Client(create_app(world.services(store, Access(False, entries))))
+    return Client(create_app(replace(world.services(store, Access(False, entries)), base_url=base_url)))
 
 
 @pytest.mark.parametrize("others", ['prefs={"a":1}; ', "a b=1; ", "user[x]=1; ", "=; ; plain; "])
@@ -101,6 +102,14 @@ def test_who_signs_out_is_asked_for_a_token_again(store: Store) -> None:
     assert client.get("/slas").headers["location"] == "/sign-in?next=%2Fslas"
     assert client.get("/sign-inx").headers["location"] == "/sign-in?next=%2Fsign-inx", "a page like any other"
     assert client.post("/sign-out").status_code == 303, "also when nobody is signed in any more"
+
+
+def test_the_cookie_goes_over_tls_alone_where_something_in_front_ends_tls(store: Store) -> None:
+    client = by_token(store, base_url="https://pages.example", ann="read")
+    for host, is_secure in (("pages.example", True), ("throughline.test", False)):
+        for path in ("/sign-in", "/sign-out"):
+            answer = client.post(path, data={"token": "ann"}, headers={"host": host})
+            assert (host, path, "Secure" in answer.headers["set-cookie"]) == (host, path, is_secure)
 
 
 def test_a_token_that_may_not_read_is_told_so(store: Store) -> None:
