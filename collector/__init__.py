@@ -4,7 +4,7 @@ from collector.collector import Collector, Limits
 from collector.counters import Counters, Sample, prometheus_text
 from collector.intake import IntakeLimits
 from collector.quarantine import Quarantine, Quarantined, QuarantineLimits
-from collector.reading import committed_segments, logs_of_segments, spans_of_segments, spans_of_traces
+from collector.reading import committed_segments, kept_rows, logs_of_segments, spans_of_segments, spans_of_traces
 from collector.recovery import left_in
 from collector.redaction import Redactions, TenantRedaction
 from collector.retention import apply_retention
@@ -34,6 +34,7 @@ __all__ = [
     "apply_retention",
     "committed_segments",
     "impatient",
+    "kept_rows",
     "left_in",
     "logs_of_segments",
     "new_segment_id",

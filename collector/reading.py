@@ -19,6 +19,11 @@ def committed_segments(since: datetime = _EVER) -> Sql:
     return Sql(load_query("collector", "committed_segments"), {"committed_from": since})
 
 
+def kept_rows(tenant: str) -> Sql:
+    """signal, day (UTC), kept_rows: how much is still there of what came in on each day."""
+    return Sql(load_query("collector", "kept_rows"), {"kept_tenant": tenant})
+
+
 def spans_of_segments(tenant: str, segment_ids: Sequence[str]) -> Sql:
     """All columns of the spans of these segments; no rows for no ids."""
     return _of_segments("spans_of_segments", tenant, segment_ids)

@@ -27,7 +27,7 @@ from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
 
-from collector import committed_segments
+from collector import committed_segments, kept_rows
 from correlator.derivation import SCRATCH
 from correlator.feed import latest_version
 from model import EPOCH, NotFound, Workflow, microseconds
@@ -142,7 +142,8 @@ def begin(store: Store, apart: Store, tenant: str, workflow: Workflow, rebuild: 
 
     These say the place of their milestone as the new definition numbers it; a milestone it does not have comes last. A
     key they lead on from is the hub it was, which nobody might come by again to find out. Of versions that lost only
-    these go on losing: the others are asked again, and what they lost to may be no event any more.
+    these go on losing: the others are asked again, and what they lost to may be no event any more. What is
+    still there of days that are not covered as a whole is not read again.
     """
     covered = _covered_from(store, tenant, rebuild)
     params = {**_of(rebuild, tenant), "covered": covered}
@@ -168,6 +169,9 @@ def begin(store: Store, apart: Store, tenant: str, workflow: Workflow, rebuild: 
         _copy(store, apart, "hubs", f"{_OWN} AND typed_key IN ({leading})", params)
         copied = f"SELECT event_id, content_hash FROM `{apart.database}`.event_copies WHERE {_OWN}"
         _copy(store, apart, "superseded", f"{_OWN} AND (event_id, content_hash) IN ({copied})", params)
+        kept_segments = spliced("correlator", "write_kept_segments", segments=committed_segments())
+        marks = {"shadow": shadow_tenant(tenant), "definition": rebuild.definition, "at": rebuild.begun_at}
+        store.execute(Sql(kept_segments.text, {**kept_segments.params, **params, **marks}))
     _copy(store, apart, "corrections", "tenant = {tenant:String}", params)
     _end_tick(apart, tenant, latest_version(store, tenant), rebuild.begun_at)
     apart.insert(
@@ -285,7 +289,8 @@ def _of(rebuild: Rebuild, tenant: str) -> dict[str, object]:
 
 def _covered_from(store: Store, tenant: str, rebuild: Rebuild) -> datetime:
     """Since when what was received can be read again."""
-    covered = store.value(spliced("correlator", "covered_from", segments=committed_segments()), {"tenant": tenant})
+    query = spliced("correlator", "covered_from", segments=committed_segments(), kept=kept_rows(tenant))
+    covered = store.value(Sql(query.text, {**query.params, "tenant": tenant, "asked_at": rebuild.begun_at}))
     return rebuild.begun_at if covered is None or covered <= EPOCH else covered
 
 

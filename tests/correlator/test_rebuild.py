@@ -110,6 +110,33 @@ def test_what_received_data_no_longer_covers_stays_and_goes_on_leading_to_its_or
     assert [each.instance.key for each in found] == ["O7"]
 
 
+def test_what_retention_has_taken_away_stays_though_its_segments_are_still_named(store: Store) -> None:
+    """Received rows go part by part: of the second day the logs of one segment have gone, those of another have not."""
+    clock = ManualClock(RECEIVED - timedelta(days=40))
+    correlator = Correlator(store, clock)
+    segments = []
+    for n, hours in ((1, 0), (2, 24), (3, 25), (4, 900)):
+        segments.append(send(store, _events(n, n + 1), received_at=clock.now() + timedelta(hours=hours)))
+        correlator.tick("default", CATALOG)
+    before = stitched(store, FLOW)
+    assert sorted(before.timelines) == ["O1", "O2", "O3", "O4"]
+    store.execute("DELETE FROM otel_logs WHERE SegmentId IN {gone:Array(String)}", {"gone": segments[:2]})
+    clock.advance(timedelta(days=40))
+    request_rebuild(store, "default", FLOW, clock.now())
+    while correlator.tick("default", CATALOG).segments:
+        pass
+    assert not rebuild_progress(store, "default", "w").is_running
+    assert stitched(store, FLOW) == before
+    keyed = workflow(("order", "trace", "delivery"), FLOW.milestones, definition="h2")
+    clock.advance(timedelta(minutes=1))
+    while correlator.tick("default", Catalog((keyed,))).segments:
+        pass
+    found = stitched(store, keyed)
+    assert (found.timelines, found.flags) == (before.timelines, {}), "nothing is read again of what was copied"
+    made_by = store.rows("SELECT key, any(definition) AS hash FROM memberships FINAL GROUP BY key ORDER BY key")
+    assert [row["hash"] for row in made_by] == ["h1", "h1", "h1", "h2"]
+
+
 def test_a_hub_whose_links_received_data_no_longer_covers_stays_one(store: Store) -> None:
     old = RECEIVED - timedelta(days=40)
     clock = ManualClock(old)
