@@ -6,9 +6,9 @@ from typing import Annotated
 
 from fastapi import APIRouter, Query
 
-from alerting import AlertState
+from alerting import AlertState, Silence
 from dashboard.api import models, shapes
-from dashboard.api.parameters import Caller, Cursor, Limit, Rooms, page_of
+from dashboard.api.parameters import Caller, Cursor, Limit, Rooms, page_by
 from model import ALERT_LABELS, BadRequest
 
 router = APIRouter(tags=["alerts"])
@@ -47,7 +47,7 @@ def silences(
 ) -> models.Page[models.SilenceItem]:
     """Silences that are not over, those that start later included."""
     rows = services.alerts.silences(caller.tenant, now=services.clock.now())
-    page, following = page_of(rows, limit, cursor)
+    page, following = page_by(rows, limit, cursor, _place)
     return models.Page(items=[shapes.silence(each) for each in page], next_cursor=following)
 
 
@@ -73,3 +73,7 @@ def add_silence(services: Rooms, caller: Caller, body: models.SilenceRequest) ->
 def end_silence(services: Rooms, caller: Caller, silence: str) -> None:
     """End a silence now."""
     services.alerts.end_silence(caller.tenant, silence, actor=caller.name, now=services.clock.now())
+
+
+def _place(silence: Silence) -> str:
+    return f"{silence.starts_at.isoformat(timespec='microseconds')} {silence.id}"

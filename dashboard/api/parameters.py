@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import Annotated, TypeVar
 
 from fastapi import Depends, Query, Request
@@ -11,7 +11,7 @@ from pydantic import AfterValidator, AwareDatetime, BeforeValidator
 from dashboard.access import principal_of
 from dashboard.instants import storable, written
 from dashboard.services import Services
-from model import UINT32, BadRequest, Catalog, NotFound, Principal, Workflow, cursor_of, position_of
+from model import TEXT, UINT32, BadRequest, Catalog, NotFound, Principal, Workflow, cursor_of, position_of
 
 MAX_LIMIT = 1000
 
@@ -74,8 +74,21 @@ def instance_key(key: str, slashed: str | None) -> str:
     return slashed if slashed is not None else key
 
 
+def page_by(
+    items: Sequence[T], limit: int, cursor: str | None, place: Callable[[T], str]
+) -> tuple[list[T], str | None]:
+    """A page of such a list whose items come and go, in the order of their places, no two of which are equal.
+
+    The cursor is the place of the last item, so that none is left out where one before it has gone meanwhile.
+    """
+    after = "" if cursor is None else str(position_of(cursor, (TEXT,))[0])
+    rest = sorted((each for each in items if place(each) > after), key=place)
+    page = rest[:limit]
+    return page, cursor_of([place(page[-1])]) if len(rest) > limit else None
+
+
 def page_of(items: Sequence[T], limit: int, cursor: str | None) -> tuple[list[T], str | None]:
-    """A page of a list that is short enough to be held whole."""
+    """A page of a list that is short enough to be held whole, and loses none of its items."""
     start = 0 if cursor is None else int(position_of(cursor, (UINT32,))[0])
     end = start + limit
     return list(items[start:end]), cursor_of([end]) if end < len(items) else None

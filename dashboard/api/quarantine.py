@@ -9,7 +9,7 @@ from fastapi import APIRouter
 
 from collector import Collector, Quarantined
 from dashboard.api import models
-from dashboard.api.parameters import Caller, Cursor, Limit, Rooms, page_of
+from dashboard.api.parameters import Caller, Cursor, Limit, Rooms, page_by
 from dashboard.services import Services
 from model import NotSupported, Principal
 from store import audit
@@ -22,7 +22,7 @@ def quarantine(
     services: Rooms, caller: Caller, limit: Limit = 100, cursor: Cursor = None
 ) -> models.Page[models.QuarantineItem]:
     """Requests of the tenant that were accepted and then refused by ClickHouse, the oldest first."""
-    page, following = page_of(_collector(services).list_quarantine(caller.tenant), limit, cursor)
+    page, following = page_by(_collector(services).list_quarantine(caller.tenant), limit, cursor, lambda each: each.id)
     return models.Page(items=[_item(each) for each in page], next_cursor=following)
 
 

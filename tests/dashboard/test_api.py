@@ -213,7 +213,11 @@ def _alerts(client: Client) -> None:
     assert made.json()["matchers"] == {"workflow": ["orders"]}
     assert made.json()["ends_at"] == "2026-11-20T23:00:00Z"
     assert [each["id"] for each in got(client, f"{V1}/silences")["items"]] == [made.json()["id"]]
-    assert client.delete(f"{V1}/silences/{made.json()['id']}").status_code == 204
+    later = client.post(f"{V1}/silences", json=wish).json()["id"]
+    first = got(client, f"{V1}/silences?limit=1")
+    assert client.delete(f"{V1}/silences/{first['items'][0]['id']}").status_code == 204
+    rest = got(client, f"{V1}/silences?limit=1&cursor={first['next_cursor']}")
+    assert {first["items"][0]["id"], rest["items"][0]["id"]} == {made.json()["id"], later}
     assert client.post(f"{V1}/silences", json={**wish, "untill": "x"}).status_code == 400
     unknown = client.post(f"{V1}/silences", json={**wish, "matchers": {"sla": "x", "slas": "x"}})
     assert unknown.status_code == 400
