@@ -10,7 +10,8 @@ import uuid
 from dataclasses import dataclass
 from datetime import UTC, datetime
 
-from model import BadRequest, NotFound, Refused
+from model import INT64, TEXT, BadRequest, NotFound, Refused, cursor_of, microseconds, position_of
+from sla_engine.reading import MOST_ROWS
 from store import Store, audit, load_query
 
 LONGEST_REASON = 1000
@@ -65,10 +66,20 @@ class Excuses:
         self._write(tenant, excuse, sla, {"from_at": from_at.isoformat(), "to_at": to_at.isoformat()})
         return excuse
 
-    def excuses(self, tenant: str, sla: str, limit: int = 1000) -> list[Excuse]:
-        """What was excused of an SLA, newest first."""
-        rows = self._store.rows(load_query("sla_engine", "excuses"), {"tenant": tenant, "sla": sla, "limit": limit})
-        return [
+    def excuses(
+        self, tenant: str, sla: str, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Excuse], str | None]:
+        """What was excused of an SLA, newest first, and the cursor of the next page (None: that was the last).
+
+        Raises `BadRequest` for a cursor that is not one of ours.
+        """
+        before_us, after = position_of(cursor, (INT64, TEXT)) if cursor is not None else (INT64[-1], "")
+        limit = min(max(limit, 1), MOST_ROWS)
+        rows = self._store.rows(
+            load_query("sla_engine", "excuses"),
+            {"tenant": tenant, "sla": sla, "before_us": before_us, "after": after, "limit": limit + 1},
+        )
+        page = [
             Excuse(
                 row["excuse"],
                 row["sla"],
@@ -79,8 +90,11 @@ class Excuses:
                 row["actor"],
                 row["reason"],
             )
-            for row in rows
+            for row in rows[:limit]
         ]
+        if len(rows) <= limit:
+            return page, None
+        return page, cursor_of([microseconds(page[-1].excused_at), page[-1].id])
 
     def _write(self, tenant: str, excuse: Excuse, subject: str, detail: dict[str, str]) -> None:
         row = (

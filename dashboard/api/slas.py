@@ -138,8 +138,7 @@ def excuses(
 ) -> models.Page[models.ExcuseItem]:
     """What was excused of an SLA, newest first: single clocks and windows."""
     _declared(services, caller, sla)
-    rows = Excuses(services.store).excuses(caller.tenant, sla)
-    page, following = page_of(rows, limit, cursor)
+    page, following = Excuses(services.store).excuses(caller.tenant, sla, limit, cursor)
     return models.Page(items=[models.ExcuseItem.model_validate(each) for each in page], next_cursor=following)
 
 

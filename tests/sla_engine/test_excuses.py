@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from datetime import timedelta
+
 import pytest
 
 from model import BadRequest, NotFound, Refused
@@ -99,4 +101,23 @@ def test_a_window_needs_a_reason_and_an_end_after_its_beginning(shared_store: St
     ):
         with pytest.raises(BadRequest, match=words):
             excuses.excuse_window(story.tenant, SLA, from_at=at, to_at=when(to_at), actor="ana", reason=reason, at=at)
-    assert excuses.excuses(story.tenant, SLA) == []
+    assert excuses.excuses(story.tenant, SLA) == ([], None)
+
+
+def test_every_excuse_is_on_one_page_though_others_are_made_meanwhile(shared_store: Store) -> None:
+    story, at = Story(shared_store, WITHIN), when("2026-03-02T11:00:00Z")
+    excuses = Excuses(shared_store)
+
+    def excuse(reason: str, minutes: int) -> None:
+        made, until = at + timedelta(minutes=minutes), at + timedelta(days=1)
+        excuses.excuse_window(story.tenant, SLA, from_at=at, to_at=until, actor="ana", reason=reason, at=made)
+
+    for number, minutes in enumerate((0, 1, 1, 1, 2)):
+        excuse(f"{number}", minutes)
+    page, cursor = excuses.excuses(story.tenant, SLA, limit=2)
+    told = [each.reason for each in page]
+    excuse("new", 3)
+    while cursor is not None:
+        page, cursor = excuses.excuses(story.tenant, SLA, limit=2, cursor=cursor)
+        told += [each.reason for each in page]
+    assert (told[0], sorted(told[1:4]), told[4:]) == ("4", ["1", "2", "3"], ["0"])
