@@ -38,6 +38,7 @@ from throughline.given import GivenCatalog
 from throughline.ingest import CatalogRedactions, secret_of
 from throughline.logs import configure
 from throughline.metrics import metrics_text
+from throughline.open_files import connections_within
 from throughline.settings import Settings
 from throughline.standby import Holding, opened
 from throughline.tables import migrate_all, open_store
@@ -114,6 +115,8 @@ async def serve(
         engine.start()
         stack.push_async_callback(asyncio.to_thread, engine.stop)
 
+        limits = settings.ingest.limits
+        intake = replace(limits.intake, connections=connections_within(limits.intake.connections))
         if "collector" in roles:
             collector = Collector(
                 store,
@@ -124,14 +127,14 @@ async def serve(
                 grpc_port=settings.otlp_grpc_port,
                 http_port=settings.otlp_http_port,
                 on_commit=engine.segments_committed,
-                limits=settings.ingest.limits,
+                limits=replace(limits, intake=intake),
                 redactions=redactions,
                 takes_tenant=catalogs.covers,
                 tls=tls,
                 spool_secret=secret_of(settings.ingest.spool_key_file),
                 accept_foreign_rows=settings.ingest.accept_foreign_rows,
             )
-            apply_retention(store, settings.ingest.limits.writer.received_days)
+            apply_retention(store, limits.writer.received_days)
             await collector.start()
             stack.push_async_callback(collector.stop)
             settings = replace(settings, otlp_grpc_port=collector.grpc_port, otlp_http_port=collector.http_port)
@@ -153,7 +156,7 @@ async def serve(
             collector=collector,
         )
         create = create_app if "dashboard" in roles else create_operations
-        await _served(stack, create(services), http, settings.ingest.limits.intake, tls)
+        await _served(stack, create(services), http, intake, tls)
 
         admin = stack.enter_context(_listening("127.0.0.1", 0, "the admin port"))
         control = Control(
@@ -167,7 +170,7 @@ async def serve(
         answers = Answers(stop)
         stack.push_async_callback(answers.ended)
         app = create_admin(control, settings, store, catalogs, engine, collector, redactions, answers)
-        await _served(stack, app, admin, settings.ingest.limits.intake)
+        await _served(stack, app, admin, intake)
         stack.callback(Control.remove, data_dir)
         control.write(data_dir)
         announce(settings)

@@ -27,6 +27,14 @@ with Store.embedded(Path(sys.argv[1])) as store:
     for row in store.rows("SELECT SpanAttributes['order.id'] AS value FROM otel_traces"):
         print(row["value"])
 """
+_CONNECTIONS_WITHIN = """
+import logging, resource, sys
+from throughline.open_files import connections_within
+logging.basicConfig(stream=sys.stdout, format="%(message)s")
+soft, hard, wanted = (int(each) for each in sys.argv[1:])
+resource.setrlimit(resource.RLIMIT_NOFILE, (soft, hard))
+print(connections_within(wanted), resource.getrlimit(resource.RLIMIT_NOFILE)[0])
+"""
 RULES = "\n---\nredaction:\n  - {id: customers, attributes: order.id, action: hash}\n"
 PROTOBUF = {"content-type": "application/x-protobuf"}
 
@@ -65,6 +73,25 @@ def refused(*arguments: str) -> str:
 )
 def test_what_cannot_work_is_refused_in_words(tmp_path: Path, arguments: tuple[str, ...], says: str) -> None:
     assert says in refused("up", "--data-dir", str(tmp_path), "--http-port", "0", *arguments)
+
+
+@pytest.mark.parametrize(
+    ("soft", "hard", "wanted", "connections", "files"),
+    [
+        pytest.param(256, 6000, 500, 500, 5596, id="raised as far as needed"),
+        pytest.param(6000, 6000, 500, 500, 6000, id="left alone where it is enough"),
+        pytest.param(256, 4196, 2048, 699, 4196, id="fewer connections where the system has a lower limit"),
+        pytest.param(256, 1024, 2048, 170, 1024, id="half of the files for others where there are few"),
+        pytest.param(256, 1024, 100, 100, 1024, id="few connections in few files"),
+    ],
+)
+def test_as_many_connections_are_taken_as_files_may_be_open(
+    soft: int, hard: int, wanted: int, connections: int, files: int
+) -> None:
+    command = [sys.executable, "-c", _CONNECTIONS_WITHIN, *map(str, (soft, hard, wanted))]
+    *said, found = subprocess.run(command, capture_output=True, text=True, check=True).stdout.splitlines()
+    assert found == f"{connections} {files}"
+    assert [f"{connections} connections" in each for each in said] == [True] * (connections < wanted)
 
 
 def test_a_tenant_whose_first_token_comes_later_has_the_catalog_before_anything_of_it_is_taken(tmp_path: Path) -> None:
@@ -108,12 +135,17 @@ def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypat
     (catalog / "catalog.yaml").write_text(CATALOG + RULES)
     data = tmp_path / "data"
     data.mkdir(mode=0o755)
-    platform = Platform(
-        data,
-        *("--catalog", str(catalog), "--tokens-file", str(file), "--redaction-key-file", str(secret)),
-        *("--tls-certificate", str(tls.certificate), "--tls-key", str(tls.key), "--max-request-size", "64KB"),
-        *("--header-seconds", "5"),
-    )
+    few_files = tmp_path / "python-with-few-files"
+    few_files.write_text(f'#!/bin/sh\nulimit -n 1024\nexec {sys.executable} "$@"\n')
+    few_files.chmod(0o700)
+    with monkeypatch.context() as patched:
+        patched.setattr(sys, "executable", str(few_files))
+        platform = Platform(
+            data,
+            *("--catalog", str(catalog), "--tokens-file", str(file), "--redaction-key-file", str(secret)),
+            *("--tls-certificate", str(tls.certificate), "--tls-key", str(tls.key), "--max-request-size", "64KB"),
+            *("--header-seconds", "5"),
+        )
     try:
         assert platform.http.startswith("https://")
         assert platform.otlp_http.startswith("https://")
@@ -145,7 +177,8 @@ def test_tls_tokens_redaction_and_bounds_of_a_platform(tmp_path: Path, monkeypat
             "the pages have the renewed certificate",
         )
     finally:
-        platform.stop()
+        _, said = platform.stop()
+    assert "170 connections on each port are taken instead of 2048" in said, "each is an open file"
     command = [sys.executable, "-c", _STORED, str(data)]
     values = subprocess.run(command, capture_output=True, text=True, check=True).stdout.split()
     assert all(re.fullmatch("[0-9a-f]{32}", each) for each in values)
