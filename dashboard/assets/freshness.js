@@ -2,11 +2,12 @@
    that differs in figures and texts alone hands these over, so that nothing blinks, closes or loses focus or zoom.
 
    How old what is on the screen is: set by every answer of the server, watched every second. Twenty seconds
-   without an answer make the page stale: it says so, and fades. */
+   without an answer make the page stale: it says so, and fades. So does one whose reader is no longer signed in. */
 (() => {
   let answered = null;
   let shown = [];
   let pending = 0;
+  let signedOut = false;
   const CHANGING = { Graph: ["figure"], Markup: ["attributes", "inner"] };
   const bare = (section, parts) =>
     JSON.stringify(section, (name, part) => {
@@ -43,12 +44,35 @@
       return sections.map(placed);
     },
   });
+  /* Dash keeps to itself what it was refused, and why. */
+  const ask = window.fetch;
+  window.fetch = (...request) => {
+    const answer = ask(...request);
+    if (!String(request[0]?.url ?? request[0]).includes("/_dash-update-component")) return answer;
+    const heard = (status) => {
+      signedOut = status === 401;
+      if (status !== 200 && status !== 204) pending = 0;  // the next beat asks again
+      show();
+    };
+    answer.then(({ status }) => heard(status), () => heard(0));
+    return answer;
+  };
   function show() {
     const place = document.getElementById("freshness");
     if (!place || answered === null) return;
     const seconds = Math.round((Date.now() - answered) / 1000);
-    const stale = seconds > 20;
-    place.textContent = stale ? `No answer for ${seconds} s · showing the last known state` : seconds < 8 ? "Live" : `Updated ${seconds} s ago`;
+    const stale = seconds > 20 || signedOut;
+    const next = location.pathname + location.search;
+    if (!signedOut) {
+      place.textContent = stale ? `No answer for ${seconds} s · showing the last known state` : seconds < 8 ? "Live" : `Updated ${seconds} s ago`;
+    } else if (place.firstElementChild?.dataset.next !== next) {  // a link drawn anew under the finger is never clicked
+      const link = document.createElement("a");
+      link.href = `/sign-in?next=${encodeURIComponent(next)}`;
+      link.dataset.next = next;
+      link.dataset.reload = "";
+      link.textContent = "Sign in again";
+      place.replaceChildren("Nobody is signed in here any more · ", link);
+    }
     place.classList.toggle("stale", stale);
     document.body.classList.toggle("stale-page", stale);
   }

@@ -256,6 +256,27 @@ def test_who_has_signed_in_once_follows_links_from_other_sites(browser: Browser,
         context.close()
 
 
+def test_an_open_page_says_that_its_reader_was_signed_out_and_where_to_sign_in(browser: Browser, orders: Store) -> None:
+    sums = ((hashlib.sha256(b"ann").hexdigest(), Principal("ann", world.TENANT, frozenset({"read"}))),)
+    with served(orders, Access(False, sums)) as guarded:
+        context = browser.new_context(base_url=guarded)
+        page = context.new_page()
+        page.goto("/sign-in?next=/slas%3Fowner%3Dops")
+        page.locator("input[name=token]").fill("ann")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#freshness")).to_have_text("Live", timeout=PATIENCE_MS)
+        context.clear_cookies()
+        link = page.get_by_role("link", name="Sign in again")
+        expect(link).to_have_attribute("href", "/sign-in?next=%2Fslas%3Fowner%3Dops", timeout=PATIENCE_MS)
+        expect(page.locator("#freshness")).to_have_text("Nobody is signed in here any more · Sign in again")
+        link.click()
+        page.locator("input[name=token]").fill("ann")
+        page.get_by_role("button", name="Sign in").click()
+        expect(page.locator("#freshness")).to_have_text("Live", timeout=PATIENCE_MS)
+        assert page.url == f"{guarded}/slas?owner=ops"
+        context.close()
+
+
 def test_the_keyboard_goes_into_a_list_through_it_and_out_again(page: Page) -> None:
     page.goto("/workflows/orders")
     expect(page.locator(".ag-row .key", has_text="SO-2")).to_be_visible(timeout=PATIENCE_MS)
