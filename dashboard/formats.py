@@ -26,7 +26,7 @@ def span_text(span: timedelta) -> str:
     """A duration without its sign, in the one or two units that matter: `45 s`, `12 min`, `2 h 5 min`, `3 d 4 h`."""
     seconds = abs(span).total_seconds()
     if seconds < 1:
-        return f"{round(seconds * 1000)} ms"
+        return f"{min(round(seconds * 1000), 999)} ms"
     if seconds < 60:
         return f"{int(seconds)} s"
     minutes = int(seconds // 60)
@@ -118,12 +118,13 @@ def _digits(value: float) -> int:
 
 
 def amount(value: str | None, currency: str | None) -> str:
-    """An amount with its currency; what is no number is shown as it came."""
+    """An amount with its currency, to the hundredth or as exactly as it came; what is no number is shown as it came."""
     if not value:
         return MISSING
     try:
-        text = f"{Decimal(value):,.2f}"
-    except InvalidOperation:
+        number = Decimal(value)
+        text = f"{number:,.2f}" if number == round(number, 2) else f"{number.normalize():,f}"
+    except (InvalidOperation, OverflowError, ValueError):
         text = value
     return f"{text} {currency}" if currency else text
 

@@ -17,6 +17,7 @@ BERLIN = ZoneInfo("Europe/Berlin")
     ("span", "text"),
     [
         (timedelta(milliseconds=250), "250 ms"),
+        (timedelta(milliseconds=999.6), "999 ms"),
         (timedelta(seconds=59), "59 s"),
         (timedelta(minutes=12, seconds=40), "12 min"),
         (timedelta(hours=2), "2 h"),
@@ -75,6 +76,10 @@ def test_nothing_is_overdue_of_a_promise_that_no_longer_counts() -> None:
 
 def test_amounts_carry_their_currency_and_counts_their_thousands() -> None:
     assert formats.amount("1234.5", "EUR") == "1,234.50 EUR"
+    assert formats.amount("1234.50000", "EUR") == "1,234.50 EUR"
+    assert formats.amount("10000", "JPY") == "10,000.00 JPY"
+    assert formats.amount("-1000.125", "BHD") == "-1,000.125 BHD", "dinars have thousandths"
+    assert formats.amount("0.00042000", "BTC") == "0.00042 BTC"
     assert formats.amount("about ten", "EUR") == "about ten EUR"
     assert formats.amount(None, "EUR") == "–"
     assert formats.count(23357) == "23,357"
