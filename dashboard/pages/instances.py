@@ -85,11 +85,8 @@ def chips(view: View, label: str, name: str, values: Sequence[tuple[str, str, in
         if number is not None:
             inner.append(html.Span(formats.count(number), className="tally"))
         style = f"chip{f' is-{state}' if state else ''}{' on' if value in chosen else ''}"
-        items.append(
-            html.A(
-                inner, href=view.toggled(name, value), className=style, **{"aria-pressed": str(value in chosen).lower()}
-            )
-        )
+        current = {"aria-current": "true"} if value in chosen else {}  # a link is never pressed
+        items.append(html.A(inner, href=view.toggled(name, value), className=style, **current))
     return html.Div([html.Span(label, className="name"), html.Div(items, className="chips")], className="filter-row")
 
 
