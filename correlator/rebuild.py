@@ -11,7 +11,9 @@
     may be the old one, to be taken away thereafter. Nor does taking away have to wait for merges.
     Before, instances of which only copied rows are left are stated anew: what else they had is none by the definition.
  4. Every step can be repeated. A rebuild that is begun and not finished goes on after a crash; one whose definition is
-    no longer the catalog's begins anew. Only ticks, of which there is one at a time, touch the database beside.
+    no longer the catalog's begins anew. So does one that finds at its end that retention has taken received rows away
+    meanwhile: of those it may not have read all, and has copied nothing of them. Only ticks, of which there is one at a
+    time, touch the database beside.
 
 It tells no one: every instance is put into the feed of changes once, after the switch.
 """
@@ -26,6 +28,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime
 from functools import partial
+from typing import Any
 
 from collector import committed_segments, kept_rows
 from correlator.derivation import SCRATCH
@@ -54,6 +57,7 @@ _DERIVED = (*_SWITCHED, "instance_keys", *_SMALL)
 _BESIDE = (*_DERIVED, "corrections", "system_seen", "touched", "correlator_ticks", "stitched_definitions", *SCRATCH)
 """The tables of the database beside."""
 _SEEN_THROUGH = ("otel_traces", "otel_logs")
+_BEGUN = "begun_rebuilds"
 _OWN = "tenant = {tenant:String} AND workflow = {workflow:String}"
 
 
@@ -112,7 +116,7 @@ def opened(store: Store, tenant: str) -> Iterator[Store]:
     """
     apart = store.beside(_name(store, tenant), pool=4)
     try:
-        params = {"live": store.database, "apart": apart.database, "tables": [*_BESIDE, *_SEEN_THROUGH]}
+        params = {"live": store.database, "apart": apart.database, "tables": [*_BESIDE, *_SEEN_THROUGH, _BEGUN]}
         alike = {row["name"]: row["is_alike"] for row in store.rows(load_query("correlator", "rebuild_tables"), params)}
         if not all(alike.values()):  # of another version of Throughline: the rebuilds begin anew
             for table in alike:
@@ -125,15 +129,16 @@ def opened(store: Store, tenant: str) -> Iterator[Store]:
                     apart.execute(f"ALTER TABLE {table} MODIFY SETTING merge_selector_base = {_MERGED_BESIDE}")
         for table in _SEEN_THROUGH:
             apart.see_through(table, store.database)
+        if _BEGUN not in alike:
+            apart.execute(load_query("correlator", "create_begun_rebuilds"))
         yield apart
     finally:
         apart.close()
 
 
-def not_begun(apart: Store, tenant: str, rebuilds: Iterable[Rebuild]) -> list[Rebuild]:
+def not_begun(apart: Store, rebuilds: Iterable[Rebuild]) -> list[Rebuild]:
     """Those of the rebuilds that have not begun yet in the database beside."""
-    rows = apart.rows(load_query("correlator", "stitched_definitions"), {"tenant": tenant})
-    begun = {(row["workflow"], row["since"]) for row in rows}
+    begun = {(row["workflow"], row["since"]) for row in apart.rows(f"SELECT workflow, since FROM {_BEGUN}")}
     return [each for each in rebuilds if (each.workflow, each.begun_at) not in begun]
 
 
@@ -173,12 +178,24 @@ def begin(store: Store, apart: Store, tenant: str, workflow: Workflow, rebuild: 
         marks = {"shadow": shadow_tenant(tenant), "definition": rebuild.definition, "at": rebuild.begun_at}
         store.execute(Sql(kept_segments.text, {**kept_segments.params, **params, **marks}))
     _copy(store, apart, "corrections", "tenant = {tenant:String}", params)
-    _end_tick(apart, tenant, latest_version(store, tenant), rebuild.begun_at)
+    version = latest_version(store, tenant)
+    _end_tick(apart, tenant, version, rebuild.begun_at)
     apart.insert(
         "stitched_definitions",
         ("tenant", "workflow", "definition", "since"),
         [(tenant, rebuild.workflow, rebuild.definition, rebuild.begun_at)],
     )
+    apart.insert(
+        _BEGUN,
+        ("workflow", "since", "covered", "version"),
+        [(rebuild.workflow, rebuild.begun_at, covered, version)],
+    )
+
+
+def has_lost(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> bool:
+    """Whether received rows have gone since the rebuild began: it copied nothing of them, and may not have read all."""
+    covered: datetime = _begun(apart, rebuild)["covered"]
+    return _covered_from(store, tenant, rebuild) > covered
 
 
 def bereft(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> Iterator[None]:
@@ -186,9 +203,8 @@ def bereft(store: Store, apart: Store, tenant: str, rebuild: Rebuild) -> Iterato
 
     Rows that received data no longer covers stay; the state of their instance tells of events that are none any more.
     """
-    begun = "SELECT min(version) FROM correlator_ticks WHERE tenant = {tenant:String} AND at = {at:DateTime64(6)}"
-    params = {**_of(rebuild, tenant), "covered": _covered_from(store, tenant, rebuild)}
-    params["begun"] = apart.value(begun, {"tenant": tenant, "at": rebuild.begun_at})
+    begun = _begun(apart, rebuild)
+    params = {**_of(rebuild, tenant), "covered": begun["covered"], "begun": begun["version"]}
     if not apart.value(f"SELECT 1 FROM instances WHERE {_OWN} AND version <= {{begun:UInt64}} LIMIT 1", params):
         return  # nothing was copied: no need to look through the live rows
     query = spliced("correlator", "bereft", live=Sql(f"`{store.database}`.memberships")).text
@@ -292,6 +308,13 @@ def _covered_from(store: Store, tenant: str, rebuild: Rebuild) -> datetime:
     query = spliced("correlator", "covered_from", segments=committed_segments(), kept=kept_rows(tenant))
     covered = store.value(Sql(query.text, {**query.params, "tenant": tenant, "asked_at": rebuild.begun_at}))
     return rebuild.begun_at if covered is None or covered <= EPOCH else covered
+
+
+def _begun(apart: Store, rebuild: Rebuild) -> Mapping[str, Any]:
+    """`covered` and `version` of when the rebuild began, the last time it did."""
+    found = f"FROM {_BEGUN} WHERE workflow = {{workflow:String}} AND since = {{since:DateTime64(6)}}"
+    params = {"workflow": rebuild.workflow, "since": rebuild.begun_at}
+    return apart.rows(f"SELECT covered, version {found} ORDER BY version DESC, covered DESC LIMIT 1", params)[0]
 
 
 def _name(store: Store, tenant: str) -> str:

@@ -22,6 +22,7 @@ from correlator.rebuild import (
     begin,
     bereft,
     finish,
+    has_lost,
     not_begun,
     opened,
     running,
@@ -171,11 +172,11 @@ class Correlator:
     ) -> tuple[list[_Stitched], bool]:
         """A batch of the rebuilds, which are switched where there is nothing more for them; whether there is.
 
-        One that is held up begins anew once the others are switched.
+        One that is held up begins anew once the others are switched, one that has lost received rows at once.
         """
         marked_for = shadow_tenant(tenant)
         with opened(self._store, tenant) as apart:
-            waiting = not_begun(apart, tenant, rebuilt.values())
+            waiting = not_begun(apart, rebuilt.values())
             for workflow, rebuild in rebuilt.items():
                 if rebuild in waiting:
                     begin(self._store, apart, tenant, workflow, rebuild)
@@ -186,6 +187,11 @@ class Correlator:
             reports = self._stitch_each(tenant, batches, stuck)
             held_up |= stuck
             rebuilt = {each: rebuild for each, rebuild in rebuilt.items() if each.name not in stuck}
+            lost = [] if more else [each for each in rebuilt if has_lost(self._store, apart, tenant, rebuilt[each])]
+            for workflow in lost:
+                begin(self._store, apart, tenant, workflow, rebuilt[workflow])
+                self._backlogs.pop(marked_for, None)
+            more = more or bool(lost)
             if rebuilt and not more:
                 now = self._clock.now()
                 version = max(microseconds(now), latest_version(apart, tenant)) + 1  # the switch's is higher

@@ -137,6 +137,30 @@ def test_what_retention_has_taken_away_stays_though_its_segments_are_still_named
     assert [row["hash"] for row in made_by] == ["h1", "h1", "h1", "h2"]
 
 
+def test_what_retention_takes_away_while_a_rebuild_runs_stays(store: Store) -> None:
+    """Two segments are of a day that goes when the rebuild has read one of them: its end is a new beginning."""
+    clock = ManualClock(RECEIVED - timedelta(days=30))
+    correlator = Correlator(store, clock, rows_per_batch=3)
+    old = [send(store, _events(n, n + 1), received_at=clock.now()) for n in (1, 2)]
+    while correlator.tick("default", CATALOG).segments:
+        pass
+    clock.advance(timedelta(days=30))
+    send(store, _events(3, 4), received_at=clock.now())
+    while correlator.tick("default", CATALOG).segments:
+        pass
+    before = stitched(store, FLOW)
+    assert sorted(before.timelines) == ["O1", "O2", "O3"]
+    request_rebuild(store, "default", FLOW, clock.now())
+    assert correlator.tick("default", CATALOG).more
+    store.execute("DELETE FROM otel_logs WHERE SegmentId IN {gone:Array(String)}", {"gone": old})
+    begun_again = Correlator(store, clock, rows_per_batch=3)
+    while begun_again.tick("default", CATALOG).more:
+        clock.advance(timedelta(seconds=1))
+    assert not rebuild_progress(store, "default", "w").is_running
+    assert stitched(store, FLOW) == before
+    assert _databases(store) == []
+
+
 def test_a_hub_whose_links_received_data_no_longer_covers_stays_one(store: Store) -> None:
     old = RECEIVED - timedelta(days=40)
     clock = ManualClock(old)
