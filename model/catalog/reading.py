@@ -85,7 +85,7 @@ def catalog_from_sources(sources: Iterable[tuple[str, str]]) -> Catalog:
 def _is_ours(file: FilePath, folder: FilePath) -> bool:
     """Hidden files and folders are not: editors and mounted volumes keep second copies under such names."""
     hidden = any(part.startswith(".") for part in file.relative_to(folder).parts)
-    return file.suffix in SUFFIXES and not hidden and not file.is_dir()
+    return file.suffix.lower() in SUFFIXES and not hidden and not file.is_dir()
 
 
 def _text(file: FilePath) -> str:

@@ -54,6 +54,11 @@ def test_files_are_read_in_the_order_of_their_paths_with_those_in_folders_below(
     assert [each.name for each in catalog.workflows] == ["returns", "order_to_cash", "purchase_to_pay", "promises"]
 
 
+def test_the_case_of_a_suffix_does_not_matter(tmp_path: Path) -> None:
+    (tmp_path / "ORDERS.YML").write_text(workflow_text("{order: {attributes: [order.id]}}"))
+    assert [path for path, _ in load_catalog(tmp_path).sources] == ["ORDERS.YML"]
+
+
 def test_the_example_of_the_documentation_is_read_as_it_says(catalog: Catalog) -> None:
     workflow = catalog.workflow("order_to_cash")
     assert (workflow.title, workflow.owner, workflow.criticality) == (
