@@ -174,10 +174,8 @@ def catalog_apply(folder: Path, tenant: str, data_dir: Path, clickhouse_url: str
 
 @cli.command("import")
 @click.argument("file", type=click.Path(path_type=Path))
-@click.option("--mapping", required=True, type=click.Path(path_type=Path), help="YAML: what the columns are.")
-@click.option(
-    "--rejected", type=click.Path(path_type=Path), help="Where refused rows go.  [default: FILE.rejected.csv]"
-)
+@_option("--mapping", required=True, type=click.Path(path_type=Path), help="YAML: what the columns are.")
+@_option("--rejected", type=click.Path(path_type=Path), help="Where refused rows go.  [default: FILE.rejected.csv]")
 @_TENANT
 @redaction_key_option
 @_store_options
@@ -199,7 +197,7 @@ def import_command(
 
 @cli.command()
 @_store_options
-@click.option("--dry-run", is_flag=True, help="Print the statements that are pending; change nothing.")
+@_option("--dry-run", is_flag=True, help="Print the statements that are pending; change nothing.")
 def migrate(data_dir: Path, clickhouse_url: str | None, dry_run: bool) -> None:
     """Bring the tables up to this version (`up` does it by itself)."""
     from throughline.commands import migrate_tables
@@ -209,7 +207,7 @@ def migrate(data_dir: Path, clickhouse_url: str | None, dry_run: bool) -> None:
 
 @cli.command()
 @_store_options
-@click.option("--json", "as_json", is_flag=True, help="Print it as JSON.")
+@_option("--json", "as_json", is_flag=True, help="Print it as JSON.")
 def status(data_dir: Path, clickhouse_url: str | None, as_json: bool) -> None:
     """Say what is stored, what waits, what failed, and where the platform listens."""
     from throughline.commands import status_text
@@ -235,8 +233,8 @@ def sla() -> None:
 
 @sla.command("backtest")
 @click.argument("file", type=click.Path(path_type=Path, exists=True, dir_okay=False))
-@click.option("--from", "since", required=True, metavar="TIME", help="From then on (inclusive): a date, or an instant.")
-@click.option("--to", "until", required=True, metavar="TIME", help="Until then (exclusive).")
+@_option("--from", "since", required=True, metavar="TIME", help="From then on (inclusive): a date, or an instant.")
+@_option("--to", "until", required=True, metavar="TIME", help="Until then (exclusive).")
 @_TENANT
 @_store_options
 def sla_backtest(file: Path, since: str, until: str, tenant: str, data_dir: Path, clickhouse_url: str | None) -> None:
@@ -248,8 +246,8 @@ def sla_backtest(file: Path, since: str, until: str, tenant: str, data_dir: Path
 
 @sla.command("rejudge")
 @click.argument("sla_id", metavar="SLA")
-@click.option("--from", "since", metavar="TIME", help="Clocks that started from then on (inclusive).  [default: all]")
-@click.option("--to", "until", metavar="TIME", help="And before then (exclusive).")
+@_option("--from", "since", metavar="TIME", help="Clocks that started from then on (inclusive).  [default: all]")
+@_option("--to", "until", metavar="TIME", help="And before then (exclusive).")
 @_TENANT
 @_store_options
 def sla_rejudge(

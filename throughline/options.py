@@ -20,7 +20,8 @@ _SIZE = re.compile(r"(\d{1,15})\s*(KB|MB|GB|)", re.ASCII | re.IGNORECASE)
 
 def option(*names: str, **rest: Any) -> Callable[[Any], Any]:
     """An option that is an environment variable too, named `THROUGHLINE_` and its own name."""
-    env = "THROUGHLINE_" + names[-1].lstrip("-").upper().replace("-", "_")
+    named = next(each for each in names if each.startswith("--"))
+    env = "THROUGHLINE_" + named.lstrip("-").upper().replace("-", "_")
     return click.option(*names, **{"envvar": env, "show_envvar": True, "show_default": True, **rest})
 
 

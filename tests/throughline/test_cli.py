@@ -5,12 +5,15 @@ from __future__ import annotations
 import os
 import socket
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 
+import click
 import pytest
 
 from model import CatalogError, Refused
 from tests.support.platform import Platform, throughline
+from throughline.cli import cli
 from throughline.platform import access_given
 from throughline.settings import Settings, StoreSettings
 
@@ -29,6 +32,19 @@ def test_help_names_every_command() -> None:
     text = throughline("--help").stdout
     for command in ("up", "demo", "catalog", "import", "migrate", "rebuild", "status", "sla"):
         assert f"\n  {command} " in text
+
+
+def test_every_option_is_an_environment_variable_of_its_name() -> None:
+    def commands(within: click.Command) -> Iterator[click.Command]:
+        yield within
+        for each in within.commands.values() if isinstance(within, click.Group) else ():
+            yield from commands(each)
+
+    options = [each for command in commands(cli) for each in command.params if isinstance(each, click.Option)]
+    assert len(options) > 50
+    for each in options:
+        name = next(name for name in each.opts if name.startswith("--"))
+        assert each.envvar == f"THROUGHLINE_{name[2:].upper().replace('-', '_')}" or name in {"--help", "--version"}
 
 
 def test_a_folder_in_use_gets_one_line_that_names_the_holder(tmp_path: Path) -> None:
