@@ -16,6 +16,7 @@ from __future__ import annotations
 
 import logging
 import threading
+import time
 from collections import Counter
 from collections.abc import Callable
 from datetime import datetime, timedelta
@@ -36,6 +37,8 @@ log = logging.getLogger(__name__)
 
 _LOOK_SECONDS = 0.2
 _IDLE_LOOKS = 10
+_SAID_AGAIN = 60.0
+"""Seconds between two lines of the log about the same failure of a tick."""
 
 PATIENCE = timedelta(minutes=15)
 """For how long at most judging a tenant waits for what was accepted and is not stitched."""
@@ -123,6 +126,7 @@ class Engine:
         self._judged_at: datetime | None = None
         self.failures: Counter[str] = Counter()
         self.last_error: dict[str, str] = {}
+        self._said_at: dict[str, float] = {}
         self._scheduler = BackgroundScheduler(
             executors={"default": ThreadPoolExecutor(4)},
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
@@ -153,14 +157,22 @@ class Engine:
         self._scheduler.add_job(self._guarded, "interval", (name, tick), seconds=seconds, id=name)
 
     def _guarded(self, name: str, tick: Callable[[], bool | None]) -> None:
-        """Run a tick, which gives False where it was not its turn: its last error stands until a turn goes well."""
+        """Run a tick, which gives False where it was not its turn: its last error stands until a turn goes well.
+
+        An outage fails several a second: the log is told of another error at once, of the same one every
+        `_SAID_AGAIN`, and of its end.
+        """
         try:
-            if tick() is not False:
-                self.last_error.pop(name, None)
+            if tick() is not False and self.last_error.pop(name, None) is not None:
+                self._said_at.pop(name, None)
+                log.info("the %s tick goes well again", name)
         except Exception as error:
             self.failures[name] += 1
-            self.last_error[name] = _first_line(error)
-            log.error("the %s tick failed and will be tried again: %s", name, self.last_error[name])
+            reason, now = _first_line(error), time.monotonic()
+            if reason != self.last_error.get(name) or now - self._said_at[name] >= _SAID_AGAIN:
+                self._said_at[name] = now
+                log.error("the %s tick failed and will be tried again: %s", name, reason)
+            self.last_error[name] = reason
             if not isinstance(error, ThroughlineError):
                 log.debug("details", exc_info=error)
 

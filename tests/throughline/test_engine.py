@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import logging
 import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta
@@ -150,7 +151,10 @@ def test_promises_kept_by_what_waits_to_be_stitched_are_neither_judged_broken_no
     assert not store.rows("SELECT * FROM notifications")
 
 
-def test_a_clock_that_was_set_back_is_told_while_nothing_is_judged(store: Store) -> None:
+def test_a_clock_that_was_set_back_is_told_once_while_nothing_is_judged(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "throughline.engine")
     clock = ManualClock(RECEIVED)
     catalogs = _applied(store, catalog_from_sources([("catalog.yaml", CATALOG)]))
     sla_engine = SlaEngine(store, clock)
@@ -158,12 +162,19 @@ def test_a_clock_that_was_set_back_is_told_while_nothing_is_judged(store: Store)
     engine = Engine(clock, catalogs, correlator=None, sla_engine=sla_engine, alerting=None, tick_seconds=0.2)
     engine.start()
     try:
-        _until(lambda: "judge" in engine.last_error)
+        for n in range(3):
+            _until(lambda: engine.failures["judge"] > n)  # noqa: B023 - asked at once
+            clock.advance(timedelta(seconds=1))
         assert "this machine's clock is behind" in engine.last_error["judge"]
         clock.advance(timedelta(days=2))
         _until(lambda: "judge" not in engine.last_error)
     finally:
         engine.stop()
+    said = [each.getMessage() for each in caplog.records if "the judge tick" in each.getMessage()]
+    assert [line.partition(" UTC")[0] for line in said] == [
+        "the judge tick failed and will be tried again: tenant acme: clocks were judged as of 2026-11-02 12:00:00",
+        "the judge tick goes well again",
+    ]
 
 
 class _LostToAnother(Holding):
