@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
-from typing import Annotated, TypeVar
+from collections.abc import Callable, Iterator, Sequence
+from typing import Annotated, Any, TypeVar, get_origin
 
 from fastapi import Depends, Query, Request
 from pydantic import AfterValidator, AwareDatetime, BeforeValidator
@@ -40,18 +40,27 @@ Instant = Annotated[AwareDatetime, BeforeValidator(_mended), BeforeValidator(wri
 
 
 def only_known_parameters(request: Request) -> None:
-    """Refuse a query parameter the path does not have: a mistyped filter must not list everything."""
+    """Refuse a query parameter the path does not have, for a mistyped filter must not list everything, and a second
+    value of one that has one: it is none of both.
+    """
     route = request.scope["route"]
-    known = {name for each in _flat(route.dependant) for name in each}
-    unknown = sorted(set(request.query_params) - known)
+    known = dict(_flat(route.dependant))
+    unknown = sorted(set(request.query_params) - known.keys())
     if unknown:
         hint = f"it knows {', '.join(sorted(known))}" if known else "it takes none"
         raise BadRequest(f"{request.url.path} has no parameter {', '.join(unknown)}; {hint}")
+    given = [name for name, _ in request.query_params.multi_items()]
+    repeated = sorted({name for name in given if not known[name] and given.count(name) > 1})
+    if repeated:
+        raise BadRequest(f"{request.url.path} takes one {', one '.join(repeated)}, not several")
 
 
-def _flat(dependant: object) -> list[set[str]]:
-    own = {field.alias for field in getattr(dependant, "query_params", [])}
-    return [own, *(names for each in getattr(dependant, "dependencies", []) for names in _flat(each))]
+def _flat(dependant: Any) -> Iterator[tuple[str, bool]]:
+    """The parameters of a path, and whether each takes several values."""
+    for field in dependant.query_params:
+        yield field.alias, get_origin(field.field_info.annotation) is list
+    for each in dependant.dependencies:
+        yield from _flat(each)
 
 
 def catalog_of(services: Services, principal: Principal) -> Catalog:

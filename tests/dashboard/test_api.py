@@ -66,6 +66,9 @@ def _workflows(client: Client) -> None:
 def _instances(client: Client) -> None:
     assert keys(client, "") == ["A/5", "SO-1", "SO-4", "SO-3", "SO-2"], "newest last event first"
     assert keys(client, "status=completed&status=cancelled") == ["SO-1", "SO-4"], "a repeated parameter means OR"
+    twice = client.get(f"{V1}/workflows/orders/instances?limit=x&limit=3&status=completed&status=cancelled")
+    assert twice.status_code == 400, "one of a single value is none of both"
+    assert twice.json()["detail"] == "/api/v1/workflows/orders/instances takes one limit, not several"
     assert keys(client, "verdict=breached") == ["SO-2"]
     assert keys(client, "verdict=at_risk&status=in_progress") == ["SO-3"]
     assert keys(client, "sla=paid_in_time&verdict=met") == ["SO-1"], "verdict and SLA are of the same clock"
