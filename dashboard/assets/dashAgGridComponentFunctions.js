@@ -15,5 +15,5 @@
     value ? e("span", { title: value.exact, className: "nowrap" }, value.relative, e("span", { className: "faint" }, " · " + value.local)) : e("span", { className: "faint" }, "–");
   cells.NoRows = ({ text }) => e("div", { className: "grid-state" }, text);
   cells.Mono = ({ value }) => e("span", { className: "mono" }, value);
-  cells.Acknowledge = ({ value }) => (value ? e("button", { className: "button", "data-acknowledge": value }, "Acknowledge") : null);
+  cells.Acknowledged = ({ value }) => (value?.id ? e("button", { className: "button", "data-acknowledge": value.id }, "Acknowledge") : cells.TwoLines({ value }));
 })();

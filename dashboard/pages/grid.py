@@ -72,7 +72,7 @@ COLUMNS: dict[str, list[dict[str, Any]]] = {
         column("deadline", "Deadline", "TwoLines", width=190),
         column("owner", "Severity, owner", "TwoLines", width=165),
         column("started", "Since", "TwoLines", width=140),
-        column("acknowledge", "", "Acknowledge", width=140),
+        column("acknowledged", "Acknowledged", "Acknowledged", width=140),
     ],
     "ledger": [
         column("known", "Known", "TwoLines", width=150),

@@ -176,8 +176,12 @@ def instance_cells(row: InstanceRow, workflow: Workflow, view: View) -> dict[str
 
 
 def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, Any]:
-    """One alert; only an open one that nobody has taken can be acknowledged, by who may change something."""
+    """One alert; only an open one that nobody has taken can be acknowledged, by who may change something.
+
+    Of one that somebody has taken it is said who, and with what words.
+    """
     alert = row.alert
+    taken = {"first": row.acknowledged_by, "second": row.acknowledgement, "title": row.acknowledgement}
     is_offered = row.state in ("firing", "silenced") and view.principal.may("operate")
     return {
         "state": {"is": ALERT_PILLS[row.state], "word": formats.words(row.state)},
@@ -191,7 +195,7 @@ def alert_cells(row: AlertRow, titles: dict[str, str], view: View) -> dict[str, 
         ),
         "owner": {"first": formats.words(alert.severity), "second": alert.owner},
         "started": when_in_two(alert.started_at, view),
-        "acknowledge": alert.id if is_offered else None,
+        "acknowledged": {"id": alert.id} if is_offered else taken if row.acknowledged_by else None,
     }
 
 

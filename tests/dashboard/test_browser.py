@@ -311,6 +311,8 @@ def test_an_alert_is_acknowledged_where_it_is_listed(page: Page) -> None:
     row = page.locator(".ag-row", has_text="SO-2")
     row.get_by_role("button", name="Acknowledge").click()
     expect(row).to_have_count(0, timeout=PATIENCE_MS)
+    page.goto("/alerts?state=acknowledged")
+    expect(row.locator("[col-id=acknowledged]")).to_have_text("anonymous", timeout=PATIENCE_MS)
 
 
 def test_the_theme_is_remembered(page: Page) -> None:

@@ -103,7 +103,7 @@ def _lists(store: Store) -> None:
     assert [each["key"]["text"] for each in late] == ["SO-2"]
     assert client.get("/rows/found?q=D-1").json()["rows"][0]["matched"] == {"first": "D-1", "second": "delivery"}
     assert client.get("/rows/unresolved").json()["rows"][0]["waiting_for"] == "delivery D-404"
-    assert client.get("/rows/alerts?state=firing").json()["rows"][0]["acknowledge"]
+    assert client.get("/rows/alerts?state=firing").json()["rows"][0]["acknowledged"]["id"]
     _offers(store)
     ledger = client.get("/rows/ledger?of=ship_in_time&verdict=breached").json()["rows"]
     assert [each["key"]["text"] for each in ledger] == ["SO-2"]
@@ -127,7 +127,7 @@ def _offers(store: Store) -> None:
     client = Client(create_app(world.services(store, Access(False, sums))))
     for each in people:
         alert, *_ = client.get("/rows/alerts?state=firing", headers={"authorization": f"Bearer {each}"}).json()["rows"]
-        assert (alert["acknowledge"] is not None) == (each == "operator"), each
+        assert (alert["acknowledged"] is not None) == (each == "operator"), each
 
 
 @pytest.mark.parametrize(
