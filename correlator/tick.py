@@ -177,21 +177,18 @@ class Correlator:
         marked_for = shadow_tenant(tenant)
         with opened(self._store, tenant) as apart:
             waiting = not_begun(apart, rebuilt.values())
-            for workflow, rebuild in rebuilt.items():
-                if rebuild in waiting:
-                    begin(self._store, apart, tenant, workflow, rebuild)
-                    self._backlogs.pop(marked_for, None)
+            self._begin(apart, tenant, {each: rebuild for each, rebuild in rebuilt.items() if rebuild in waiting})
             batches, behind = self._batches(tenant, tuple(rebuilt), apart, marked_for)
             more = bool(behind)
             stuck: dict[str, str] = {}
             reports = self._stitch_each(tenant, batches, stuck)
             held_up |= stuck
             rebuilt = {each: rebuild for each, rebuild in rebuilt.items() if each.name not in stuck}
-            lost = [] if more else [each for each in rebuilt if has_lost(self._store, apart, tenant, rebuilt[each])]
-            for workflow in lost:
-                begin(self._store, apart, tenant, workflow, rebuilt[workflow])
-                self._backlogs.pop(marked_for, None)
-            more = more or bool(lost)
+            if not more:
+                begun = rebuilt.items()
+                lost = {each: rebuild for each, rebuild in begun if has_lost(self._store, apart, tenant, rebuild)}
+                self._begin(apart, tenant, lost)
+                more = bool(lost)
             if rebuilt and not more:
                 now = self._clock.now()
                 version = max(microseconds(now), latest_version(apart, tenant)) + 1  # the switch's is higher
@@ -205,6 +202,11 @@ class Correlator:
                 self._delivered.pop(apart.database, None)
                 self._backlogs.clear()
             return reports, more
+
+    def _begin(self, apart: Store, tenant: str, rebuilt: dict[Workflow, Rebuild]) -> None:
+        for workflow, rebuild in rebuilt.items():
+            begin(self._store, apart, tenant, workflow, rebuild)
+            self._backlogs.pop(shadow_tenant(tenant), None)
 
     def _batches(
         self, tenant: str, workflows: tuple[Workflow, ...], rows_to: Store, marked_for: str
