@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from model import Unavailable
-from store import Store, load_query
+from store import Store, load_query, migrations
 
 LEASE_SECONDS = 15.0
 """How long a holder may be silent before another takes over."""
@@ -49,8 +49,9 @@ def keeps_leases(store: Store) -> bool:
 
 
 def create_leases(store: Store) -> None:
-    """Make roles such that can be asked for, also over a store whose other tables are not made yet."""
-    store.execute(load_query("sla_engine", "create_leases"))
+    """Make roles such that can be asked for, by the statement of the migration, before the migrations run."""
+    made_by = (statement for each in migrations(("sla_engine",)) for statement in each.statements)
+    store.execute(next(each for each in made_by if "CREATE TABLE IF NOT EXISTS leases" in each))
 
 
 class Lease:
