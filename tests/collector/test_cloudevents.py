@@ -135,7 +135,7 @@ def test_the_three_modes_give_the_same_record(running: RunningCollector) -> None
 )
 def test_a_header_means_the_same_however_it_is_encoded(sent: bytes) -> None:
     headers = {**_BINARY, "ce-subject": sent.decode("latin-1"), "ce-source": "/" + sent.decode("latin-1")}
-    (resource,) = read_events(headers, b"{}", IntakeLimits(), datetime.now(UTC)).resource_logs
+    (resource,) = read_events(headers, b"{}", IntakeLimits(), datetime(2026, 11, 1, tzinfo=UTC)).resource_logs
     attributes = {each.key: each.value.string_value for each in resource.scope_logs[0].log_records[0].attributes}
     assert (attributes["subject"], resource.resource.attributes[0].value.string_value) == ("Größe", "Größe")
 

@@ -45,7 +45,8 @@ def test_local_times_of_parquet_are_in_the_zone_of_the_mapping(
 
 
 def test_local_times_within_structs_maps_and_lists_are_local_too(store: Store, tmp_path: Path) -> None:
-    local, instant = datetime(2026, 7, 1, 12), datetime(2026, 7, 1, 12, tzinfo=UTC)  # noqa: DTZ001 - local
+    instant = datetime(2026, 7, 1, 12, tzinfo=UTC)
+    local = instant.replace(tzinfo=None)
     kind = pyarrow.timestamp("ms")
     times = pyarrow.struct([("l'ocal", kind), ("instant", pyarrow.timestamp("ms", tz="UTC"))])
     path = parquet(
