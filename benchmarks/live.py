@@ -64,15 +64,14 @@ def _run(folder: Path, mode: str, seconds: float, rate: float) -> Run:
     folder.mkdir()
     with Process("benchmarks.living", str(folder), mode) as process:
         url = process.ask()["http"]
-        _send(url, 2, rate / 4, first=90_000_000).wait()
+        _send(url, 2, rate / 4, first=90_000_000, told=folder / "warm.json").wait()
         warm = process.ask("drained")
         before = process.cpu_seconds
         with Memory(process) as memory:
-            sender = _send(url, seconds, rate, first=0)
+            sender = _send(url, seconds, rate, first=0, told=folder / "sent.json")
             visible = _probed(url, process, sender) if mode == "stitching" else []
-            assert sender.stdout is not None
-            sent = json.loads(sender.stdout.read())
             sender.wait()
+            sent = json.loads((folder / "sent.json").read_text())
             state = process.ask("drained")
         took = time.monotonic() - sent["began"]
         if sent["refused"]:
@@ -83,13 +82,15 @@ def _run(folder: Path, mode: str, seconds: float, rate: float) -> Run:
         return Run(spans, took, used, visible, memory.largest, memory.growth, ticks, events)
 
 
-def _send(url: str, seconds: float, rate: float, *, first: int) -> subprocess.Popen[str]:
+def _send(url: str, seconds: float, rate: float, *, first: int, told: Path) -> subprocess.Popen[bytes]:
+    """A sender that tells `told` what it did: a pipe nobody reads while it is waited for would hold it up."""
     command = [sys.executable, "-m", "benchmarks.sender", url, "--seconds", str(seconds)]
     command += ["--rate", str(rate / SPANS), "--orders-from", str(first)]
-    return subprocess.Popen(command, stdout=subprocess.PIPE, text=True, cwd=ROOT)
+    with told.open("wb") as output:
+        return subprocess.Popen(command, stdout=output, cwd=ROOT)
 
 
-def _probed(url: str, process: Process, sender: subprocess.Popen[str]) -> list[float]:
+def _probed(url: str, process: Process, sender: subprocess.Popen[bytes]) -> list[float]:
     """Probes one after the other until the sender ends."""
     found = []
     number = 0
