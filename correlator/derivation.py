@@ -24,8 +24,8 @@ from __future__ import annotations
 
 from typing import Any
 
-from correlator.delivery_filter import DeliveryFilter
 from correlator.sequence import sequence
+from correlator.stored_filter import Ids, Lookup, StoredFilter
 from correlator.typed_key import typed_key
 from model import Workflow
 from store import Store, lines_for, load_query, side_by_side
@@ -64,11 +64,11 @@ class Derivation:
         tenant: str,
         version: int,
         workflows: tuple[Workflow, ...],
-        delivered: DeliveryFilter,
+        stored: StoredFilter,
         hub_limit: int = HUB_LIMIT,
     ) -> None:
         self._store = store
-        self._delivered = delivered
+        self._stored = stored
         self._hub_limit = hub_limit
         sequences = [sequence(each) for each in workflows]
         self._params: dict[str, object] = {
@@ -102,12 +102,13 @@ class Derivation:
         numbered notes above.
         """
         staged = self._store.value("SELECT count() FROM stage_events")
-        maybe = self._delivered.among_staged(self._store)
-        if maybe.ids is not None:
-            self._params["maybe_known"] = maybe.ids
-            self._there = frozenset({"filtered"})
+        deliveries = self._stored.look(self._store)
+        halves = self._stored.ids(self._store, "staged_halves")
+        self._there = frozenset()
+        if (maybe := self._stored.among(Lookup.DELIVERIES, halves)) is not None:
+            self._tell("maybe_known", maybe)
         else:
-            self._there = frozenset({"unfiltered", "scanned"} if maybe.stored < SCANNED * staged else {"unfiltered"})
+            self._there = frozenset({"unfiltered", "scanned"} if deliveries < SCANNED * staged else {"unfiltered"})
         facts = self._row("batch_facts")
         if not facts["events"] and not facts["corrections"]:
             return 0
@@ -127,6 +128,9 @@ class Derivation:
             _, has_hubs = side_by_side(self._write_events, lambda: self._reach_and_walk(facts))
         if is_lossy or has_hubs:
             self.execute("stage_lost_members")
+        instances = self._stored.ids(self._store, "staged_instances")
+        if not (is_lossy or has_hubs or facts["known"]):
+            self._tell_instances(instances)
         side_by_side(
             lambda: self._all("write_members", "write_instances"),
             lambda: self._all("write_instance_keys", "write_touched", "write_waiting"),
@@ -135,6 +139,14 @@ class Derivation:
             self._all("write_vanished_instances", "write_lost_waiting")
         if has_hubs:
             self.execute("write_hubs")
+        self._stored.wrote(
+            self._store,
+            {
+                Lookup.DELIVERIES: (halves, facts["events"]),
+                Lookup.EVENT_KEYS: (self._stored.ids(self._store, "staged_event_keys"), facts["aliases"]),
+                Lookup.INSTANCES: (instances, len(instances)),
+            },
+        )
         return int(facts["events"])
 
     def _conflicts(self, facts: dict[str, Any]) -> bool:
@@ -149,7 +161,6 @@ class Derivation:
             self.execute("write_copies")
         else:
             self.execute("write_new_copies")
-            self._delivered.wrote_staged(self._store, facts["events"])
 
     def _write_events(self) -> None:
         self._all("write_events", "write_event_keys")
@@ -174,7 +185,26 @@ class Derivation:
         if is_lossy:
             self.execute("forget_hubs")
         else:
+            self._reached()
+
+    def _reached(self) -> None:
+        """Stored events that wait for one of the keys that links of this tick reach: mostly there are none."""
+        maybe = self._stored.among(Lookup.EVENT_KEYS, self._stored.ids(self._store, "reached_hashes"))
+        if maybe is None:
             self.execute("state_of_reached")
+        elif maybe:
+            self._tell("maybe_waited_for", maybe)
+            self.execute("state_of_reached")
+
+    def _tell_instances(self, instances: Ids) -> None:
+        """Of new instances all members are staged: there is nothing to look up."""
+        if (maybe := self._stored.among(Lookup.INSTANCES, instances)) is not None:
+            self._tell("maybe_stored", maybe)
+
+    def _tell(self, name: str, ids: list[int]) -> None:
+        """Give statements a parameter, and the lines that have it."""
+        self._params = self._params | {name: ids}
+        self._there |= {name}
 
     def _walk(self, facts: dict[str, Any]) -> bool:
         """Walk inward, and say to which instances the events belong; whether a walk has started from a hub."""

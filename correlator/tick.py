@@ -13,7 +13,6 @@ from collector import logs_of_segments, spans_of_segments
 from correlator.backlog import Backlog, WaitingSegment
 from correlator.compiling import Extraction, in_parts, kept_names
 from correlator.definition import adopt, outdated, record
-from correlator.delivery_filter import FILTERED, DeliveryFilter
 from correlator.derivation import HUB_LIMIT, Derivation
 from correlator.feed import latest_version
 from correlator.rebuild import (
@@ -29,6 +28,7 @@ from correlator.rebuild import (
     shadow_tenant,
     switch,
 )
+from correlator.stored_filter import FILTERED, StoredFilter
 from model import Catalog, Clock, ThroughlineError, Workflow, microseconds
 from store import Sql, StatementFailed, Store, load_query, side_by_side, spliced
 
@@ -112,7 +112,7 @@ class Correlator:
         self._rows_per_batch = rows_per_batch
         self._hub_limit = hub_limit
         self._filtered_from = filtered_from
-        self._delivered: dict[str, DeliveryFilter] = {}
+        self._filters: dict[str, StoredFilter] = {}
         self._lock = threading.Lock()
         self._extractions: dict[tuple[tuple[str, str, tuple[str, ...]], ...], tuple[Extraction, ...]] = {}
         self._adopted: dict[tuple[str, str], str] = {}
@@ -199,7 +199,7 @@ class Correlator:
                 switch(self._store, apart, tenant, [each.name for each in rebuilt], now)
                 record(self._store, tenant, list(rebuilt), now)
                 finish(self._store, apart, tenant, rebuilt.values(), now)
-                self._delivered.pop(apart.database, None)
+                self._filters.pop(apart.database, None)
                 self._backlogs.clear()
             return reports, more
 
@@ -273,8 +273,8 @@ class Correlator:
         return _Stitched(batch.ids, events, version)
 
     def _derivation(self, store: Store, tenant: str, version: int, workflows: tuple[Workflow, ...]) -> Derivation:
-        delivered = self._delivered.setdefault(store.database, DeliveryFilter(self._filtered_from))
-        return Derivation(store, tenant, version, workflows, delivered, self._hub_limit)
+        stored = self._filters.setdefault(store.database, StoredFilter(self._filtered_from))
+        return Derivation(store, tenant, version, workflows, stored, self._hub_limit)
 
     def _extract(self, tenant: str, batch: _Batch) -> None:
         for signal, ids in batch.segments.items():

@@ -6,7 +6,7 @@ INSERT INTO stage_known
 SETTINGS use_index_for_in_with_subqueries = 0 -- if scanned
 SELECT event_id, content_hash FROM event_copies
 WHERE tenant = {tenant:String}
-  AND id_prefix IN {maybe_known:Array(UInt64)} -- if filtered
+  AND id_prefix IN {maybe_known:Array(UInt64)} -- if maybe_known
   AND id_prefix IN (SELECT id_prefix FROM stage_events) -- if unfiltered
 GROUP BY event_id, content_hash
 UNION ALL

@@ -1,6 +1,6 @@
 -- Purpose: what decides about the stored events that a link of this tick can reach, in the version that counts. Those that
 -- are staged once more are read by `state_of_reread`.
--- Parameters: tenant: String; no_time: Int64. Index: event_keys by (tenant, typed_key).
+-- Parameters: tenant: String; no_time: Int64. maybe_waited_for: Array(UInt64), hashes of typed keys. Index: event_keys by (tenant, typed_key).
 INSERT INTO stage_state
 SELECT
   event_id, workflow, occurred_at, received_at, milestone, place, outcome, is_unique, system, amount, currency, typed_keys,
@@ -12,7 +12,10 @@ SELECT
   , definition, 1
 FROM event_keys
 PREWHERE tenant = {tenant:String}
-  AND typed_key IN (SELECT typed_key FROM stage_reach)
+  AND typed_key IN (
+    SELECT typed_key FROM stage_reach
+    WHERE sipHash64(typed_key) IN {maybe_waited_for:Array(UInt64)} -- if maybe_waited_for
+  )
 WHERE event_id NOT IN (SELECT event_id FROM stage_events)
   AND (event_id, content_hash) NOT IN (SELECT event_id, content_hash FROM superseded WHERE tenant = {tenant:String}) -- if superseded
   AND event_id NOT IN (SELECT event_id FROM corrections WHERE tenant = {tenant:String} AND kind = 'voided') -- if corrections

@@ -5,7 +5,8 @@
 -- milestone where it was reached first.
 -- Parameters: tenant: String; version: UInt64; workflows: Array(String) and, for each of them, by place: steps (number in
 -- the expected order from 1, 0: none), once (1: a second time is flagged), retry (1: counts as a retry):
--- Array(Array(UInt16)); required: Array(Array(UInt16)), the places, from 1, that are expected.
+-- Array(Array(UInt16)); maybe_stored: Array(UInt64), hashes of instances, of which the others are new and have no members
+-- but the staged; required: Array(Array(UInt16)), the places, from 1, that are expected.
 -- Index: memberships by (tenant, instance).
 INSERT INTO instances (
   tenant, workflow, key, status, current_milestone, started_at, last_event_at, completed_at, amount, currency, typed_keys,
@@ -50,8 +51,18 @@ FROM (
       *, NOT has(flags, 'future_dated') AS in_time,
       bitShiftLeft(toUInt64(toUnixTimestamp64Micro(occurred_at) + 2208988800000000), 10) + least(place, 1022)
         AS position_in_time
+    FROM ( -- if maybe_stored
+      SELECT * FROM stage_members -- if maybe_stored
+      WHERE sipHash64(workflow, key) NOT IN {maybe_stored:Array(UInt64)} -- if maybe_stored
+      LIMIT 1 BY instance, event_id -- if maybe_stored
+      UNION ALL -- if maybe_stored
+      SELECT * -- if maybe_stored
     FROM memberships FINAL
-    PREWHERE tenant = {tenant:String} AND instance IN (SELECT instance FROM stage_members)
+    PREWHERE tenant = {tenant:String} AND instance IN (
+      SELECT instance FROM stage_members
+      WHERE sipHash64(workflow, key) IN {maybe_stored:Array(UInt64)} -- if maybe_stored
+    )
+    ) -- if maybe_stored
   ) AS m
   GROUP BY instance
 )

@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 
 from correlator import Correlator, InstanceFilter, InstanceReader, derivation
-from correlator.delivery_filter import FILTERED
+from correlator.stored_filter import FILTERED
 from model import Catalog, ManualClock
 from store import Store
 from tests.correlator.outcome import stitched
