@@ -126,10 +126,10 @@ class Derivation:
             has_hubs = self._walk(facts)
         else:
             _, has_hubs = side_by_side(self._write_events, lambda: self._reach_and_walk(facts))
+        instances = self._stored.ids(self._store, "staged_instances")
         if is_lossy or has_hubs:
             self.execute("stage_lost_members")
-        instances = self._stored.ids(self._store, "staged_instances")
-        if not (is_lossy or has_hubs or facts["known"]):
+        else:
             self._tell_instances(instances)
         side_by_side(
             lambda: self._all("write_members", "write_instances"),
@@ -157,10 +157,7 @@ class Derivation:
         return bool(self._store.value(load_query("correlator", "count_conflicts"), self._of_tenant()))
 
     def _write_copies(self, facts: dict[str, Any]) -> None:
-        if facts["known"]:
-            self.execute("write_copies")
-        else:
-            self.execute("write_new_copies")
+        self.execute("write_copies" if facts["known"] else "write_new_copies")
 
     def _write_events(self) -> None:
         self._all("write_events", "write_event_keys")

@@ -136,7 +136,8 @@ class _Filter:
 
     def among(self, ids: Ids) -> Ids:
         bits = _bits(ids)
-        return ids[self._words[self._word_of(ids)] & bits == bits]
+        found: Ids = ids[self._words[self._word_of(ids)] & bits == bits]
+        return found
 
     def wrote(self, ids: Ids, rows: int, parts: Mapping[str, Any]) -> None:
         if parts["unread"] == rows:
