@@ -11,6 +11,7 @@ import json
 import math
 import re
 from collections.abc import Iterable
+from decimal import Decimal
 from typing import Any
 
 from opentelemetry.proto.common.v1.common_pb2 import AnyValue
@@ -19,8 +20,8 @@ from collector.segment import Signal
 
 _NESTED = frozenset({"array_value", "kvlist_value"})
 _STRING_OR_SMALL = re.compile(r'"(?:[^"\\]|\\.)*"|(?P<digits>-?[\d.]+)e-0(?P<exponent>\d)')
-# Go's json.Marshal, which the exporter uses, writes these five as escapes.
-_ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "<>&\u2028\u2029"})
+# The exporter writes these two as escapes, and no longer `<`, `>` and `&`.
+_ESCAPES = str.maketrans({c: f"\\u{ord(c):04x}" for c in "\u2028\u2029"})
 
 
 RESERVED = "throughline.flags"
@@ -114,7 +115,7 @@ def _removed(items: Any, positions: list[int]) -> int:
 
 
 def json_text(value: Any) -> str:
-    """Compact JSON as Go writes it: keys sorted, `<`, `>`, `&` escaped, other Unicode and small numbers as it does."""
+    """Compact JSON as the exporter writes it: keys sorted, Unicode and small numbers as Go has them."""
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":"), sort_keys=True).translate(_ESCAPES)
     return _STRING_OR_SMALL.sub(_as_go, text) if "e-0" in text else text
 
@@ -155,4 +156,7 @@ def _number(value: float) -> float | int | str:
         return "NaN"
     if math.isinf(value):
         return "Infinity" if value > 0 else "-Infinity"
-    return int(value) if value.is_integer() and abs(value) < 1e21 else value
+    if not value.is_integer() or abs(value) >= 1e21:
+        return value
+    # Large ones have the digits that tell them apart, then zeros: not all digits of the binary number.
+    return int(value) if abs(value) <= 2**53 else int(Decimal(repr(value)))

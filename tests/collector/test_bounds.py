@@ -147,7 +147,7 @@ def test_a_request_that_can_never_fit_is_not_to_be_sent_again(
 def test_a_request_that_grows_too_large_as_it_is_rewritten_is_not_to_be_sent_again(tmp_path: Path) -> None:
     request = spans(1)
     entry = request.resource_spans[0].scope_spans[0].spans[0].attributes.add(key="map").value.kvlist_value.values.add()
-    entry.value.string_value = "<" * 50_000  # six characters each as JSON text
+    entry.value.string_value = "\x01" * 50_000  # six characters each as JSON text
     with RunningCollector(None, tmp_path, limits=Limits(spool=SpoolLimits(waiting_bytes=100_000))) as running:
         answer = httpx.post(f"{running.http}/v1/traces", content=request.SerializeToString(), headers=_PROTOBUF)
         assert answer.status_code == 413

@@ -45,12 +45,12 @@ def _full_span() -> bytes:
     span.attributes.add(key="order.hash").value.bytes_value = b"\x00\xff"
     orders = span.attributes.add(key="orders").value.array_value
     orders.values.add(string_value="SO-1")
-    orders.values.add(string_value='S"O<2')
+    orders.values.add(string_value='S"O<2>&\u2028')
     customer = span.attributes.add(key="customer").value.kvlist_value
     customer.values.add(key="name").value.string_value = "Ünal"
     customer.values.add(key="id").value.int_value = 9
     rates = span.attributes.add(key="rates").value.array_value
-    for rate in (0.00005, -0.000001, 1.5e-7, 1e21, 637.704):
+    for rate in (0.00005, -0.000001, 1.5e-7, 1e21, 637.704, 4.523457922649097e17):
         rates.values.add(double_value=rate)
     rates.values.add(string_value='5e-05, "1e-06" \\')
     event = span.events.add(name="stock.reserved", time_unix_nano=START + 7)
@@ -84,9 +84,9 @@ def test_every_field_of_a_span_is_in_its_column(running: RunningCollector) -> No
             "order.lines": "3",
             "order.total": "637.704",
             "order.hash": "AP8=",
-            "orders": '["SO-1","S\\"O\\u003c2"]',
+            "orders": '["SO-1","S\\"O<2>&\\u2028"]',
             "customer": '{"id":9,"name":"Ünal"}',
-            "rates": '[0.00005,-0.000001,1.5e-7,1e+21,637.704,"5e-05, \\"1e-06\\" \\\\"]',
+            "rates": '[0.00005,-0.000001,1.5e-7,1e+21,637.704,452345792264909700,"5e-05, \\"1e-06\\" \\\\"]',
         },
         "Duration": 1_500_000_001,
         "StatusCode": "Error",
