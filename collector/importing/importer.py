@@ -15,7 +15,6 @@ Rows are never looked at one by one in Python; `importing.statement` has what Cl
 from __future__ import annotations
 
 import difflib
-import tempfile
 import time
 from collections.abc import Callable, Iterator
 from contextlib import ExitStack
@@ -35,6 +34,7 @@ from collector.importing.paths import check_file, rejects_target
 from collector.importing.report import ImportProgress, ImportReport, write_rejects
 from collector.importing.source import SourceFile
 from collector.importing.statement import ChunkRows, Shape, Statements, import_mark, missing_columns
+from collector.importing.working_folder import working_folder
 from collector.redaction import Redactions, TenantRedaction
 from model import BadRequest, CatalogError, Clock, Problem
 from store import Sql, StatementFailed, Store, load_query
@@ -71,7 +71,7 @@ def import_file(
         if record is not None and record.finished_at is not None:
             yield ImportReport(record.accepted, record.rejected, reasons=ledger.reasons(), already_imported=True)
             return
-        folder = Path(stack.enter_context(tempfile.TemporaryDirectory(prefix="throughline-import-")))
+        folder = stack.enter_context(working_folder())
         source = _source(path, mapping, folder)
         stack.callback(source.close)
         original.check_opened()
