@@ -15,6 +15,7 @@
 from __future__ import annotations
 
 import logging
+import re
 import threading
 import time
 from collections import Counter
@@ -39,6 +40,8 @@ _LOOK_SECONDS = 0.2
 _IDLE_LOOKS = 10
 _SAID_AGAIN = 60.0
 """Seconds between two lines of the log about the same failure of a tick."""
+
+_NUMBER = re.compile(r"\d[\d.]*( ([KMGT]i)?B\b)?")
 
 PATIENCE = timedelta(minutes=15)
 """For how long at most judging a tenant waits for what was accepted and is not stitched."""
@@ -169,7 +172,8 @@ class Engine:
         except Exception as error:
             self.failures[name] += 1
             reason, now = _first_line(error), time.monotonic()
-            if reason != self.last_error.get(name) or now - self._said_at[name] >= _SAID_AGAIN:
+            is_another = _without_numbers(reason) != _without_numbers(self.last_error.get(name, ""))
+            if is_another or now - self._said_at[name] >= _SAID_AGAIN:
                 self._said_at[name] = now
                 log.error("the %s tick failed and will be tried again: %s", name, reason)
             self.last_error[name] = reason
@@ -305,6 +309,12 @@ def _nothing_arrives(_tenant: str) -> bool:
 
 def _first_line(error: Exception) -> str:
     return str(error).splitlines()[0] if str(error) else type(error).__name__
+
+
+def _without_numbers(reason: str) -> str:
+    """The same for each error of ClickHouse that differs only in sizes and counts, which are others at each attempt."""
+    ours, exception, rest = reason.partition("DB::Exception")
+    return ours + exception + _NUMBER.sub("0", rest)
 
 
 def _named(tenants: list[str]) -> str:

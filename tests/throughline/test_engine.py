@@ -181,6 +181,41 @@ def test_a_clock_that_was_set_back_is_told_once_while_nothing_is_judged(
     ]
 
 
+class _SqueezedCorrelator(Correlator):
+    """Gets more memory at each attempt, and never enough."""
+
+    def __init__(self, store: Store, clock: ManualClock) -> None:
+        super().__init__(store, clock)
+        self._tables = store
+        self._bytes = 100_000
+
+    def tick(self, tenant: str, catalog: Catalog) -> TickReport:
+        self._bytes += 10_000
+        self._tables.rows(
+            f"SELECT * FROM numbers(1000000) ORDER BY rand() SETTINGS max_memory_usage = {self._bytes}, max_threads = 1"
+        )
+        return super().tick(tenant, catalog)
+
+
+def test_an_error_that_differs_only_in_its_numbers_is_logged_once(
+    store: Store, caplog: pytest.LogCaptureFixture
+) -> None:
+    caplog.set_level(logging.INFO, "throughline.engine")
+    clock = ManualClock(RECEIVED)
+    catalogs = _applied(store, catalog_from_sources([("catalog.yaml", CATALOG)]))
+    correlator = _SqueezedCorrelator(store, clock)
+    engine = Engine(clock, catalogs, correlator=correlator, sla_engine=None, alerting=None, tick_seconds=0.2)
+    told: set[str] = set()
+    engine.start()
+    try:
+        _until(lambda: bool(told.update(engine.last_error.values())) or len(told) >= 3)
+    finally:
+        engine.stop()
+    said = [each.getMessage() for each in caplog.records if "the stitch tick" in each.getMessage()]
+    assert len(said) == 1
+    assert "MEMORY_LIMIT_EXCEEDED" in said[0]
+
+
 class _LostToAnother(Holding):
     def check(self, role: str) -> None:
         if role == "sla_engine":
