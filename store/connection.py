@@ -20,7 +20,7 @@ from urllib.parse import unquote, urlsplit
 import clickhouse_connect
 from clickhouse_connect.driver import options
 from clickhouse_connect.driver.client import Client
-from clickhouse_connect.driver.exceptions import ClickHouseError
+from clickhouse_connect.driver.exceptions import ClickHouseError, ProgrammingError
 
 from model import Refused, StoreInUse, StoreUnavailable
 from store.errors import translated
@@ -72,6 +72,8 @@ class Store:
             first = connect("default")
             first.command(f"CREATE DATABASE IF NOT EXISTS `{_plain(database)}`")
             first.close()
+        except ProgrammingError as error:  # the client's own, of a server that does answer
+            raise Refused(f"The tables at {connect.where} cannot be used: {_first_line(error)}") from error
         except ClickHouseError as error:
             found = translated(error)
             if isinstance(found, StoreUnavailable):
@@ -97,7 +99,8 @@ class Store:
     def server(cls, url: str, *, database: str = DATABASE, pool: int = 8) -> Store:
         """The store on a ClickHouse server, `http[s]://[user[:password]@]host:port`.
 
-        Raises `Refused` for another URL, `StoreUnavailable` where it does not answer.
+        Raises `Refused` for another URL and where its user may not choose settings, `StoreUnavailable` where it does
+        not answer.
         """
         return cls(_ServerConnector(url), embedded=False, database=database, pool=pool)
 
@@ -214,7 +217,7 @@ class _EmbeddedConnector:
             return clickhouse_connect.get_client(
                 interface="chdb", path=str(self._path), database=database, settings=dict(SETTINGS), tz_mode="aware"
             )
-        except clickhouse_connect.driver.exceptions.ProgrammingError as error:
+        except ProgrammingError as error:
             raise StoreInUse(f"The tables in {self._path} cannot be opened: {_first_line(error)}") from error
 
     def close(self) -> None:

@@ -13,6 +13,7 @@ class Code(IntEnum):
     """The server's error codes that a later attempt may not meet again."""
 
     TIMEOUT_EXCEEDED = 159
+    QUOTA_EXCEEDED = 201
     TOO_MANY_SIMULTANEOUS_QUERIES = 202
     NO_FREE_CONNECTION = 203
     SOCKET_TIMEOUT = 209

@@ -27,7 +27,7 @@ _chdb.query(
 _CONFIG = """<clickhouse>
   <http_port>{http}</http_port>
   <tcp_port>{tcp}</tcp_port>
-  <listen_host>127.0.0.1</listen_host>
+  <listen_host>127.0.0.1</listen_host>{more}
 </clickhouse>
 """
 
@@ -40,13 +40,18 @@ def free_port() -> int:
 
 
 class ClickHouseServer:
-    """Starts when made; `url` is its HTTP address. `kill` is sudden, `start` brings it back on the same folder."""
+    """Starts when made; `url` is its HTTP address. `kill` is sudden, `start` brings it back on the same folder.
 
-    def __init__(self, folder: Path) -> None:
+    `users` is a file of ClickHouse's with users, profiles and quotas; without one there is the user `default`, who may
+    do everything.
+    """
+
+    def __init__(self, folder: Path, users: Path | None = None) -> None:
         self.folder = folder
         self.port = free_port()
         self.url = f"http://127.0.0.1:{self.port}"
-        (folder / "clickhouse-local.xml").write_text(_CONFIG.format(http=self.port, tcp=free_port()))
+        more = f"\n  <users_config>{users}</users_config>" if users else ""
+        (folder / "clickhouse-local.xml").write_text(_CONFIG.format(http=self.port, tcp=free_port(), more=more))
         self.start()
 
     def start(self) -> None:
