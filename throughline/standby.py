@@ -13,7 +13,7 @@ from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TypeVar
 
-from model import Refused, StoreInUse
+from model import Refused, StoreInUse, ThroughlineError
 from sla_engine import Lease, LeaseLost
 from store import Store
 
@@ -80,9 +80,12 @@ class Holding:
                     log.error("%s", lost)
 
     def release(self) -> None:
-        """Let another take over at once."""
-        for lease in self._leases.values():
-            lease.release()
+        """Let another take over at once; where the store is away, once the leases have run out."""
+        for role, lease in self._leases.items():
+            try:
+                lease.release()
+            except ThroughlineError as error:
+                log.warning("the role %s is free when its lease has run out: %s", role, error)
 
 
 async def opened(open_store: Callable[[], _T], *, standby: bool, stop: asyncio.Event) -> _T | None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import subprocess
 import sys
 import uuid
@@ -10,9 +11,11 @@ from pathlib import Path
 
 import pytest
 
+from sla_engine import create_leases
 from store import Store, pending
 from tests.support.clickhouse_server import ClickHouseServer
 from tests.support.platform import Platform, eventually, throughline
+from throughline.standby import Holding
 from throughline.tables import ROOMS, migrate_all
 
 PORTS = ("--otlp-grpc-port", "0", "--otlp-http-port", "0", "--http-port", "0")
@@ -70,6 +73,23 @@ def test_processes_that_start_together_over_a_new_database_make_its_tables_once(
     assert pending(stores[0], ROOMS) == ()
     assert stores[0].value("SELECT count() - uniqExact(room, name) FROM applied_migrations") == 0
     stores[0].execute(f"DROP DATABASE {database} SYNC")
+
+
+@pytest.mark.server
+def test_who_stops_while_the_store_is_away_leaves_its_roles_to_run_out(
+    clickhouse_server: ClickHouseServer, tmp_path: Path, caplog: pytest.LogCaptureFixture
+) -> None:
+    store = Store.server(clickhouse_server.url, database=f"t_{uuid.uuid4().hex[:12]}")
+    create_leases(store)
+    holding = Holding(store, ("correlator", "alerting"), tmp_path)
+    assert asyncio.run(holding.take(standby=False, stop=asyncio.Event()))
+    store.execute(f"DROP DATABASE {store.database} SYNC")
+    holding.release()
+    store.close()
+    assert [each.getMessage().partition(":")[0] for each in caplog.records] == [
+        "the role correlator is free when its lease has run out",
+        "the role alerting is free when its lease has run out",
+    ]
 
 
 @pytest.mark.slow
