@@ -3,7 +3,8 @@
 1. Ticks of one kind never overlap: one APScheduler job each, one instance at most, missed runs folded into one.
 2. Stitching runs when the writer says segments are in, at most a second apart, and looks for itself every few seconds
    (another process may have written). Judging runs every `tick_seconds`, and soon after something was stitched.
-3. The time is read here, once per tick, and handed down.
+3. The time is read here, once per tick, and handed down. Turns are taken by the machine's clock: where that is set
+   back, they are moved to now, or none would come before it has caught up.
 4. Before a tick its role must be held (`standby`): over a server another process may have taken over meanwhile.
 5. A tick that fails is counted and tried again at its next turn; every tick is idempotent. What fails for one tenant,
    or in judging, keeps no other tenant and no alert from its turn; nor does one workflow hold up another.
@@ -20,7 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import datetime, timedelta
+from datetime import UTC, datetime, timedelta
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -40,6 +41,12 @@ _LOOK_SECONDS = 0.2
 _IDLE_LOOKS = 10
 _SAID_AGAIN = 60.0
 """Seconds between two lines of the log about the same failure of a tick."""
+
+_WATCH_SECONDS = 1.0
+"""How often the machine's clock is looked at."""
+
+_SET_BACK_SECONDS = 1.0
+"""By how much the machine's clock must have lost to be told; all below only shifts a turn."""
 
 _NUMBER = re.compile(r"\d[\d.]*( ([KMGT]i)?B\b)?")
 
@@ -135,6 +142,8 @@ class Engine:
             job_defaults={"coalesce": True, "max_instances": 1, "misfire_grace_time": None},
             timezone="UTC",
         )
+        self._ended = threading.Event()
+        self._watch = threading.Thread(target=self._watch_clock, name="clock watch", daemon=True)
 
     def start(self) -> None:
         """Begin to tick."""
@@ -147,9 +156,12 @@ class Engine:
         if self._sla_engine is not None or self._alerting is not None:
             self._every(min(1.0, self._tick_seconds), "judge", self._judge)
         self._scheduler.start()
+        self._watch.start()
 
     def stop(self) -> None:
         """Let the running ticks end, begin no more."""
+        self._ended.set()
+        self._watch.join()
         self._scheduler.shutdown(wait=True)
 
     def segments_committed(self) -> None:
@@ -158,6 +170,17 @@ class Engine:
 
     def _every(self, seconds: float, name: str, tick: Callable[[], bool | None]) -> None:
         self._scheduler.add_job(self._guarded, "interval", (name, tick), seconds=seconds, id=name)
+
+    def _watch_clock(self) -> None:
+        """Note 3: see to it that turns come also after the machine's clock was set back."""
+        ahead = time.time() - time.monotonic()
+        while not self._ended.wait(_WATCH_SECONDS):
+            before, ahead = ahead, time.time() - time.monotonic()
+            if before - ahead < _SET_BACK_SECONDS:
+                continue
+            log.warning("this machine's clock was set back by %.0f seconds", before - ahead)
+            for job in self._scheduler.get_jobs():
+                job.modify(next_run_time=datetime.fromtimestamp(time.time(), UTC))
 
     def _guarded(self, name: str, tick: Callable[[], bool | None]) -> None:
         """Run a tick, which gives False where it was not its turn: its last error stands until a turn goes well.

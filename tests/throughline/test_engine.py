@@ -6,10 +6,11 @@ import json
 import logging
 import time
 from collections.abc import Callable, Sequence
-from datetime import datetime, timedelta
+from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
+import apscheduler.schedulers.base
 import pytest
 
 from alerting import Alerting
@@ -179,6 +180,36 @@ def test_a_clock_that_was_set_back_is_told_once_while_nothing_is_judged(
         "the judge tick failed and will be tried again: tenant acme: clocks were judged as of 2026-11-02 12:00:00",
         "the judge tick goes well again",
     ]
+
+
+class _SetBack(datetime):
+    """The machine's clock, six hours behind what it was."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # APScheduler calculates with it
+        return datetime.now(tz) - timedelta(hours=6)
+
+
+def test_ticks_go_on_after_the_machines_clock_was_set_back(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+) -> None:
+    clock = ManualClock(RECEIVED)
+    alerting = _WatchedAlerting(store, clock, "http://127.0.0.1:8050")
+    catalogs = _applied(store, catalog_from_sources([("catalog.yaml", CATALOG)]))
+    engine = Engine(clock, catalogs, correlator=None, sla_engine=None, alerting=alerting, tick_seconds=0.2)
+    engine.start()
+    try:
+        _until(lambda: alerting.alerted == {"acme"})
+        real = time.time
+        monkeypatch.setattr(apscheduler.schedulers.base, "datetime", _SetBack)
+        monkeypatch.setattr(time, "time", lambda: real() - 6 * 3600)
+        _until(lambda: "set back by 21600 seconds" in caplog.text)
+        for _ in range(2):
+            alerting.alerted.clear()
+            clock.advance(timedelta(seconds=1))
+            _until(lambda: alerting.alerted == {"acme"})
+    finally:
+        engine.stop()
 
 
 class _SqueezedCorrelator(Correlator):
