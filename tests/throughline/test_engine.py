@@ -212,6 +212,31 @@ def test_ticks_go_on_after_the_machines_clock_was_set_back(
         engine.stop()
 
 
+class _SetForward(datetime):
+    """The machine's clock, months ahead of what it was."""
+
+    @classmethod
+    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # APScheduler calculates with it
+        return datetime.now(tz) + timedelta(days=200)
+
+
+def test_ticks_go_on_at_once_after_the_machine_has_slept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
+    clock = ManualClock(RECEIVED)
+    alerting = _WatchedAlerting(store, clock, "http://127.0.0.1:8050")
+    catalogs = _applied(store, catalog_from_sources([("catalog.yaml", CATALOG)]))
+    engine = Engine(clock, catalogs, correlator=None, sla_engine=None, alerting=alerting, tick_seconds=0.2)
+    engine.start()
+    try:
+        _until(lambda: alerting.alerted == {"acme"})
+        monkeypatch.setattr(apscheduler.schedulers.base, "datetime", _SetForward)
+        for _ in range(2):
+            alerting.alerted.clear()
+            clock.advance(timedelta(seconds=1))
+            _until(lambda: alerting.alerted == {"acme"})
+    finally:
+        engine.stop()
+
+
 class _SqueezedCorrelator(Correlator):
     """Gets more memory at each attempt, and never enough."""
 
