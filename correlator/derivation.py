@@ -6,7 +6,8 @@ nothing; the segments are marked last of all.
  1. The compiled SELECTs extract the events of all workflows into scratch tables; corrections are written down.
  2. What was delivered is written down first (`event_copies`): an event named by any other table is always known there.
     Versions of an event that lose against another (larger content hash) are `superseded`: what they say and prove is
-    left out wherever it is read, as are voided events and retracted links, so nothing has to be taken back.
+    left out wherever it is read, as are voided events and retracted links, so nothing has to be taken back. But for an
+    event without a time that turns out to have been received earlier: the links it proved at the later receipt go.
  3. Events and the links they prove are written.
  4. Walking outward from these links (inner to outer, windows left aside) finds every key whose way to the root may have
     changed; the stored events that have it for an innermost value (`event_keys` hold all that decides) are judged
@@ -16,8 +17,8 @@ nothing; the segments are marked last of all.
     smaller rank, so there are at most as many rounds as key types. A walk that leads to more roots than the limit has
     started from a hub: it leads nowhere. Once found, a hub without a window is known and not walked from again.
  6. Memberships, the instances they touch, what waits, and the feed of changes are written; hubs last, because a known
-    hub hides work. Only a batch that loses something (a version, a correction, a key that becomes a hub) looks for
-    memberships to take back.
+    hub hides work. Only a batch that loses something (a version, a later receipt, a correction, a key that becomes a
+    hub) looks for memberships to take back.
 """
 
 from __future__ import annotations
@@ -28,7 +29,7 @@ from correlator.sequence import sequence
 from correlator.stored_filter import Ids, Lookup, StoredFilter
 from correlator.typed_key import typed_key
 from model import Workflow
-from store import Store, lines_for, load_query, side_by_side
+from store import Sql, Store, lines_for, load_query, side_by_side, spliced
 
 HUB_LIMIT = 1000
 """An alias with more roots than this is a hub."""
@@ -115,7 +116,7 @@ class Derivation:
         self._there |= _to_look_for(facts)
         if facts["known"]:
             self.execute("stage_known")
-        is_lossy = self._conflicts(facts) or facts["corrections"] > 0
+        is_lossy = any((self._conflicts(facts), self._moved_back(facts), facts["corrections"] > 0))
         self._params["is_lossy"] = int(is_lossy)
         if is_lossy:
             self.execute("write_corrections")
@@ -155,6 +156,16 @@ class Derivation:
             return False
         self.execute("write_superseded")
         return bool(self._store.value(load_query("correlator", "count_conflicts"), self._of_tenant()))
+
+    def _moved_back(self, facts: dict[str, Any]) -> bool:
+        """Whether an event without a time is received earlier than was known; its links of the later time go."""
+        if not (facts["untimed"] and facts["known"]):
+            return False
+        later = Sql(spliced("correlator", "later_receipts").text, self._of_tenant())
+        found = self._store.value(Sql(f"SELECT count() FROM ({later.text})", later.params))
+        if found:
+            self._store.execute(spliced("correlator", "forget_later_links", later=later))
+        return bool(found)
 
     def _write_copies(self, facts: dict[str, Any]) -> None:
         self.execute("write_copies" if facts["known"] else "write_new_copies")

@@ -207,7 +207,7 @@ def test_a_definition_that_contradicts_history_rules_from_then_on(store: Store) 
 
 
 def test_an_event_without_a_time_proves_its_links_at_its_first_receipt_alone(store: Store) -> None:
-    """However often it is delivered, in one batch or in several, and whatever the engine has merged."""
+    """However often it is delivered, in whatever batches and order, and whatever the engine has merged."""
     flow = workflow(("order", "cart"), milestones(["placed", "closed"]), {"cart": 60})
     first, again = RECEIVED, RECEIVED + timedelta(hours=3)
 
@@ -221,16 +221,43 @@ def test_an_event_without_a_time_proves_its_links_at_its_first_receipt_alone(sto
     near = [row(Event("soon", 0, "closed", {"cart": "C"}), first + timedelta(minutes=5))]
     far = [row(Event("late", 0, "closed", {"cart": "C"}), again + timedelta(minutes=5))]
     clock = ManualClock(again + timedelta(hours=1))
-    for tenant, in_one in {"one by one": False, "in one batch": True, "merged": False}.items():
-        correlator = Correlator(store, clock)
-        for each, at in zip(deliveries, (first, again), strict=True):
+    for tenant in ("one by one", "in one batch", "merged", "the later one first", "the later one first, and merged"):
+        arrivals = list(zip(deliveries, (first, again), strict=True))
+        for each, at in arrivals[::-1] if "later" in tenant else arrivals:
             send_rows(store, "logs", [each], received_at=at, tenant=tenant)
-            if not in_one:
-                correlator.tick(tenant, Catalog((flow,)))
+            if tenant != "in one batch":
+                Correlator(store, clock).tick(tenant, Catalog((flow,)))
                 clock.advance(timedelta(minutes=3))
-        if tenant == "merged":
+        if "merged" in tenant:
             store.execute("OPTIMIZE TABLE key_links FINAL")
         send_rows(store, "logs", [*near, *far], received_at=again, tenant=tenant)
-        correlator.tick(tenant, Catalog((flow,)))
+        Correlator(store, clock).tick(tenant, Catalog((flow,)))
         found = stitched(store, flow, tenant)
         assert (found.timelines, found.unresolved) == ({"O1": ["a", "soon"]}, ["late"]), tenant
+
+
+def test_what_an_event_without_a_time_led_to_before_it_turned_out_to_be_earlier_is_taken_back(store: Store) -> None:
+    """It leads others by the time of its receipt, and is led itself."""
+    flow = workflow(("order", "cart"), milestones(["placed", "closed"]), {"cart": 60})
+    first, again = RECEIVED, RECEIVED + timedelta(hours=3)
+    untimed = [Event("a", 0, "placed", {"order": "O1", "cart": "C"}), Event("d", 0, "closed", {"cart": "D"})]
+    timed = (
+        (Event("soon", 0, "closed", {"cart": "C"}), first),
+        (Event("late", 0, "closed", {"cart": "C"}), again),
+        (Event("e", 0, "placed", {"order": "O2", "cart": "D"}), again),
+    )
+    send_rows(store, "logs", [{**log_row(each), "Timestamp": at} for each, at in timed], received_at=again)
+    seen = []
+    for at in (again, first):
+        told = [log_row(each) for each in untimed]
+        for each in told:
+            each["LogAttributes"] |= {"throughline.flags": "missing_timestamp"}
+            each["Timestamp"] = at
+        send_rows(store, "logs", told, received_at=at)
+        _tick(store, flow)
+        found = stitched(store, flow)
+        seen.append((found.timelines, found.unresolved))
+    assert seen == [
+        ({"O1": ["a", "late"], "O2": ["e", "d"]}, ["soon"]),
+        ({"O1": ["a", "soon"], "O2": ["e"]}, ["d", "late"]),
+    ]
