@@ -3,7 +3,8 @@
  1. The rows are made in a database of their own beside the store's, one for each tenant (`opened`), by the same
     statements, batch by batch, so memory is bounded as in any tick. Rows that received data no longer covers are first
     copied there: links proven long ago go on leading to their orders.
- 2. Meanwhile live segments are stitched into both, unless the definition has changed: then the live rows rest.
+ 2. Meanwhile live segments are stitched into both, unless the definition has changed: then the live rows rest. What
+    people put right meanwhile is taken over when the rows are switched.
  3. When no segment is left, the rows are switched within one tick, table by table: the parts made there are attached to
     the live table as they are, without being written again, and then the workflow's rows in the parts that were there
     before are taken away, by parts as a whole where they have no other rows. Nobody reads an empty timeline.
@@ -230,6 +231,9 @@ def switch(store: Store, apart: Store, tenant: str, workflows: Collection[str], 
     version = max(microseconds(now), latest_version(store, tenant), latest_version(apart, tenant)) + 2
     touched = {**params, "version": version}
     store.execute(load_query("correlator", "touch_all"), touched)
+    # Where all workflows of the tenant rest, only their rebuilds have read what came in meanwhile.
+    corrected = f"SELECT * FROM `{apart.database}`.corrections EXCEPT DISTINCT SELECT * FROM corrections"
+    store.execute(f"INSERT INTO corrections {corrected}")
 
     def replace(tables: Iterable[str]) -> None:
         removals = []

@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import itertools
+from dataclasses import replace
+from datetime import timedelta
 from typing import Any
 
 import pytest
 
-from correlator import Correlator, InstanceReader
+from correlator import Correlator, InstanceReader, rebuild_progress, request_rebuild
 from model import Catalog, ManualClock
 from store import Store
 from tests.correlator.outcome import Stitched, stitched
@@ -98,3 +100,30 @@ def test_a_workflow_that_is_added_later_takes_nothing_from_others(store: Store) 
     assert before.hubs == [("delivery", "HUB")]
     correlator.tick("t", Catalog((FLOW, other)))
     assert stitched(store, FLOW, "t") == before
+
+
+@pytest.mark.parametrize("correction", ["voided", "retracted"])
+def test_a_correction_that_comes_while_a_changed_definition_is_applied_holds_thereafter(
+    store: Store, correction: str
+) -> None:
+    """All workflows rest then: only the rebuild reads it. What comes later is judged by it, and a rebuild leaves it."""
+    said = _voided(store, "wrong") if correction == "voided" else _retracted()
+    clock = ManualClock(RECEIVED)
+    correlator = Correlator(store, clock)
+    send_rows(store, "logs", [log_row(each) for each in EVENTS[:4]])
+    correlator.tick("default", Catalog((FLOW,)))
+    send_rows(store, "logs", [said])
+    changed = replace(FLOW, hash="h2")
+    correlator.tick("default", Catalog((changed,)))
+    send_rows(store, "logs", [log_row(each) for each in EVENTS[2:]])
+    correlator.tick("default", Catalog((changed,)))
+    assert store.value("SELECT count() FROM corrections") == 1
+    clock.advance(timedelta(seconds=1))
+    request_rebuild(store, "default", changed, clock.now())
+    for expected in ("before the rebuild", "after it"):
+        found = stitched(store, changed)
+        assert found.timelines.get("O2", []) == ([] if correction == "voided" else ["wrong"]), expected
+        assert found.timelines["O1"] == ["a", "b", "c", "d", "e"], expected
+        correlator.tick("default", Catalog((changed,)))
+    assert not rebuild_progress(store, "default", "w").is_running
+    assert store.value("SELECT count() FROM corrections") == 1
