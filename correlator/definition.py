@@ -9,18 +9,23 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 
-from correlator.rebuild import request
+from correlator.rebuild import abandon, request
 from model import Workflow
 from store import Store, load_query
 
 
 def adopt(store: Store, tenant: str, workflows: Sequence[Workflow], now: datetime) -> None:
-    """Make the definitions those by which ticks stitch: at once where a workflow is new, else by a rebuild."""
+    """Make the definitions those by which ticks stitch: at once where a workflow is new, else by a rebuild.
+
+    A definition that was changed back has its rows still; no rebuild goes on.
+    """
     known = _made_by(store, tenant)
     record(store, tenant, [each for each in workflows if each.name not in known], now)
     for each in workflows:
         if known.get(each.name, each.hash) != each.hash:
             request(store, tenant, each, now)
+        else:
+            abandon(store, tenant, each, now)
 
 
 def outdated(store: Store, tenant: str, workflows: Iterable[Workflow]) -> set[str]:

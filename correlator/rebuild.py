@@ -99,6 +99,17 @@ def request(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Non
         _record(store, tenant, [Rebuild(workflow.name, microseconds(now), workflow.hash, now)], None)
 
 
+def abandon(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None:
+    """Let a rebuild by another definition be over, unfinished: the live rows are those of the catalog's again."""
+    found = running(store, tenant)
+    rebuild = found.get(workflow.name)
+    if rebuild is None or rebuild.definition == workflow.hash:
+        return
+    _record(store, tenant, [rebuild], now)
+    if len(found) == 1:
+        store.execute(f"DROP DATABASE IF EXISTS `{_name(store, tenant)}` SYNC")
+
+
 def progress(store: Store, tenant: str, workflow: str) -> RebuildProgress:
     """How far the rebuild of a workflow is; raises `NotFound` where there never was one."""
     query = spliced("correlator", "rebuild_progress", segments=committed_segments())

@@ -88,6 +88,35 @@ def test_a_rebuild_that_is_cut_off_goes_on_and_one_of_an_older_definition_begins
     assert not rebuild_progress(store, "default", "w").is_running
 
 
+def test_a_definition_that_is_changed_back_has_its_rows_still_and_no_rebuild_goes_on(store: Store) -> None:
+    clock = ManualClock(RECEIVED)
+    correlator = Correlator(store, clock, rows_per_batch=3)
+    changed = Catalog((replace(FLOW, milestones=FLOW.milestones[:2], hash="h2"),))
+
+    def stitch(catalog: Catalog, n: int) -> None:
+        clock.advance(timedelta(seconds=1))
+        send(store, _events(n, n + 1))
+        correlator.tick("default", catalog)
+
+    for n in range(3):
+        stitch(CATALOG, n)
+    stitch(changed, 3)
+    assert rebuild_progress(store, "default", "w").is_running
+    stitch(CATALOG, 4)
+    assert not rebuild_progress(store, "default", "w").is_running
+    assert _databases(store) == []
+    while correlator.tick("default", CATALOG).segments:
+        pass
+    found = stitched(store, FLOW)
+    assert found.timelines == {f"O{n}": [f"a{n}", f"b{n}", f"c{n}"] for n in range(5)}
+    stitch(changed, 5)
+    while correlator.tick("default", changed).segments:
+        pass
+    assert not rebuild_progress(store, "default", "w").is_running
+    found = stitched(store, changed.workflows[0])
+    assert found.timelines == {f"O{n}": [f"a{n}", f"b{n}"] for n in range(6)}
+
+
 def test_what_received_data_no_longer_covers_stays_and_goes_on_leading_to_its_order(store: Store) -> None:
     old = RECEIVED - timedelta(days=40)
     clock = ManualClock(old)
