@@ -94,13 +94,16 @@ def _by_spans(
     spans: Mapping[SpanId, SpanNode],
     places: Mapping[str, int],
 ) -> Iterator[Cause]:
-    """Every way up, by parents and by links, until it comes to an event; circles and endless ways end."""
+    """Every way up, by parents and by links, until it comes to an event; circles and endless ways end.
+
+    A span that hangs from itself, or links to itself, did not cause itself, though it may be several events.
+    """
     own = spans.get(step.span)
     is_logged = not step.is_span and step.span in at_span and at_span[step.span][0].is_span
     above = step.span if is_logged else own.parent if own else step.parent
     ways = deque([(link, link[1]) for link in own.links] if own else [])
     ways.appendleft((above, ""))
-    seen: set[tuple[SpanId, bool]] = set()
+    seen = {(step.span, True)} if is_logged else {(step.span, True), (step.span, False)}
     while ways and len(seen) < _MOST_ABOVE:
         span, link = ways.popleft()
         if not span[1] or (span, bool(link)) in seen:

@@ -42,6 +42,15 @@ def test_spans_that_hang_from_each_other_in_a_circle_end() -> None:
     assert causes([_step("a", "1", "2")], spans) == []
 
 
+def test_a_span_that_is_two_events_causes_neither_of_them_however_it_hangs_from_itself() -> None:
+    twice = [_step("a", "1", "1"), _step("b", "1", "1")]
+    inside = Step("c", False, ("t", "1"), NONE, (), ())
+    spans = {("t", "1"): SpanNode(("t", "1"), (("t", "1"), ("t", "2"))), ("t", "2"): SpanNode(("t", "1"))}
+    for known in ({}, spans):
+        found = [(each.cause, each.effect, each.by) for each in causes([*twice, inside], known)]
+        assert found == [("a", "c", "span_parent")], "what was logged within it is another record"
+
+
 def test_a_cause_is_found_through_systems_that_know_nothing_of_the_business() -> None:
     """A shop's event, the broker, a middleware that takes from one queue and puts into another, the ERP's event."""
     shop, erp = _step("shop", "1"), Step("erp", True, ("t3", "5"), ("t3", "4"), (), ())
