@@ -100,10 +100,18 @@ def request(store: Store, tenant: str, workflow: Workflow, now: datetime) -> Non
 
 
 def abandon(store: Store, tenant: str, workflow: Workflow, now: datetime) -> None:
-    """Let a rebuild by another definition be over, unfinished: the live rows are those of the catalog's again."""
+    """Let a rebuild by another definition be over, unfinished: the live rows are those of the catalog's again.
+
+    Where its switch was cut off they are not all: then the workflow is derived again.
+    """
     found = running(store, tenant)
     rebuild = found.get(workflow.name)
     if rebuild is None or rebuild.definition == workflow.hash:
+        return
+    made_by = {**_of(rebuild, tenant), "definition": rebuild.definition}
+    switched = f"WHERE {_OWN} AND definition = {{definition:String}} LIMIT 1"
+    if any(store.value(f"SELECT 1 FROM {table} {switched}", made_by) for table in _WITH_PLACE):
+        request(store, tenant, workflow, now)
         return
     _record(store, tenant, [rebuild], now)
     if len(found) == 1:
@@ -349,6 +357,7 @@ def _clear(apart: Store, which: str, params: Mapping[str, object]) -> None:
     """Take the rows of some workflows away from the tables beside."""
     for table in _DERIVED:
         if apart.value(f"SELECT 1 FROM {table} WHERE {which} LIMIT 1", params):
+            apart.execute(f"SYSTEM START MERGES {table}")  # a switch that was cut off has stopped them: it would wait
             apart.execute(f"DELETE FROM {table} WHERE {which}", params)
 
 

@@ -465,3 +465,23 @@ def test_a_switch_that_is_cut_off_is_done_again(store: Store, at: str, catalog: 
     assert [stitched(store, each) for each in catalog.workflows] == whole
     assert store.value("SELECT count() FROM events") == 9 * len(catalog.workflows)
     assert _databases(store) == []
+
+
+def test_a_definition_that_is_changed_back_after_its_switch_was_cut_off_has_all_of_its_rows_again(store: Store) -> None:
+    clock = ManualClock(RECEIVED)
+    for n in range(3):
+        send(store, _events(n, n + 1))
+    Correlator(store, clock).tick("default", CATALOG)
+    whole = stitched(store, FLOW)
+    changed = Catalog((replace(FLOW, milestones=FLOW.milestones[:2], hash="h2"),))
+    clock.advance(timedelta(seconds=1))
+    with pytest.raises(StoreUnavailable):
+        Correlator(cast(Store, _Failing(store, "DELETE FROM superseded")), clock).tick("default", changed)
+    assert stitched(store, changed.workflows[0]) != whole
+    clock.advance(timedelta(seconds=1))
+    again = Correlator(store, clock)
+    while again.tick("default", CATALOG).segments:
+        pass
+    assert not rebuild_progress(store, "default", "w").is_running
+    assert stitched(store, FLOW) == whole
+    assert _databases(store) == []
