@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import itertools
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from hypothesis import strategies as st
 
-from model import Amount, Outcome, Workflow
+from model import Amount, KeyType, Outcome, Workflow
+from tests.correlator.plain_stitcher import values_of
 from tests.correlator.telemetry import Event, Retracted, Voided, milestones, workflow
 
 ALIASES = ("delivery", "shipment", "trace")
+PLACE = "key.place"
+"""An attribute that composite keys share."""
 FAR_AHEAD = 500_000  # minutes: after the time of receipt
 
 
@@ -52,7 +55,8 @@ def worlds(draw: st.DrawFn, name: str) -> World:
         ends={f"{name}.m3": Outcome.COMPLETED, f"{name}.m1": Outcome.CANCELLED} if draw(st.booleans()) else {},
     )
     flow = workflow(types, steps, windows, name=name)
-    flow = Workflow(flow.name, flow.title, flow.keys, flow.root, flow.milestones, amount=Amount("total"), hash="h1")
+    keys = tuple(draw(_spelled(each)) for each in flow.keys)
+    flow = Workflow(flow.name, flow.title, keys, flow.root, flow.milestones, amount=Amount("total"), hash="h1")
     events = [draw(_events(f"e{number}", name, types)) for number in range(draw(st.integers(1, 12)))]
     again = draw(st.lists(st.sampled_from(events), max_size=4))
     moved = [
@@ -64,6 +68,16 @@ def worlds(draw: st.DrawFn, name: str) -> World:
     cuts = sorted(draw(st.lists(st.integers(0, len(order)), max_size=2)))
     bounds = [0, *cuts, len(order)]
     return World(flow, [order[start:end] for start, end in itertools.pairwise(bounds)])
+
+
+@st.composite
+def _spelled(draw: st.DrawFn, key: KeyType) -> KeyType:
+    """The key type as it is, normalized, or composite where an event says a place, else single."""
+    if key.is_trace:
+        return key
+    alternatives = draw(st.sampled_from([key.alternatives, ((*key.alternatives[0], PLACE), *key.alternatives)]))
+    steps = draw(st.lists(st.sampled_from(["trim", "upper", "strip_leading_zeros"]), unique=True, max_size=2))
+    return replace(key, alternatives=alternatives, normalize=tuple(steps))
 
 
 @st.composite
@@ -82,20 +96,18 @@ def _corrections(draw: st.DrawFn, flow: Workflow, events: list[Event]) -> Voided
     links = [
         Retracted((outer.name, value), (inner.name, other))
         for inner, outer in itertools.combinations(flow.keys, 2)
-        for value in _values(event, outer.name)
-        for other in _values(event, inner.name)
+        for value in values_of(outer, event)
+        for other in values_of(inner, event)
     ]
-    return draw(st.sampled_from(links)) if links and draw(st.integers(0, 2)) else Voided(event.id)
-
-
-def _values(event: Event, key_type: str) -> list[str]:
-    found = event.trace if key_type == "trace" else event.keys.get(key_type, "")
-    return [each for each in ([found] if isinstance(found, str) else found) if each.strip()]
+    if links and draw(st.integers(0, 2)):
+        return draw(st.sampled_from(links))
+    return Voided(event.id)
 
 
 @st.composite
 def _keys(draw: st.DrawFn, types: tuple[str, ...]) -> _Hashable:
-    values = st.sampled_from(["1", "2", "3", " ", ["1", "2"], ["3", ""]])
+    values = st.sampled_from(["1", "2", "a", "01", " A", "a/1", " ", ["1", "2"], ["a", ""]])
     least = draw(st.integers(0, min(2, len(types))))
     names = draw(st.lists(st.sampled_from(types), unique=True, min_size=least, max_size=3))
+    names += [PLACE.removeprefix("key.")] if draw(st.integers(0, 3)) == 0 else []
     return _Hashable({each: draw(values) for each in names if each != "trace"})
