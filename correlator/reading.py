@@ -65,10 +65,19 @@ class InstanceReader:
             counts.setdefault(row["workflow"], {})[row["status"]] = row["instances"]
         return counts
 
-    def milestone_counts(self, tenant: str, workflow: str) -> dict[str, int]:
-        """Instances in progress by current milestone."""
-        rows = self._rows("milestone_counts", tenant=tenant, workflow=workflow)
-        return {row["milestone"]: row["instances"] for row in rows}
+    def milestone_counts(self, tenant: str) -> dict[str, dict[str, int]]:
+        """Instances in progress by workflow and current milestone; a milestone where none stands is missing."""
+        counts: dict[str, dict[str, int]] = {}
+        for row in self._rows("milestone_counts", tenant=tenant):
+            counts.setdefault(row["workflow"], {})[row["milestone"]] = row["instances"]
+        return counts
+
+    def open_among(self, tenant: str, named: Sql) -> dict[str, int]:
+        """Instances in progress by workflow, of those named by a SELECT of `workflow` and `key`; a workflow without
+        any is missing.
+        """
+        rows = self._store.rows(spliced("correlator", "open_among", named=named), {"tenant": tenant})
+        return {row["workflow"]: row["instances"] for row in rows}
 
     def instances(
         self,

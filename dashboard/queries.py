@@ -10,16 +10,17 @@ from dataclasses import dataclass
 from datetime import datetime
 
 from alerting import AlertState
-from correlator import InstanceFilter, InstanceRow, SpanRow, TimelineEvent
+from correlator import InstanceRow, SpanRow, TimelineEvent
 from dashboard.instances import InstanceDetail, instance_detail
 from dashboard.services import Services
 from dashboard.systems import SystemRow, system_rows
 from model import Catalog, Outcome, Sla, Verdict, Workflow
 from sla_engine import CoverageReader, LedgerRow, SlaSummary
-from store import spliced
 
 COUNTED = 1000
 """Beyond this many a tally says "1,000+": nobody acts on the difference."""
+
+WORST_FIRST = (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.PENDING, Verdict.MET)
 
 
 @dataclass(frozen=True, slots=True)
@@ -29,18 +30,15 @@ class Tally:
     number: int
     is_more: bool = False
 
-    def __add__(self, other: Tally) -> Tally:
-        return Tally(self.number + other.number, self.is_more or other.is_more)
-
 
 @dataclass(frozen=True, slots=True)
 class WorkflowOverview:
-    """A workflow, its instances by status, and where those in progress stand."""
+    """A workflow, its instances by status; where those in progress stand, how many have a broken promise."""
 
     workflow: Workflow
     statuses: dict[str, int]
     milestones: dict[str, int]
-    broken: Tally
+    broken: int
 
     @property
     def open(self) -> int:
@@ -66,9 +64,9 @@ class Overview:
     firing: Tally
 
     @property
-    def broken(self) -> Tally:
+    def broken(self) -> int:
         """Open instances with a broken promise, of all workflows."""
-        return sum((each.broken for each in self.workflows), Tally(0))
+        return sum(each.broken for each in self.workflows)
 
     @property
     def open(self) -> int:
@@ -125,15 +123,19 @@ class PageQueries:
         return Tally(len(rows), more is not None)
 
     def overview(self, tenant: str, now: datetime) -> Overview:
-        """What the first page shows."""
+        """What the first page shows, in as many queries whatever the number of workflows."""
         counts = self.services.instances.workflow_counts(tenant)
+        milestones = self.services.instances.milestone_counts(tenant)
+        broken = self.services.instances.open_among(
+            tenant, self.services.verdicts.instances_with_verdict(tenant, (Verdict.BREACHED,))
+        )
         return Overview(
             workflows=tuple(
                 WorkflowOverview(
                     workflow=each,
                     statuses={str(status): number for status, number in counts.get(each.name, {}).items()},
-                    milestones=self.services.instances.milestone_counts(tenant, each.name),
-                    broken=self.broken(tenant, each.name),
+                    milestones=milestones.get(each.name, {}),
+                    broken=broken.get(each.name, 0),
                 )
                 for each in self.catalog(tenant).workflows
             ),
@@ -141,13 +143,6 @@ class PageQueries:
             breaches=tuple(self.services.verdicts.latest_breaches(tenant, 10)),
             firing=self.firing(tenant, now),
         )
-
-    def broken(self, tenant: str, workflow: str) -> Tally:
-        """Open instances of a workflow with a broken promise."""
-        restrict = self.services.verdicts.keys_with_verdict(tenant, workflow, (), (Verdict.BREACHED,))
-        wanted = InstanceFilter(status=(Outcome.IN_PROGRESS,), restrict=restrict)
-        rows, more = self.services.instances.instances(tenant, workflow, wanted, COUNTED)
-        return Tally(len(rows), more is not None)
 
     def slas(self, tenant: str, now: datetime) -> tuple[SlaRow, ...]:
         """All SLAs of the catalog."""
@@ -176,13 +171,5 @@ class PageQueries:
 
     def worst_verdicts(self, tenant: str, workflow: str, rows: Sequence[InstanceRow]) -> dict[str, list[Verdict]]:
         """The current verdicts of each of these instances, worst first, by key."""
-        found: dict[str, list[Verdict]] = {row.key: [] for row in rows}
-        if not rows:
-            return found
-        keys = [row.key for row in rows]
-        for verdict in (Verdict.BREACHED, Verdict.AT_RISK, Verdict.UNKNOWN, Verdict.PENDING, Verdict.MET):
-            chosen = self.services.verdicts.keys_with_verdict(tenant, workflow, (), (verdict,))
-            query = spliced("dashboard", "keys_among", keys=chosen)
-            for row in self.services.store.rows(query, {"page_keys": keys}):
-                found[row["key"]].append(verdict)
-        return found
+        found = self.services.verdicts.verdicts_of(tenant, workflow, [row.key for row in rows])
+        return {row.key: [each for each in WORST_FIRST if each in found.get(row.key, ())] for row in rows}

@@ -175,6 +175,11 @@ class VerdictReader:
                 found[row.pop("key")].append(ClockRow(**{**row, "verdict": Verdict(row["verdict"])}))
         return found
 
+    def verdicts_of(self, tenant: str, workflow: str, keys: Sequence[str]) -> dict[str, frozenset[Verdict]]:
+        """The current verdicts of each of these instances of a workflow; an instance without clocks is missing."""
+        rows = self._rows("verdicts_of", tenant=tenant, workflow=workflow, keys=list(keys)) if keys else []
+        return {row["key"]: frozenset(map(Verdict, row["verdicts"])) for row in rows}
+
     def ledger(
         self,
         tenant: str,
@@ -272,6 +277,14 @@ class VerdictReader:
                 "verdict_verdicts": list(verdicts),
             },
         )
+
+    def instances_with_verdict(self, tenant: str, verdicts: Sequence[str]) -> Sql:
+        """A SELECT of `workflow` and `key`: instances of all workflows with a current clock of one of the verdicts.
+
+        Its parameters are named `verdict_*`.
+        """
+        params = {"verdict_tenant": tenant, "verdict_verdicts": list(verdicts)}
+        return Sql(load_query("sla_engine", "instances_with_verdict"), params)
 
     def appended_after(self, tenant: str, seq: int, limit: int = 1000) -> list[LedgerRow]:
         """Ledger rows strictly after a place, in ledger order: the feed alerting reads. 0 is before the first."""

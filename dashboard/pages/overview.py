@@ -56,23 +56,19 @@ def numbers(overview: Overview, view: View) -> html.Div:
     broken = overview.broken
     newest = max((each.deadline_at or each.valid_from for each in overview.breaches), default=None)
     age = f"newest {formats.relative(newest, view.now)}" if newest else "none was ever broken"
-    worst = max(overview.workflows, key=lambda each: each.broken.number)
+    worst = max(overview.workflows, key=lambda each: each.broken)
     busiest = max(overview.workflows, key=lambda each: each.open)
-    in_worst = (
-        [f"{elements.tally_text(worst.broken)} in {worst.workflow.title}"]
-        if worst.broken.number < broken.number
-        else []
-    )
+    in_worst = [f"{formats.count(worst.broken)} in {worst.workflow.title}"] if worst.broken < broken else []
     in_busiest = [f"{formats.count(busiest.open)} in {busiest.workflow.title}"] if busiest.open < overview.open else []
     return html.Div(
         [
             elements.number(
                 "Open with a broken promise",
-                elements.tally_text(broken),
+                formats.count(broken),
                 " · ".join([*in_worst, f"{formats.count(overview.clocks(Verdict.BREACHED))} broken in all", age]),
                 f"{workflow_href(worst)}?status={Outcome.IN_PROGRESS}&verdict={Verdict.BREACHED}",
                 "breached",
-                f"lead {'bad' if broken.number else 'good'}",
+                f"lead {'bad' if broken else 'good'}",
             ),
             clocks_number(overview, "At risk", Verdict.AT_RISK, "promises close to their deadline"),
             clocks_number(overview, "Unknown", Verdict.UNKNOWN, "a system has gone silent"),
@@ -126,8 +122,8 @@ def workflow_card(row: WorkflowOverview) -> html.Section:
         elements.stack(row.statuses, list(STATUSES)),
         elements.legend(row.statuses, list(STATUSES), {state: f"{base}?status={state}" for state in STATUSES}),
     ]
-    if row.broken.number:
-        text = f"{elements.tally_text(row.broken)} open with a broken promise"
+    if row.broken:
+        text = f"{formats.count(row.broken)} open with a broken promise"
         left.append(
             html.A(
                 [html.Span(className="icon"), text],

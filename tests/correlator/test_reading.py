@@ -69,7 +69,8 @@ def test_what_a_reader_sees(store: Store, reader: InstanceReader) -> None:
 def _lists(reader: InstanceReader) -> None:
     assert reader.workflow_counts("default") == {"flow": {"completed": 1, "in_progress": 1}}
     assert reader.workflow_counts("other") == {}
-    assert reader.milestone_counts("default", "flow") == {"placed": 1}
+    assert reader.milestone_counts("default") == {"flow": {"placed": 1}}
+    assert reader.milestone_counts("other") == {}
     page, cursor = reader.instances("default", "flow", InstanceFilter(), limit=1)
     assert [each.key for each in page] == ["7"]
     rest, end = reader.instances("default", "flow", InstanceFilter(), limit=1, cursor=cursor)

@@ -19,7 +19,7 @@ from dashboard.pages.view import View
 from dashboard.queries import PageQueries, SlaRow
 from model import ANYBODY, Access, Principal, catalog_from_sources
 from sla_engine import SlaSummary
-from store import Store
+from store import Store, apply_catalog
 from tests.correlator.telemetry import send_rows
 from tests.dashboard import world
 from tests.dashboard.asgi import Client
@@ -224,6 +224,34 @@ def test_headline_numbers_lead_to_lists_of_just_so_many_or_say_which_part(store:
     value, note, href = tiles["At risk"]
     assert (value, note, href) == ("2", "promises close to their deadline · of 2 SLAs", "/slas")
     assert text(routing.draw(view(store, "/slas"))).count("At risk 1") == 2
+
+
+def test_the_overview_of_many_workflows_asks_no_more_than_that_of_one(
+    store: Store, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    asked: list[Any] = []
+    rows = Store.rows
+
+    def noted(self: Store, statement: Any, *args: Any) -> Any:
+        asked.append(statement)
+        return rows(self, statement, *args)
+
+    monkeypatch.setattr(Store, "rows", noted)
+    more = [
+        f"workflow: more_{number}\nkeys: {{order: {{attributes: [order.id]}}}}\nroot: order\n"
+        f"milestones: [{{id: start, match: {{event: start{number}}}}}, {{id: end, match: {{event: end{number}}}}}]\n"
+        f"slas: [{{id: sla_{number}, from: start, to: end, within: 1h}}]\n"
+        for number in range(8)
+    ]
+    numbers = []
+    for text in (world.CATALOG, "---\n".join([*more, world.CATALOG])):
+        apply_catalog(
+            store, catalog_from_sources([("orders.yaml", text)]), tenant=world.TENANT, actor="tests", at=world.NOW
+        )
+        asked.clear()
+        assert not answer(view(store, "/"), None)[2].startswith("Failed")
+        numbers.append(len(asked))
+    assert numbers[0] == numbers[1] > 0
 
 
 def world_app(store: Store) -> Any:
