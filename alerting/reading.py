@@ -18,6 +18,7 @@ from model import INT64, TEXT, BadRequest, NotFound, cursor_of, microseconds, po
 from store import Sql, Store, load_query
 
 LIMIT = 1000
+_ALERTS = ("alerts",)
 LONGEST_SILENCE = timedelta(days=366)
 
 
@@ -83,12 +84,12 @@ class AlertReader:
         conditions = [Sql("1")]
         if wanted:
             conditions.append(Sql("state IN {states:Array(String)}", {"states": [str(each) for each in wanted]}))
-        if cursor:
+        if cursor is not None:
             conditions.append(_after(cursor))
         rows = self._rows(tenant, now, conditions, min(max(limit, 1), LIMIT) + 1)
         page = rows[: min(max(limit, 1), LIMIT)]
         more = len(rows) > len(page)
-        return page, cursor_of([microseconds(page[-1].alert.started_at), page[-1].alert.id]) if more else None
+        return page, cursor_of(_ALERTS, [microseconds(page[-1].alert.started_at), page[-1].alert.id]) if more else None
 
     def alert(self, tenant: str, alert_id: str, *, now: datetime) -> AlertRow:
         """One alert; raises `NotFound`."""
@@ -233,7 +234,7 @@ def _state(name: AlertState | str) -> AlertState:
 
 
 def _after(cursor: str) -> Sql:
-    at, alert_id = position_of(cursor, (INT64, TEXT))
+    at, alert_id = position_of(_ALERTS, cursor, (INT64, TEXT))
     return Sql(
         "(toUnixTimestamp64Micro(started_at), alert_id) < ({after_us:Int64}, {after_id:String})",
         {"after_us": at, "after_id": alert_id},

@@ -46,6 +46,8 @@ from model import (
 from store import Sql, Store, lines_for, load_query, side_by_side, spliced
 
 _FIRST_US = -(1 << 62)
+_HUBS = ("hubs",)
+_UNRESOLVED = ("unresolved",)
 _MOST_LINKS = 50_000
 _MOST_PROOFS = 1_000  # of one link; only the earliest is read of one that holds for ever
 
@@ -93,8 +95,10 @@ class InstanceReader:
         """
         rows = self._store.rows(instance_page(tenant, workflow, where, limit, cursor))
         page = self._flagged(tenant, rows[:limit], {} if isinstance(workflow, str) else {workflow.name: workflow})
-        more = len(rows) > limit and page
-        return page, cursor_of([microseconds(page[-1].last_event_at), page[-1].key]) if more else None
+        if len(rows) <= limit or not page:
+            return page, None
+        name = workflow if isinstance(workflow, str) else workflow.name
+        return page, cursor_of(("instances", name), [microseconds(page[-1].last_event_at), page[-1].key])
 
     def instance(self, tenant: str, workflow: Workflow, key: str) -> InstanceRow | None:
         """The instance of exactly that key, else of the key normalized; None where there is none."""
@@ -132,7 +136,8 @@ class InstanceReader:
     ) -> tuple[list[TimelineEvent], str | None]:
         """The instance's events by (occurred_at, place of the milestone, event id)."""
         instance = self._named(tenant, workflow, key)
-        at, place, event_id = position_of(cursor, (INT64, UINT16, TEXT)) if cursor else (_FIRST_US, 0, "")
+        of, kinds = ("timeline", instance), (INT64, UINT16, TEXT)
+        at, place, event_id = (_FIRST_US, 0, "") if cursor is None else position_of(of, cursor, kinds)
         rows = self._rows(
             "timeline",
             tenant=tenant,
@@ -151,7 +156,7 @@ class InstanceReader:
         if len(rows) <= limit or not page:
             return events, None
         last = page[-1]
-        return events, cursor_of([microseconds(last["occurred_at"]), last["place"], last["event_id"]])
+        return events, cursor_of(of, [microseconds(last["occurred_at"]), last["place"], last["event_id"]])
 
     def spans(self, tenant: str, events: Sequence[TimelineEvent], limit: int = 5000) -> tuple[list[SpanRow], bool]:
         """The spans of the traces that these events carry, by start, at most `limit`; and whether there are more."""
@@ -168,13 +173,13 @@ class InstanceReader:
         self, tenant: str, catalog: Catalog, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[Hub], str | None]:
         """Aliases of the catalog's workflows that lead to too many instances, by workflow, key type and value."""
-        (after,) = position_of(cursor, (TEXT,)) if cursor else ("",)
+        (after,) = ("",) if cursor is None else position_of(_HUBS, cursor, (TEXT,))
         rows = self._rows("hubs", tenant=tenant, workflows=_names(catalog), after_key=after, limit=limit + 1)
         page = [
             Hub(*split_typed_key(row["typed_key"]), row["links"], row["events"], row["found_at"])
             for row in rows[:limit]
         ]
-        return page, cursor_of([rows[limit - 1]["typed_key"]]) if len(rows) > limit else None
+        return page, cursor_of(_HUBS, [rows[limit - 1]["typed_key"]]) if len(rows) > limit else None
 
     def search(
         self, tenant: str, catalog: Catalog, q: str, limit: int = 100, cursor: str | None = None
@@ -183,7 +188,8 @@ class InstanceReader:
         wanted = _wanted(catalog, q)
         if not wanted:
             return [], None
-        position = position_of(cursor, (UINT8, TEXT, TEXT, TEXT, TEXT)) if cursor else (0, "", "", "", "")
+        of, kinds = ("search", q), (UINT8, TEXT, TEXT, TEXT, TEXT)
+        position = (0, "", "", "", "") if cursor is None else position_of(of, cursor, kinds)
         position_names = ("after_rank", "after_value", "after_workflow", "after_type", "after_key")
         rows = self._store.rows(
             spliced("correlator", "search", prefixes=_prefixes(wanted)),
@@ -205,13 +211,13 @@ class InstanceReader:
                 found.append(Found(instance, row["key_type"], row["value"]))
         if len(rows) <= limit:
             return found, None
-        return found, cursor_of([page[-1][name] for name in ("rank", "value", "workflow", "key_type", "key")])
+        return found, cursor_of(of, [page[-1][name] for name in ("rank", "value", "workflow", "key_type", "key")])
 
     def unresolved(
         self, tenant: str, catalog: Catalog, limit: int = 100, cursor: str | None = None
     ) -> tuple[list[UnresolvedEvent], str | None]:
         """Events of the catalog's workflows of which an innermost value leads nowhere yet, by workflow and event id."""
-        workflow, event_id = position_of(cursor, (TEXT, TEXT)) if cursor else ("", "")
+        workflow, event_id = ("", "") if cursor is None else position_of(_UNRESOLVED, cursor, (TEXT, TEXT))
         rows = self._rows(
             "unresolved",
             tenant=tenant,
@@ -232,7 +238,7 @@ class InstanceReader:
         ]
         if len(rows) <= limit:
             return events, None
-        return events, cursor_of([page[-1]["workflow"], page[-1]["event_id"]])
+        return events, cursor_of(_UNRESOLVED, [page[-1]["workflow"], page[-1]["event_id"]])
 
     def systems_seen(self, tenant: str) -> dict[str, datetime]:
         """The latest event time of each declared system, future-dated events left out."""

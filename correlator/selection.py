@@ -15,8 +15,8 @@ def instance_page(tenant: str, workflow: Workflow | str, where: InstanceFilter, 
     conditions = [Sql("tenant = {tenant:String} AND workflow = {workflow:String}", own), *_conditions(where)]
     if where.q:
         conditions.append(_prefix_of_any(workflow, where.q))
-    if cursor:
-        at, key = position_of(cursor, (INT64, TEXT))
+    if cursor is not None:
+        at, key = position_of(("instances", name), cursor, (INT64, TEXT))
         conditions.append(
             Sql(
                 "(toUnixTimestamp64Micro(last_event_at) < {after_us:Int64} OR "

@@ -73,7 +73,8 @@ class Excuses:
 
         Raises `BadRequest` for a cursor that is not one of ours.
         """
-        before_us, after = position_of(cursor, (INT64, TEXT)) if cursor is not None else (INT64[-1], "")
+        of = ("excuses", sla)
+        before_us, after = (INT64[-1], "") if cursor is None else position_of(of, cursor, (INT64, TEXT))
         limit = min(max(limit, 1), MOST_ROWS)
         rows = self._store.rows(
             load_query("sla_engine", "excuses"),
@@ -94,7 +95,7 @@ class Excuses:
         ]
         if len(rows) <= limit:
             return page, None
-        return page, cursor_of([microseconds(page[-1].excused_at), page[-1].id])
+        return page, cursor_of(of, [microseconds(page[-1].excused_at), page[-1].id])
 
     def _write(self, tenant: str, excuse: Excuse, subject: str, detail: dict[str, str]) -> None:
         row = (

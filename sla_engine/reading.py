@@ -199,6 +199,7 @@ class VerdictReader:
         """
         view = "ledger_then" if known_at or as_of else "ledger"
         limit = min(max(limit, 1), MOST_ROWS)
+        of = ("ledger", sla)
         rows = self._rows(
             view,
             tenant=tenant,
@@ -206,11 +207,11 @@ class VerdictReader:
             known_at=known_at or _END_OF_TIME,
             as_of=as_of or _END_OF_TIME,
             verdicts=list(verdict),
-            after=position_of(cursor, (INT64,))[0] if cursor else 0,
+            after=0 if cursor is None else position_of(of, cursor, (INT64,))[0],
             limit=limit + 1,
         )
         page = [_ledger_row(row) for row in rows[:limit]]
-        return page, cursor_of([page[-1].seq]) if len(rows) > limit else None
+        return page, cursor_of(of, [page[-1].seq]) if len(rows) > limit else None
 
     def sla_counts(self, tenant: str) -> dict[str, SlaCounts]:
         """Current verdicts by SLA id; an SLA without clocks is not in it."""

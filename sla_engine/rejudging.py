@@ -166,9 +166,28 @@ class RejudgedReader:
     def __init__(self, store: Store) -> None:
         self._store = store
 
-    def rejudgings(self, tenant: str, sla: str, limit: int = MOST_ROWS) -> list[Rejudging]:
-        """Each time it was done for an SLA, newest first, without their `changes`."""
-        return [_rejudging(row) for row in self._rows("rejudgings", tenant=tenant, sla=sla, limit=limit)]
+    def rejudgings(
+        self, tenant: str, sla: str, limit: int = 100, cursor: str | None = None
+    ) -> tuple[list[Rejudging], str | None]:
+        """Each time it was done for an SLA, newest first, without their `changes`, and the cursor of the next page.
+
+        `limit` is 1 to 1,000. Raises `BadRequest` for a cursor that is not one of ours.
+        """
+        of = ("rejudgings", sla)
+        before_us, after = (INT64[-1], "") if cursor is None else position_of(of, cursor, (INT64, TEXT))
+        limit = min(max(limit, 1), MOST_ROWS)
+        rows = self._rows("rejudgings", tenant=tenant, sla=sla, before_us=before_us, after=after, limit=limit + 1)
+        page = [_rejudging(row) for row in rows[:limit]]
+        if len(rows) <= limit:
+            return page, None
+        return page, cursor_of(of, [microseconds(page[-1].rejudged_at), page[-1].id])
+
+    def rejudging(self, tenant: str, sla: str, rejudging: str | None = None) -> Rejudging | None:
+        """That one of an SLA, without its `changes`, or the newest; None where there is none."""
+        if rejudging is None:
+            return next(iter(self.rejudgings(tenant, sla, 1)[0]), None)
+        rows = self._rows("rejudging", tenant=tenant, sla=sla, rejudging=rejudging)
+        return _rejudging(rows[0]) if rows else None
 
     def changes(self, tenant: str, sla: str, rejudging: str) -> tuple[Change, ...]:
         """What one came to, most clocks first."""
@@ -198,7 +217,8 @@ class RejudgedReader:
         `only_changed` leaves out those with the same verdict. Raises `BadRequest` for a cursor that is not one of ours.
         """
         limit = min(max(limit, 1), MOST_ROWS)
-        after_us, after_clock = position_of(cursor, (INT64, TEXT)) if cursor else (INT64[0], "")
+        of = ("rejudged", sla, rejudging)
+        after_us, after_clock = (INT64[0], "") if cursor is None else position_of(of, cursor, (INT64, TEXT))
         rows = self._rows(
             "rejudged",
             tenant=tenant,
@@ -212,7 +232,7 @@ class RejudgedReader:
         page = [_rejudged(row) for row in rows[:limit]]
         if len(rows) <= limit:
             return page, None
-        return page, cursor_of([microseconds(page[-1].started_at), page[-1].clock])
+        return page, cursor_of(of, [microseconds(page[-1].started_at), page[-1].clock])
 
     def of_instances(self, tenant: str, workflow: str, keys: Sequence[str]) -> dict[str, Rejudged]:
         """By clock of these instances, the row of the rejudging that looked at it last; empty where none did."""

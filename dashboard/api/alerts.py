@@ -47,7 +47,7 @@ def silences(
 ) -> models.Page[models.SilenceItem]:
     """Silences that are not over, those that start later included."""
     rows = services.alerts.silences(caller.tenant, now=services.clock.now())
-    page, following = page_by(rows, limit, cursor, _place)
+    page, following = page_by("silences", rows, limit, cursor, _place)
     return models.Page(items=[shapes.silence(each) for each in page], next_cursor=following)
 
 

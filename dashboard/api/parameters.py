@@ -84,20 +84,20 @@ def instance_key(key: str, slashed: str | None) -> str:
 
 
 def page_by(
-    items: Sequence[T], limit: int, cursor: str | None, place: Callable[[T], str]
+    of: str, items: Sequence[T], limit: int, cursor: str | None, place: Callable[[T], str]
 ) -> tuple[list[T], str | None]:
     """A page of such a list whose items come and go, in the order of their places, no two of which are equal.
 
     The cursor is the place of the last item, so that none is left out where one before it has gone meanwhile.
     """
-    after = "" if cursor is None else str(position_of(cursor, (TEXT,))[0])
+    after = "" if cursor is None else str(position_of((of,), cursor, (TEXT,))[0])
     rest = sorted((each for each in items if place(each) > after), key=place)
     page = rest[:limit]
-    return page, cursor_of([place(page[-1])]) if len(rest) > limit else None
+    return page, cursor_of((of,), [place(page[-1])]) if len(rest) > limit else None
 
 
-def page_of(items: Sequence[T], limit: int, cursor: str | None) -> tuple[list[T], str | None]:
+def page_of(of: Sequence[str], items: Sequence[T], limit: int, cursor: str | None) -> tuple[list[T], str | None]:
     """A page of a list that is short enough to be held whole, and loses none of its items."""
-    start = 0 if cursor is None else int(position_of(cursor, (UINT32,))[0])
+    start = 0 if cursor is None else int(position_of(of, cursor, (UINT32,))[0])
     end = start + limit
-    return list(items[start:end]), cursor_of([end]) if end < len(items) else None
+    return list(items[start:end]), cursor_of(of, [end]) if end < len(items) else None

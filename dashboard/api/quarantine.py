@@ -22,7 +22,9 @@ def quarantine(
     services: Rooms, caller: Caller, limit: Limit = 100, cursor: Cursor = None
 ) -> models.Page[models.QuarantineItem]:
     """Requests of the tenant that were accepted and then refused by ClickHouse, the oldest first."""
-    page, following = page_by(_collector(services).list_quarantine(caller.tenant), limit, cursor, lambda each: each.id)
+    page, following = page_by(
+        "quarantine", _collector(services).list_quarantine(caller.tenant), limit, cursor, lambda each: each.id
+    )
     return models.Page(items=[_item(each) for each in page], next_cursor=following)
 
 

@@ -19,7 +19,7 @@ router = APIRouter(tags=["slas"])
 def slas(services: Rooms, caller: Caller, limit: Limit = 100, cursor: Cursor = None) -> models.Page[models.SlaItem]:
     """The SLAs of the active catalog, in its order."""
     rows = services.verdicts.summaries(caller.tenant, catalog_of(services, caller), services.clock.now())
-    page, following = page_of(rows, limit, cursor)
+    page, following = page_of(["slas"], rows, limit, cursor)
     return models.Page(items=[shapes.sla(each) for each in page], next_cursor=following)
 
 
@@ -34,7 +34,7 @@ def attainment(
 ) -> models.Page[models.AttainmentItem]:
     """SLAs together: clocks met and breached in the window of each one's objective; null where they are too few."""
     rows = services.verdicts.attainments(caller.tenant, catalog_of(services, caller), services.clock.now(), by, name)
-    page, following = page_of(rows, limit, cursor)
+    page, following = page_of(["attainment", by, *name], rows, limit, cursor)
     return models.Page(items=[models.AttainmentItem.model_validate(each) for each in page], next_cursor=following)
 
 
@@ -55,7 +55,7 @@ def waiting(
     rows = WaitingReader(services.store).waited(
         caller.tenant, catalog_of(services, caller), declared, services.clock.now()
     )
-    page, following = page_of(rows, limit, cursor)
+    page, following = page_of(["waiting", sla], rows, limit, cursor)
     items = [
         models.WaitingItem(
             milestone=each.milestone,
@@ -100,7 +100,7 @@ def rejudgings(
 ) -> models.Page[models.RejudgingItem]:
     """Each time the past of an SLA was judged again (`throughline sla rejudge`), newest first."""
     _declared(services, caller, sla)
-    page, following = page_of(RejudgedReader(services.store).rejudgings(caller.tenant, sla), limit, cursor)
+    page, following = RejudgedReader(services.store).rejudgings(caller.tenant, sla, limit, cursor)
     return models.Page(items=[models.RejudgingItem.model_validate(each) for each in page], next_cursor=following)
 
 
@@ -117,8 +117,7 @@ def rejudged(
     """The past judged again beside what the ledger said: clocks by their start, and how many changed how."""
     _declared(services, caller, sla)
     reader = RejudgedReader(services.store)
-    known = reader.rejudgings(caller.tenant, sla)
-    found = next((each for each in known if rejudging in (None, each.id)), None)
+    found = reader.rejudging(caller.tenant, sla, rejudging)
     if found is None:
         raise NotFound(
             f"The past of the SLA {sla!r} was not judged again" + (f" as {rejudging!r}" if rejudging else "")

@@ -24,7 +24,7 @@ def systems(
     catalog = catalog_of(services, caller)
     learned = CoverageReader(services.store).coverage(caller.tenant, catalog, now)
     rows = system_rows(catalog, services.instances.systems_seen(caller.tenant), now, learned)
-    page, following = page_of(rows, limit, cursor)
+    page, following = page_of(["systems"], rows, limit, cursor)
     items = [
         models.SystemItem(
             id=each.id,

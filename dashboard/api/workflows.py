@@ -43,7 +43,7 @@ def workflows(
         )
         for each in catalog_of(services, caller).workflows
     ]
-    page, following = page_of(items, limit, cursor)
+    page, following = page_of(["workflows"], items, limit, cursor)
     return models.Page(items=page, next_cursor=following)
 
 

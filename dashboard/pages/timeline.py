@@ -182,7 +182,9 @@ def clocks_card(shown: TimelineView, view: View) -> html.Section:
     if not clocks:
         text = "No promise has started for this instance." if slas else "This workflow makes no promises."
         return elements.card("Promises", elements.empty(text, small=True))
-    page, following = page_of(clocks, CLOCKS_SHOWN, view.one("promises") or None)
+    page, following = page_of(
+        ("promises", shown.workflow.name, shown.detail.row.key), clocks, CLOCKS_SHOWN, view.one("promises") or None
+    )
     counts = Counter(str(each.verdict) for each in clocks)
     more: list[Any] = [elements.legend(counts, order)] if len(page) < len(clocks) else []
     if view.one("promises"):

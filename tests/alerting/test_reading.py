@@ -170,7 +170,9 @@ def test_tenants_see_and_change_their_own_only(store: Store) -> None:
         reader.end_silence("red", silence.id, actor="ada", now=NOW)
 
 
-@pytest.mark.parametrize("cursor", ["nonsense", "WzFd", "e30=", "WyJ4IiwieSJd", cursor_of([1 << 63, "a"])])
+@pytest.mark.parametrize(
+    "cursor", ["nonsense", "WzFd", "e30=", "WyJ4IiwieSJd", cursor_of(("alerts",), [1 << 63, "a"]), ""]
+)
 def test_a_cursor_of_somebody_elses_is_refused(store: Store, cursor: str) -> None:
     with pytest.raises(BadRequest, match="cursor"):
         AlertReader(store, BASE_URL).alerts(TENANT, now=NOW, cursor=cursor)

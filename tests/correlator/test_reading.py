@@ -19,6 +19,7 @@ from correlator import (
     reached_values,
     system_progress,
 )
+from correlator.typed_key import typed_key
 from model import BadRequest, Catalog, KeyType, ManualClock, Match, Milestone, Outcome, Workflow, cursor_of
 from store import Sql, Store
 from tests.correlator.telemetry import RECEIVED, START, Event, exact, send, send_rows
@@ -252,21 +253,27 @@ def test_what_waited_for_a_workflow_that_is_gone_is_listed_no_more(store: Store)
 
 def test_a_cursor_that_no_list_gave_out_is_refused(store: Store) -> None:
     reader = InstanceReader(store)
+    typed_timeline = ("timeline", typed_key("flow", "order", "7"))
     texts = ["{", "[" * 100_000, "1" * 5_000, "1", '""', '{"1": 1}', "null"]
     positions: list[list[Any]] = [[], [1, 1], ["a"] * 6, [1, 1, "\ud800"], [True, 1, "a"], ["\ud800"], [1, "\udfff"]]
     positions += [[1, -1, "a"], [1, 1 << 16, "a"], [1 << 63, 1, "a"], [1 << 63, "a"], [-1, *"aaaa"], [256, *"aaaa"]]
     forged = [base64.urlsafe_b64encode(each.encode()).decode() for each in texts]
-    for cursor in [*forged, *map(cursor_of, positions), "é"]:
-        for read in (
-            lambda cursor: reader.timeline("default", FLOW, "7", cursor=cursor),
-            lambda cursor: reader.instances("default", FLOW, InstanceFilter(), cursor=cursor),
-            lambda cursor: reader.search("default", CATALOG, "7", cursor=cursor),
-            lambda cursor: reader.unresolved("default", CATALOG, cursor=cursor),
-            lambda cursor: reader.hubs("default", CATALOG, cursor=cursor),
-        ):
+    here = {
+        typed_timeline: lambda cursor: reader.timeline("default", FLOW, "7", cursor=cursor),
+        ("instances", "flow"): lambda cursor: reader.instances("default", FLOW, InstanceFilter(), cursor=cursor),
+        ("search", "7"): lambda cursor: reader.search("default", CATALOG, "7", cursor=cursor),
+        ("unresolved",): lambda cursor: reader.unresolved("default", CATALOG, cursor=cursor),
+        ("hubs",): lambda cursor: reader.hubs("default", CATALOG, cursor=cursor),
+    }
+    for of, read in here.items():
+        for cursor in [*forged, *(cursor_of(of, each) for each in positions), "é", "", cursor_of(("a",), ["a"])]:
             with pytest.raises(BadRequest, match="Start again without one"):
                 read(cursor)
-    assert reader.timeline("default", FLOW, "7", cursor=cursor_of([-1 << 63, (1 << 16) - 1, "a\0"])) == ([], None)
+    for of, position in ((("instances", "other"), [1, "a"]), (("search", "8"), [0, *"aaaa"])):
+        with pytest.raises(BadRequest, match="Start again without one"):
+            here[of[0], "flow" if of[0] == "instances" else "7"](cursor_of(of, position))
+    last = cursor_of(typed_timeline, [-1 << 63, (1 << 16) - 1, "a\0"])
+    assert reader.timeline("default", FLOW, "7", cursor=last) == ([], None)
 
 
 def test_the_spans_of_a_page_are_those_of_its_events_and_it_says_where_there_are_more(store: Store) -> None:

@@ -8,6 +8,7 @@ import json
 import threading
 from dataclasses import replace
 from typing import Any
+from urllib.parse import urlencode
 
 import httpx
 import pytest
@@ -254,6 +255,29 @@ def _problems(client: Client) -> None:
     refused = client.post(f"{V1}/quarantine/x/retry")
     assert refused.status_code == 501
     assert refused.json()["detail"].endswith("is not supported in this version")
+
+
+def test_every_list_refuses_an_empty_cursor_and_those_of_all_other_lists(reader: Client) -> None:
+    described = got(reader, f"{V1}/openapi.json")["paths"]
+    names = {"workflow": "orders", "key": "SO-1"}
+    lists = [
+        f"{path.format(**names, sla=sla)}{'?q=SO' if path.endswith('/search') else ''}"
+        for path, methods in described.items()
+        if any(each["name"] == "cursor" for each in methods.get("get", {}).get("parameters", ()))
+        for sla in (("ship_in_time", "paid_in_time") if "{sla}" in path else ("",))
+        if not path.endswith(("/quarantine", "/rejudged"))  # not here; nothing was judged again
+    ]
+
+    def at(path: str, **more: Any) -> Any:
+        return reader.get(f"{path}{'&' if '?' in path else '?'}{urlencode(more)}")
+
+    given = {path: at(path, limit=1).json()["next_cursor"] for path in lists}
+    assert sum(map(bool, given.values())) >= 6
+    for path in lists:
+        for of, cursor in [*given.items(), ("nobody", "")]:
+            if cursor is not None:
+                status = at(path, limit=1, cursor=cursor).status_code
+                assert (path, of, status) == (path, of, 200 if of == path else 400)
 
 
 def test_slas_stand_together_by_workflow_and_a_group_nobody_is_in_is_not_found(reader: Client) -> None:

@@ -46,7 +46,10 @@ def test_pages_hold_every_row_once_in_order(story: Story) -> None:
     assert len({row.seq for row in rows}) == len(rows) == 24 + 6 + 3  # the last of a day is pending first
 
 
-@pytest.mark.parametrize("cursor", ["x", "-1", "1 OR 1", cursor_of([1 << 63]), "²"])
+@pytest.mark.parametrize(
+    "cursor",
+    ["x", "-1", "1 OR 1", cursor_of(("ledger", "promise"), [1 << 63]), cursor_of(("ledger", "other"), [1]), "²"],
+)
 def test_a_cursor_of_somebody_else_is_refused(story: Story, cursor: str) -> None:
     with pytest.raises(BadRequest):
         story.reader.ledger(story.tenant, "promise", cursor=cursor)

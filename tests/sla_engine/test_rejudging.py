@@ -125,8 +125,12 @@ def test_each_time_is_kept_and_the_last_is_the_one_shown_with_the_instance(share
     )
     assert isinstance(second, Rejudging)
     reader = RejudgedReader(shared_store)
-    kept = reader.rejudgings(story.tenant, SLA)
+    kept, end = reader.rejudgings(story.tenant, SLA)
     assert [(each.id, each.actor, each.clocks) for each in kept] == [(second.id, "bob", 4), (first.id, "ana", 3)]
+    assert end is None
+    newest, cursor = reader.rejudgings(story.tenant, SLA, limit=1)
+    assert [newest, reader.rejudgings(story.tenant, SLA, cursor=cursor)] == [kept[:1], (kept[1:], None)]
+    assert [reader.rejudging(story.tenant, SLA, each) for each in (None, first.id, "none")] == [*kept, None]
     assert str(rows(story, first)["SO-1"].new.verdict) == "met"
     (shown,) = reader.of_instances(story.tenant, "orders", ["SO-1"]).values()
     assert (shown.rejudging, str(shown.new.verdict)) == (second.id, "breached")
@@ -149,7 +153,7 @@ def test_pages_hold_every_row_once(shared_store: Store) -> None:
     with pytest.raises(BadRequest):
         reader.page(story.tenant, SLA, found.id, cursor="§")
     with pytest.raises(BadRequest):
-        reader.page(story.tenant, SLA, found.id, cursor=cursor_of([1 << 63, "a"]))
+        reader.page(story.tenant, SLA, found.id, cursor=cursor_of(("rejudged", SLA, found.id), [1 << 63, "a"]))
 
 
 def test_what_cannot_be_judged_again_is_refused(shared_store: Store) -> None:
