@@ -119,7 +119,7 @@ def navigation(found: Navigation, view: View) -> list[Any]:
         )
     ]
     if workflows:
-        groups.append(html.Nav([html.Div("Workflows", className="group"), *workflows]))
+        groups.append(html.Nav([html.Div("Workflows", className="group"), *workflows], className="workflows"))
     groups.append(
         html.Nav(
             [

@@ -21,8 +21,8 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from dashboard import create_app
 from dashboard.figures import TimelineRows, timeline_figure
 from dashboard.figures.plain import plain
-from model import Access, Clock, ManualClock, Principal
-from store import Store, migrate
+from model import Access, Clock, ManualClock, Principal, catalog_from_sources
+from store import Store, apply_catalog, migrate
 from tests.conftest import ROOMS, new_name
 from tests.dashboard import world
 from tests.dashboard.rows import clock, event, span
@@ -178,6 +178,32 @@ def test_a_refresh_that_says_something_new_takes_the_focus_from_nobody_and_close
         expect(page.locator("h1")).to_have_text("SO-3", timeout=PATIENCE_MS)
         expect(page.locator(".event-details[open]")).to_have_count(0)
         context.close()
+
+
+@pytest.mark.parametrize("width", [1440, 480])
+def test_beside_many_workflows_all_other_links_stay_within_reach(embedded: Store, browser: Browser, width: int) -> None:
+    store = embedded.beside(new_name(), pool=6)
+    migrate(store, ROOMS)
+    many = "---\n".join(
+        f"workflow: flow_{number}\ntitle: Flow {number}\nkeys: {{order: {{attributes: [order.id]}}}}\nroot: order\n"
+        f"milestones: [{{id: start, match: {{event: start{number}}}}}]\n"
+        for number in range(80)
+    )
+    apply_catalog(store, catalog_from_sources([("many.yaml", many)]), tenant=world.TENANT, actor="tests", at=world.NOW)
+    with served(store) as address:
+        page = browser.new_context(viewport={"width": width, "height": 800}, base_url=address).new_page()
+        page.goto("/")
+        links = page.locator(".sidebar a")
+        expect(links).to_have_count(86, timeout=PATIENCE_MS)
+        if width > 1000:
+            for name in ("Alerts", "Systems", "Unresolved"):
+                expect(page.locator(".sidebar a", has_text=name)).to_be_in_viewport()
+            expect(page.locator("#theme-toggle")).to_be_in_viewport()
+        strip = page.locator(".sidebar").evaluate("each => each.scrollWidth")
+        assert strip < 1200, "the workflows scroll by themselves"
+        page.context.close()
+    store.execute(f"DROP DATABASE {store.database} SYNC")
+    store.close()
 
 
 def test_search_finds_an_order_by_any_of_its_keys(page: Page) -> None:
