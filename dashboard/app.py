@@ -6,6 +6,8 @@ frame. So a mistyped page shows "nothing here" inside the frame, a mistyped API 
 
 from __future__ import annotations
 
+from typing import Any
+
 from fastapi import FastAPI
 
 from dashboard import problems
@@ -42,8 +44,21 @@ def create_operations(services: Services) -> FastAPI:
     return _guarded(app, services)
 
 
+class _App(FastAPI):
+    """Describes problems by the media type they have; FastAPI writes that of the other answers under a model."""
+
+    def openapi(self) -> dict[str, Any]:
+        """The description of the API."""
+        described = super().openapi()
+        for operation in (each for path in described["paths"].values() for each in path.values()):
+            for status, answer in operation["responses"].items():
+                if status in problems.DOCUMENTED and "application/json" in answer["content"]:
+                    answer["content"][problems.MEDIA_TYPE] = answer["content"].pop("application/json")
+        return described
+
+
 def _app(services: Services, *, openapi_url: str | None) -> FastAPI:
-    app = FastAPI(
+    app = _App(
         title="Throughline",
         description="Every business transaction, across all systems, judged against the promises made.",
         version="1",

@@ -24,6 +24,8 @@ from store import StatementFailed
 UNEXPECTED = "An unexpected error; the server's log has the details under this path"
 OVERLOADED = "The store cannot be reached or is overloaded; trying again may help"
 MEDIA_TYPE = "application/problem+json"
+DOCUMENTED = ("4XX", "5XX")
+"""The answers that are problems, as OpenAPI names them."""
 log = logging.getLogger(__name__)
 
 

@@ -11,12 +11,14 @@ from starlette.routing import Match, Route
 from dashboard.access import principal_of
 from dashboard.api import alerts, operations, quarantine, slas, systems, workflows
 from dashboard.api.parameters import only_known_parameters
-from dashboard.problems import ProblemDetails
+from dashboard.problems import DOCUMENTED, ProblemDetails
 from model import NotFound
 
 __all__ = ["operations_router", "outside", "router"]
 
 PREFIX = "/api/v1"
+METHODS = ["GET", "POST", "PUT", "PATCH", "DELETE", "OPTIONS", "TRACE"]
+"""HEAD is GET by then."""
 
 operations_router = operations.router
 outside = APIRouter(include_in_schema=False)
@@ -33,8 +35,7 @@ def beside() -> None:
 def router() -> APIRouter:
     """All routes, the last one answering for whatever is not there."""
     problems: dict[int | str, dict[str, object]] = {
-        "4XX": {"model": ProblemDetails, "description": "RFC 9457 problem details"},
-        "5XX": {"model": ProblemDetails, "description": "RFC 9457 problem details"},
+        each: {"model": ProblemDetails, "description": "RFC 9457 problem details"} for each in DOCUMENTED
     }
     strict = APIRouter(dependencies=[Depends(only_known_parameters)], responses=problems)
     parts = (workflows.router, slas.router, alerts.router, systems.router, quarantine.router)
@@ -57,7 +58,5 @@ def router() -> APIRouter:
             )
         raise NotFound(f"The API has nothing at {request.url.path}")
 
-    api.add_api_route(
-        "/{rest:path}", nowhere, methods=["GET", "POST", "PUT", "PATCH", "DELETE"], include_in_schema=False
-    )
+    api.add_api_route("/{rest:path}", nowhere, methods=METHODS, include_in_schema=False)
     return api

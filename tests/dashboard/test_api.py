@@ -251,6 +251,7 @@ def _problems(client: Client) -> None:
     other = client.post(f"{V1}/workflows/orders/instances")
     assert (other.status_code, other.headers["allow"]) == (405, "GET")
     assert other.json()["detail"] == f"{V1}/workflows/orders/instances takes GET, not POST"
+    assert client.request("OPTIONS", f"{V1}/silences").headers["allow"] == "GET, POST"
     assert client.delete(f"{V1}/nothing/here").status_code == 404
     refused = client.post(f"{V1}/quarantine/x/retry")
     assert refused.status_code == 501
@@ -464,6 +465,9 @@ def test_every_answer_is_described(empty_client: Client) -> None:
     for path, methods in described["paths"].items():
         for operation in methods.values():
             assert "422" not in operation["responses"], "invalid parameters are a problem of status 400"
+            if path.startswith(V1):
+                for status in ("4XX", "5XX"):
+                    assert list(operation["responses"][status]["content"]) == ["application/problem+json"], path
             if path.startswith(V1) and "501" not in operation["responses"] and "204" not in operation["responses"]:
                 success = next(each for code, each in operation["responses"].items() if code.startswith("2"))
                 assert success["content"]["application/json"]["schema"], path
