@@ -14,7 +14,7 @@ from throughline.control import Control
 from throughline.instants import instant
 from throughline.rejudging import such_as
 from throughline.settings import StoreSettings
-from throughline.tables import open_migrated
+from throughline.tables import open_there
 
 LARGEST_FILE_BYTES = 4 * 2**20
 
@@ -34,7 +34,7 @@ def backtest_text(settings: StoreSettings, file: Path, since: str, until: str, t
     if running:
         found = running.call("POST", "/backtest", asked)["found"]
     else:
-        with open_migrated(settings) as store:
+        with open_there(settings) as store:
             found = backtested(store, **asked)
     return "\n\n".join(_told(each) for each in found)
 

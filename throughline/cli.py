@@ -66,7 +66,16 @@ def _platform_options(command: Any) -> Any:
     return command
 
 
-_TENANT = _option("--tenant", default=DEFAULT_TENANT, help="Whose it is: the organisation and environment.")
+def _named(_context: click.Context, _option: click.Parameter, tenant: str) -> str:
+    """A tenant has a name, as in the list of tokens: a variable that is not set must not make one without."""
+    if not tenant.strip():
+        raise click.BadParameter("it is blank.")
+    return tenant
+
+
+_TENANT = _option(
+    "--tenant", default=DEFAULT_TENANT, callback=_named, help="Whose it is: the organisation and environment."
+)
 
 
 @click.group(context_settings={"help_option_names": ["-h", "--help"], "max_content_width": 110})

@@ -11,12 +11,12 @@ from pathlib import Path
 
 from collector import Redactions
 from collector.importing import ImportProgress, ImportReport, check_file, import_file, load_mapping
-from model import NotFound, SystemClock, load_catalog
+from model import SystemClock, load_catalog
 from store import Store, active_catalog, apply_catalog, pending
 from throughline.control import Control
 from throughline.ingest import CatalogRedactions, IngestSettings
 from throughline.settings import StoreSettings
-from throughline.tables import ROOMS, migrate_all, open_migrated, open_store, tables_folder
+from throughline.tables import ROOMS, migrate_all, open_migrated, open_store, open_there
 
 ACTOR = "command line"
 """Who did it, in the audit log, for what is done by a command."""
@@ -104,13 +104,6 @@ def status_text(settings: StoreSettings, *, as_json: bool) -> str:
     if running:
         found = running.call("GET", "/status")
     else:
-        _expect_tables(settings)
-        with open_migrated(settings) as store:
+        with open_there(settings) as store:
             found = {"running": False, **left_behind(settings.data_dir), **stored(store)}
     return json.dumps(found, indent=2) if as_json else describe(found)
-
-
-def _expect_tables(settings: StoreSettings) -> None:
-    """Refuse to look into a folder nothing was ever kept in: more likely the name is mistaken than the platform new."""
-    if settings.clickhouse_url is None and not tables_folder(settings).is_dir():
-        raise NotFound(f"There is no Throughline data in {settings.data_dir}. Name another folder with --data-dir.")

@@ -19,7 +19,7 @@ from store import Store, active_catalog, audit
 from throughline.commands import ACTOR
 from throughline.control import Control
 from throughline.settings import StoreSettings
-from throughline.tables import open_migrated
+from throughline.tables import open_there
 
 _LOOK_SECONDS = 0.5
 
@@ -30,7 +30,7 @@ def rebuild_with_progress(settings: StoreSettings, workflow: str, tenant: str) -
     if running:
         _shown(workflow, _rebuilt_remotely(running, workflow, tenant))
         return
-    with open_migrated(settings) as store:
+    with open_there(settings) as store:
         correlator = Correlator(store, SystemClock())
         _shown(workflow, rebuild_steps(store, workflow, tenant, lambda catalog: correlator.tick(tenant, catalog)))
 

@@ -18,7 +18,7 @@ from throughline.commands import ACTOR
 from throughline.control import Control
 from throughline.instants import instant
 from throughline.settings import StoreSettings
-from throughline.tables import open_migrated
+from throughline.tables import open_there
 
 
 def rejudge_with_progress(settings: StoreSettings, sla: str, since: str | None, until: str | None, tenant: str) -> None:
@@ -31,7 +31,7 @@ def rejudge_with_progress(settings: StoreSettings, sla: str, since: str | None, 
     if running:
         _shown(sla, running.stream("POST", "/rejudge", asked))
         return
-    with open_migrated(settings) as store:
+    with open_there(settings) as store:
         _shown(sla, rejudge_lines(store, **asked))
 
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Collection, Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
-from model import Refused, ThroughlineError
+from model import NotFound, Refused, ThroughlineError
 from sla_engine import LEASE_SECONDS, Lease, create_leases
 from store import EMBEDDED_FOLDER, Migration, Store, migrate, pending
 from throughline.settings import StoreSettings
@@ -34,6 +34,16 @@ def open_store(settings: StoreSettings) -> Store:
 def tables_folder(settings: StoreSettings) -> Path:
     """Where an embedded store keeps its tables."""
     return settings.data_dir / EMBEDDED_FOLDER
+
+
+def open_there(settings: StoreSettings) -> Store:
+    """The store with every migration applied, of a folder in which something was kept.
+
+    Raises `NotFound` for another: more likely its name is mistaken than the platform new.
+    """
+    if settings.clickhouse_url is None and not tables_folder(settings).is_dir():
+        raise NotFound(f"There is no Throughline data in {settings.data_dir}. Name another folder with --data-dir.")
+    return open_migrated(settings)
 
 
 def open_migrated(settings: StoreSettings) -> Store:

@@ -59,7 +59,8 @@ def load_catalog(folder: FilePath) -> Catalog:
     """
     problems = Problems()
     if not folder.is_dir():
-        raise CatalogError((Problem(str(folder), "", "there is no such folder"),))
+        text = "is a file; a catalog is a folder of files" if folder.exists() else "there is no such folder"
+        raise CatalogError((Problem(str(folder), "", text),))
     files = sorted(each for each in folder.rglob("*") if _is_ours(each, folder))
     if not files:
         raise CatalogError((Problem(str(folder), "", "no *.yaml or *.yml file is in this folder"),))

@@ -80,6 +80,12 @@ def test_a_folder_without_a_catalog_file_is_refused(tmp_path: Path) -> None:
         load_catalog(tmp_path)
 
 
+def test_a_file_instead_of_its_folder_is_told_so(tmp_path: Path) -> None:
+    (tmp_path / "orders.yaml").write_text("")
+    with pytest.raises(CatalogError, match="is a file; a catalog is a folder"):
+        load_catalog(tmp_path / "orders.yaml")
+
+
 def test_a_folder_that_is_not_there_is_refused(tmp_path: Path) -> None:
     with pytest.raises(CatalogError, match="there is no such folder"):
         load_catalog(tmp_path / "missing")

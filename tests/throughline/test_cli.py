@@ -130,17 +130,35 @@ def test_a_catalog_is_checked_and_applied_without_a_running_platform(tmp_path: P
     assert "parts" in throughline("status", *data).stdout
 
 
-def test_a_command_that_reads_makes_nothing_where_nothing_was(tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("status",),
+        ("rebuild", "parts"),
+        ("sla", "rejudge", "parts"),
+        ("sla", "backtest", str(CATALOG), "--from", "2026-01-01", "--to", "2026-02-01"),
+    ],
+)
+def test_a_command_about_what_is_there_makes_nothing_where_nothing_was(
+    tmp_path: Path, command: tuple[str, ...]
+) -> None:
     folder = tmp_path / "typo"
-    assert str(folder) in refused(throughline("status", "--data-dir", str(folder)))
+    assert f"no Throughline data in {folder}" in refused(throughline(*command, "--data-dir", str(folder)))
     assert not folder.exists()
+
+
+def test_a_tenant_without_a_name_is_refused(tmp_path: Path) -> None:
+    done = throughline(
+        "catalog", "apply", str(_folder(tmp_path)), "--tenant", " ", "--data-dir", str(tmp_path / "data")
+    )
+    assert (done.returncode, "Invalid value for '--tenant'" in done.stderr) == (2, True)
+    assert not (tmp_path / "data").exists()
 
 
 def test_a_rebuild_needs_a_workflow_of_the_applied_catalog(tmp_path: Path) -> None:
     data = ("--data-dir", str(tmp_path / "data"))
-    refused = throughline("rebuild", "parts", *data)
-    assert (refused.returncode, refused.stderr.count("No workflow 'parts'")) == (1, 1)
     assert throughline("catalog", "apply", str(_folder(tmp_path)), *data).returncode == 0
+    assert "No workflow 'part' " in throughline("rebuild", "part", *data).stderr
     done = throughline("rebuild", "parts", *data)
     assert done.returncode == 0, done.stderr
     assert "parts was derived again from 0 received rows" in done.stdout
