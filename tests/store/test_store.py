@@ -83,3 +83,16 @@ def test_several_threads_use_the_store_at_once(empty_store: Store) -> None:
         assert sorted(threads.map(lambda n: empty_store.value("SELECT {n:UInt32} + 0", {"n": n}), range(64))) == [
             *range(64)
         ]
+
+
+def test_a_list_longer_than_a_server_takes_in_one_parameter_arrives_whole_and_in_order(store: Store) -> None:
+    values = [f"{number:05}{chr(9)}\\'" + "ü" * 100 for number in range(2_000)]
+    params = {"values": values, "numbers": list(range(20_000)), "short": ["a"]}
+    statement = (
+        "SELECT {values:Array(String)} AS found, length({numbers:Array(UInt64)}) AS n, "
+        "(SELECT count() FROM numbers(30000) WHERE number IN {numbers:Array(UInt64)}) AS among, "
+        "(SELECT count() FROM numbers(9) WHERE toString(number) IN {values:Array(String)}) AS none, "
+        "{short:Array(String)}[1] AS a"
+    )
+    [row] = store.rows(statement, params)
+    assert row == {"found": values, "n": 20_000, "among": 20_000, "none": 0, "a": "a"}
