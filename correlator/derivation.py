@@ -104,12 +104,15 @@ class Derivation:
         """
         staged = self._store.value("SELECT count() FROM stage_events")
         deliveries = self._stored.look(self._store)
-        halves = self._stored.ids(self._store, "staged_halves")
+        halves = self._stored.ids(self._store, Lookup.DELIVERIES, "staged_halves")
         self._there = frozenset()
         if (maybe := self._stored.among(Lookup.DELIVERIES, halves)) is not None:
             self._tell("maybe_known", maybe)
         else:
             self._there = frozenset({"unfiltered", "scanned"} if deliveries < SCANNED * staged else {"unfiltered"})
+        if self._stored.keeps(Lookup.LINKS):
+            self._there |= {"links_counted"}
+            self._params["last_link"] = self._stored.last(Lookup.LINKS)
         facts = self._row("batch_facts")
         if not facts["events"] and not facts["corrections"]:
             return 0
@@ -127,7 +130,7 @@ class Derivation:
             has_hubs = self._walk(facts)
         else:
             _, has_hubs = side_by_side(self._write_events, lambda: self._reach_and_walk(facts))
-        instances = self._stored.ids(self._store, "staged_instances")
+        instances = self._stored.ids(self._store, Lookup.INSTANCES, "staged_instances")
         if is_lossy or has_hubs:
             self.execute("stage_lost_members")
         else:
@@ -140,12 +143,15 @@ class Derivation:
             self._all("write_vanished_instances", "write_lost_waiting")
         if has_hubs:
             self.execute("write_hubs")
+        aliases = self._stored.ids(self._store, Lookup.EVENT_KEYS, "staged_event_keys")
+        linked = self._stored.ids(self._store, Lookup.LINKS, "staged_links")
         self._stored.wrote(
             self._store,
             {
                 Lookup.DELIVERIES: (halves, facts["events"]),
-                Lookup.EVENT_KEYS: (self._stored.ids(self._store, "staged_event_keys"), facts["aliases"]),
+                Lookup.EVENT_KEYS: (aliases, facts["aliases"]),
                 Lookup.INSTANCES: (instances, len(instances)),
+                Lookup.LINKS: (linked, facts.get("links", 0)),
             },
         )
         return int(facts["events"])
@@ -186,6 +192,8 @@ class Derivation:
         if not facts["linking"] and not is_lossy:
             return
         for round_ in range(1, self._rounds - 1):
+            if self._tell_links("hashes_to_reach_from", round_) == []:
+                break
             self.execute("reach_outward", round_)
             found = "SELECT count() FROM stage_reach WHERE round = {round:UInt8}"
             if not self._store.value(found, {"round": round_}):
@@ -197,7 +205,9 @@ class Derivation:
 
     def _reached(self) -> None:
         """Stored events that wait for one of the keys that links of this tick reach: mostly there are none."""
-        maybe = self._stored.among(Lookup.EVENT_KEYS, self._stored.ids(self._store, "reached_hashes"))
+        maybe = self._stored.among(
+            Lookup.EVENT_KEYS, self._stored.ids(self._store, Lookup.EVENT_KEYS, "reached_hashes")
+        )
         if maybe is None:
             self.execute("state_of_reached")
         elif maybe:
@@ -208,6 +218,15 @@ class Derivation:
         """Of new instances all members are staged: there is nothing to look up."""
         if (maybe := self._stored.among(Lookup.INSTANCES, instances)) is not None:
             self._tell("maybe_stored", maybe)
+
+    def _tell_links(self, hashes: str, round_: int) -> list[int] | None:
+        """Of the keys a round goes on from, those that may have links of before this tick; None: nobody knows."""
+        maybe = self._stored.among(Lookup.LINKS, self._stored.ids(self._store, Lookup.LINKS, hashes, {"round": round_}))
+        if maybe is None:
+            self._there -= {"maybe_linked"}
+        else:
+            self._tell("maybe_linked", maybe)
+        return maybe
 
     def _tell(self, name: str, ids: list[int]) -> None:
         """Give statements a parameter, and the lines that have it."""
@@ -232,6 +251,7 @@ class Derivation:
         if is_hub_known:
             self._there |= {"walked_hubs"}
         for round_ in range(1, self._rounds):
+            self._tell_links("hashes_to_walk_from", round_)
             self.execute("links_of_walk", round_)
             sizes = self._row("link_sizes", round_)
             if not sizes["links"]:

@@ -42,11 +42,17 @@ class Lookup(Enum):
     DELIVERIES = "halves"
     EVENT_KEYS = "event_keys"
     INSTANCES = "instances"
+    LINKS = "links"
 
     @property
     def table(self) -> str:
         """In which the ids are stored."""
-        return {"halves": "event_copies"}.get(self.value, self.value)
+        return {"halves": "event_copies", "links": "key_links"}.get(self.value, self.value)
+
+    @property
+    def rows(self) -> int:
+        """From how many stored rows on a filter pays. To ask for links takes a statement in each round."""
+        return 1_000_000 if self is Lookup.LINKS else 0
 
 
 class StoredFilter:
@@ -58,42 +64,55 @@ class StoredFilter:
     def __init__(self, filtered_from: int = FILTERED) -> None:
         self._filtered_from = filtered_from
         self._of = {each: _Filter(each) for each in Lookup}
-        self._is_on = False
+        self._kept: frozenset[Lookup] = frozenset()
 
     def look(self, store: Store) -> int:
         """See what is stored by now; about how many deliveries, of whatever tenant. What a tick has to begin with."""
         parts = self._parts(store)
         stored = parts[Lookup.DELIVERIES.table]["stored"]
-        self._is_on = stored >= self._filtered_from
-        if self._is_on:
-            anew = [each.begin_anew(parts[lookup.table]) for lookup, each in self._of.items()]
-            if any(anew):
-                parts = self._parts(store)
-            for lookup, each in self._of.items():
-                each.catch_up(store, parts[lookup.table])
+        self._kept = frozenset(each for each in Lookup if stored >= self._filtered_from and self._pays(each, parts))
+        anew = [self._of[each].begin_anew(parts[each.table]) for each in self._kept]
+        if any(anew):
+            parts = self._parts(store)
+        for each in self._kept:
+            self._of[each].catch_up(store, parts[each.table])
         return int(stored)
+
+    def keeps(self, lookup: Lookup) -> bool:
+        """Whether there is a filter of that, in this tick."""
+        return lookup in self._kept
+
+    def last(self, lookup: Lookup) -> int:
+        """The block up to which the filter has what is stored: what this tick writes comes after it."""
+        return self._of[lookup].last
 
     def among(self, lookup: Lookup, ids: Ids) -> list[int] | None:
         """Those ids that may be stored, all that are among them; None: the table has to say for all."""
-        if not self._is_on:
+        if lookup not in self._kept:
             return None
         found = self._of[lookup].among(ids)
         return found.tolist() if len(found) <= LOOKED_UP else None
 
-    def ids(self, store: Store, query: str) -> Ids:
+    def ids(self, store: Store, lookup: Lookup, query: str, params: Mapping[str, object] | None = None) -> Ids:
         """What a statement of the room gives, one id in a row; nothing where no filter is kept."""
-        return _ids(store, Sql(load_query("correlator", query))) if self._is_on else np.zeros(0, np.uint64)
+        if lookup not in self._kept:
+            return np.zeros(0, np.uint64)
+        return _ids(store, Sql(load_query("correlator", query), params or {}))
 
     def wrote(self, store: Store, written: Mapping[Lookup, tuple[Ids, int]]) -> None:
         """Ids have been written, in so many rows: they need not be read, unless others' are among them.
 
         Once they are merged with what was there before, they cannot be told apart any more.
         """
-        if not self._is_on:
+        if not self._kept:
             return
         parts = self._parts(store)
         for lookup, (ids, rows) in written.items():
-            self._of[lookup].wrote(ids, rows, parts[lookup.table])
+            if lookup in self._kept:
+                self._of[lookup].wrote(ids, rows, parts[lookup.table])
+
+    def _pays(self, lookup: Lookup, parts: Mapping[str, Mapping[str, Any]]) -> bool:
+        return bool(parts[lookup.table]["stored"] >= min(lookup.rows, 4 * self._filtered_from))
 
     def _parts(self, store: Store) -> dict[str, dict[str, Any]]:
         tables = [each.table for each in Lookup]

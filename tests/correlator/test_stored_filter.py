@@ -26,7 +26,7 @@ def maybe_stored(store: Store, asked: StoredFilter, first: int, count: int) -> l
         {"first": first, "count": count},
     )
     asked.look(store)
-    return asked.among(Lookup.DELIVERIES, asked.ids(store, "staged_halves"))
+    return asked.among(Lookup.DELIVERIES, asked.ids(store, Lookup.DELIVERIES, "staged_halves"))
 
 
 def ask(store: Store, asked: StoredFilter, first: int, count: int) -> set[int]:
@@ -37,7 +37,7 @@ def ask(store: Store, asked: StoredFilter, first: int, count: int) -> set[int]:
 
 def wrote(store: Store, asked: StoredFilter, rows: int) -> None:
     """Tell that the staged events have been written, as so many rows."""
-    asked.wrote(store, {Lookup.DELIVERIES: (asked.ids(store, "staged_halves"), rows)})
+    asked.wrote(store, {Lookup.DELIVERIES: (asked.ids(store, Lookup.DELIVERIES, "staged_halves"), rows)})
 
 
 def halves(store: Store, first: int, count: int) -> set[int]:
@@ -117,18 +117,24 @@ def test_over_a_small_history_nothing_is_remembered(store: Store) -> None:
     assert maybe_stored(store, asked, 0, 10) is None
 
 
-def test_instances_and_keys_that_events_wait_by_are_found_by_what_the_tick_stages_of_them(store: Store) -> None:
+def test_instances_links_and_keys_that_events_wait_by_are_found_by_what_the_tick_stages_of_them(store: Store) -> None:
     store.execute("INSERT INTO instances (tenant, workflow, key) SELECT 't', 'w', toString(number) FROM numbers(1000)")
     store.execute("INSERT INTO event_keys (tenant, typed_key) SELECT 't', toString(number) FROM numbers(1000)")
+    store.execute(
+        "INSERT INTO key_links (tenant, outer_key, inner_key) "
+        "SELECT 't', toString(number), toString(number + 500) FROM numbers(500)"
+    )
     asked = StoredFilter(filtered_from=0)
     asked.look(store)
     store.execute("INSERT INTO stage_members (workflow, key) SELECT 'w', toString(number) FROM numbers(990, 500)")
-    store.execute("INSERT INTO stage_reach (typed_key) SELECT toString(number) FROM numbers(980, 500)")
+    store.execute("INSERT INTO stage_reach (typed_key) SELECT toString(number) FROM numbers(990, 500)")
+    store.execute("INSERT INTO stage_walk (typed_key, round) SELECT toString(number), 2 FROM numbers(990, 500)")
     for lookup, query, known in [
         (Lookup.INSTANCES, "staged_instances", "sipHash64('w', toString(number))"),
         (Lookup.EVENT_KEYS, "reached_hashes", "sipHash64(toString(number))"),
+        (Lookup.LINKS, "hashes_to_walk_from", "sipHash64(toString(number))"),
     ]:
-        found = asked.among(lookup, asked.ids(store, query))
+        found = asked.among(lookup, asked.ids(store, lookup, query, {"round": 3}))
         assert found is not None
         rows = store.rows(f"SELECT {known} AS hash FROM numbers(990, 10)")
         assert set(found) >= {row["hash"] for row in rows}
