@@ -50,9 +50,9 @@ class Lookup(Enum):
         return {"halves": "event_copies", "links": "key_links"}.get(self.value, self.value)
 
     @property
-    def rows(self) -> int:
-        """From how many stored rows on a filter pays. To ask for links takes a statement in each round."""
-        return 1_000_000 if self is Lookup.LINKS else 0
+    def pays_from(self) -> int:
+        """From how many times as many rows as `FILTERED` on: to ask for links takes a statement in each round."""
+        return 4 if self is Lookup.LINKS else 0
 
 
 class StoredFilter:
@@ -70,7 +70,8 @@ class StoredFilter:
         """See what is stored by now; about how many deliveries, of whatever tenant. What a tick has to begin with."""
         parts = self._parts(store)
         stored = parts[Lookup.DELIVERIES.table]["stored"]
-        self._kept = frozenset(each for each in Lookup if stored >= self._filtered_from and self._pays(each, parts))
+        pays = (each for each in Lookup if parts[each.table]["stored"] >= each.pays_from * self._filtered_from)
+        self._kept = frozenset(pays if stored >= self._filtered_from else ())
         anew = [self._of[each].begin_anew(parts[each.table]) for each in self._kept]
         if any(anew):
             parts = self._parts(store)
@@ -110,9 +111,6 @@ class StoredFilter:
         for lookup, (ids, rows) in written.items():
             if lookup in self._kept:
                 self._of[lookup].wrote(ids, rows, parts[lookup.table])
-
-    def _pays(self, lookup: Lookup, parts: Mapping[str, Mapping[str, Any]]) -> bool:
-        return bool(parts[lookup.table]["stored"] >= min(lookup.rows, 4 * self._filtered_from))
 
     def _parts(self, store: Store) -> dict[str, dict[str, Any]]:
         tables = [each.table for each in Lookup]
@@ -171,7 +169,10 @@ class _Filter:
         return (ids >> np.uint64(65 - len(self._words).bit_length())).astype(np.intp)
 
     def _written_since(self, store: Store, rows: int) -> Iterator[Ids]:
-        """The ids in parts with a block after the last, of some `rows` rows, in portions."""
+        """The ids in parts with a block after the last, of some `rows` rows, in portions.
+
+        By what they are, not by where they lie: parts are merged meanwhile.
+        """
         portions = rows // _READ_AT_ONCE + 1
         bounds = [(1 << 64) * each // portions for each in range(portions + 1)]
         for start, end in pairwise(bounds):

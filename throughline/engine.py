@@ -21,7 +21,7 @@ import threading
 import time
 from collections import Counter
 from collections.abc import Callable
-from datetime import UTC, datetime, timedelta
+from datetime import datetime, timedelta
 from functools import partial
 
 from apscheduler.executors.pool import ThreadPoolExecutor
@@ -30,7 +30,7 @@ from apscheduler.triggers.base import BaseTrigger
 
 from alerting import Alerting
 from correlator import Correlator, TickReport, WorkflowsHeldUp
-from model import Catalog, Clock, ThroughlineError
+from model import Catalog, Clock, SystemClock, ThroughlineError
 from sla_engine import LEASE_SECONDS, LeaseLost, SlaEngine
 from store import AppliedCatalog, Store, catalog_history, tenants
 from throughline.given import GivenCatalog
@@ -174,14 +174,15 @@ class Engine:
 
     def _watch_clock(self) -> None:
         """Note 3: see to it that turns come also after the machine's clock was set back."""
-        ahead = time.time() - time.monotonic()
+        machine = SystemClock()  # whatever the clock of the ticks is
+        ahead = machine.now().timestamp() - time.monotonic()
         while not self._ended.wait(_WATCH_SECONDS):
-            before, ahead = ahead, time.time() - time.monotonic()
+            before, ahead = ahead, machine.now().timestamp() - time.monotonic()
             if before - ahead < _SET_BACK_SECONDS:
                 continue
             log.warning("this machine's clock was set back by %.0f seconds", before - ahead)
             for job in self._scheduler.get_jobs():
-                job.modify(next_run_time=datetime.fromtimestamp(time.time(), UTC))
+                job.modify(next_run_time=machine.now())
 
     def _guarded(self, name: str, tick: Callable[[], bool | None]) -> None:
         """Run a tick, which gives False where it was not its turn: its last error stands until a turn goes well.

@@ -8,11 +8,12 @@ import time
 from collections.abc import Callable, Sequence
 from datetime import datetime, timedelta, tzinfo
 from pathlib import Path
-from typing import Any
+from typing import Any, Self
 
 import apscheduler.schedulers.base
 import pytest
 
+import model.clock
 from alerting import Alerting
 from correlator import Correlator, InstanceReader
 from correlator.tick import TickReport
@@ -182,16 +183,19 @@ def test_a_clock_that_was_set_back_is_told_once_while_nothing_is_judged(
     ]
 
 
-class _SetBack(datetime):
-    """The machine's clock, six hours behind what it was."""
+class _MovedClock(datetime):
+    """What modules that go by the machine's clock read once it has been moved."""
+
+    moved = timedelta()
 
     @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # APScheduler calculates with it
-        return datetime.now(tz) - timedelta(hours=6)
+    def now(cls, tz: tzinfo | None = None) -> Self:
+        return super().now(tz) + cls.moved
 
 
-def test_ticks_go_on_after_the_machines_clock_was_set_back(
-    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture
+@pytest.mark.parametrize("moved", [timedelta(hours=-6), timedelta(days=200)], ids=["set back", "has slept"])
+def test_ticks_go_on_when_the_machines_clock_was_moved(
+    store: Store, monkeypatch: pytest.MonkeyPatch, caplog: pytest.LogCaptureFixture, moved: timedelta
 ) -> None:
     clock = ManualClock(RECEIVED)
     alerting = _WatchedAlerting(store, clock, "http://127.0.0.1:8050")
@@ -200,35 +204,11 @@ def test_ticks_go_on_after_the_machines_clock_was_set_back(
     engine.start()
     try:
         _until(lambda: alerting.alerted == {"acme"})
-        real = time.time
-        monkeypatch.setattr(apscheduler.schedulers.base, "datetime", _SetBack)
-        monkeypatch.setattr(time, "time", lambda: real() - 6 * 3600)
-        _until(lambda: "set back by 21600 seconds" in caplog.text)
-        for _ in range(2):
-            alerting.alerted.clear()
-            clock.advance(timedelta(seconds=1))
-            _until(lambda: alerting.alerted == {"acme"})
-    finally:
-        engine.stop()
-
-
-class _SetForward(datetime):
-    """The machine's clock, months ahead of what it was."""
-
-    @classmethod
-    def now(cls, tz: tzinfo | None = None) -> datetime:  # type: ignore[override] # APScheduler calculates with it
-        return datetime.now(tz) + timedelta(days=200)
-
-
-def test_ticks_go_on_at_once_after_the_machine_has_slept(store: Store, monkeypatch: pytest.MonkeyPatch) -> None:
-    clock = ManualClock(RECEIVED)
-    alerting = _WatchedAlerting(store, clock, "http://127.0.0.1:8050")
-    catalogs = _applied(store, catalog_from_sources([("catalog.yaml", CATALOG)]))
-    engine = Engine(clock, catalogs, correlator=None, sla_engine=None, alerting=alerting, tick_seconds=0.2)
-    engine.start()
-    try:
-        _until(lambda: alerting.alerted == {"acme"})
-        monkeypatch.setattr(apscheduler.schedulers.base, "datetime", _SetForward)
+        monkeypatch.setattr(_MovedClock, "moved", moved)
+        for module in (apscheduler.schedulers.base, model.clock):
+            monkeypatch.setattr(module, "datetime", _MovedClock)
+        if moved < timedelta():
+            _until(lambda: "set back by 21600 seconds" in caplog.text)
         for _ in range(2):
             alerting.alerted.clear()
             clock.advance(timedelta(seconds=1))
